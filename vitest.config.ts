@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/container/**'],
+    // Nothing takes nearly as long; a test that hangs must end, on the slowest machine too.
+    testTimeout: 60_000,
+    maxWorkers: '100%',
+  },
+});
