@@ -1,0 +1,67 @@
+import { assert } from './assert.ts';
+
+/**
+ * The one binary tree over which sums are taken. Its leaves are the micro-batches 0 … leafCount - 1; the node
+ * [lo, hi) splits at lo + (the largest power of two below hi - lo). Floating-point addition is not associative,
+ * so this tree, and not the order in which answers arrive, defines the result.
+ */
+
+/** A contiguous range of leaves, `lo` included, `hi` not; a share or a tree node. */
+export interface LeafRange {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** Where the node [lo, hi) of two leaves or more splits into [lo, middle) and [middle, hi). */
+export function splitPoint({ lo, hi }: LeafRange): number {
+  assert(hi - lo >= 2, `a node of ${hi - lo} leaves has no split point`);
+  return lo + 2 ** (31 - Math.clz32(hi - lo - 1));
+}
+
+/** The nodes from the root down to `node`, or undefined if the tree has no such node. */
+export function pathTo(leafCount: number, node: LeafRange): LeafRange[] | undefined {
+  const path: LeafRange[] = [];
+  let lo = 0;
+  let hi = leafCount;
+  while (lo <= node.lo && node.hi <= hi && lo < hi) {
+    path.push({ lo, hi });
+    if (lo === node.lo && hi === node.hi) return path;
+    if (hi - lo === 1) return undefined;
+    const middle = splitPoint({ lo, hi });
+    if (node.lo < middle) hi = middle;
+    else lo = middle;
+  }
+  return undefined;
+}
+
+/**
+ * The largest nodes of the tree that lie inside `share`, in order: what a worker adds up and sends, a vector
+ * each. One where the share is itself a node; never more than 2·log2(leafCount).
+ */
+export function maximalSubtrees(leafCount: number, share: LeafRange): LeafRange[] {
+  const within = (node: LeafRange): LeafRange[] => {
+    if (node.hi <= share.lo || share.hi <= node.lo) return [];
+    if (share.lo <= node.lo && node.hi <= share.hi) return [node];
+    const middle = splitPoint(node);
+    return [...within({ lo: node.lo, hi: middle }), ...within({ lo: middle, hi: node.hi })];
+  };
+  return share.lo < share.hi ? within({ lo: 0, hi: leafCount }) : [];
+}
+
+/** Whether `inner` lies inside `outer`. */
+export function isInside(inner: LeafRange, outer: LeafRange): boolean {
+  return outer.lo <= inner.lo && inner.hi <= outer.hi;
+}
+
+/** For people: "micro-batch 3", "micro-batches 4-7". */
+export function describeLeaves({ lo, hi }: LeafRange): string {
+  return hi - lo === 1 ? `micro-batch ${lo}` : `micro-batches ${lo}-${hi - 1}`;
+}
+
+/** What is left of `range` without `hole`: up to two ranges. */
+export function subtract(range: LeafRange, hole: LeafRange): LeafRange[] {
+  return [
+    { lo: range.lo, hi: Math.min(range.hi, hole.lo) },
+    { lo: Math.max(range.lo, hole.hi), hi: range.hi },
+  ].filter(({ lo, hi }) => lo < hi);
+}
