@@ -1,0 +1,82 @@
+import { LockstepError } from '../errors.ts';
+import { parseIdx } from './idx.ts';
+import type { DataRole, DatasetManifest } from './manifest.ts';
+
+/** Labelled images, as bytes. */
+export interface ExampleSet {
+  readonly count: number;
+  /** [count, inputs], 0 … 255. */
+  readonly pixels: Uint8Array;
+  /** [count], each the index of a class. */
+  readonly labels: Uint8Array;
+}
+
+export interface Dataset {
+  readonly manifest: DatasetManifest;
+  /** Pixels an image: height × width. */
+  readonly inputs: number;
+  readonly imageShape: readonly [height: number, width: number];
+  readonly train: ExampleSet;
+  readonly test: ExampleSet;
+}
+
+/**
+ * A dataset from the contents of its four files, which it keeps as they are (views).
+ * Throws a `DATA` error if a file is malformed or two files do not fit each other.
+ */
+export function createDataset(manifest: DatasetManifest, contents: Record<DataRole, Uint8Array>): Dataset {
+  const parse = (role: DataRole, dimensionCount: number) =>
+    parseIdx(contents[role], dimensionCount, manifest.files[role].name);
+  const train = createExampleSet(manifest, parse('trainImages', 3), parse('trainLabels', 1));
+  const test = createExampleSet(manifest, parse('testImages', 3), parse('testLabels', 1));
+  const [height, width] = train.imageShape;
+  if (test.imageShape[0] !== height || test.imageShape[1] !== width) {
+    throw new LockstepError(
+      'DATA',
+      `${manifest.name}: training images of ${height} × ${width} pixels, but test images of ` +
+        `${test.imageShape.join(' × ')}: the files do not belong together.`,
+    );
+  }
+  return { manifest, inputs: height * width, imageShape: [height, width], train, test };
+}
+
+type Parsed = ReturnType<typeof parseIdx>;
+
+function createExampleSet(manifest: DatasetManifest, images: Parsed, labels: Parsed) {
+  const [count, height, width] = images.shape;
+  if (labels.shape[0] !== count || count === 0) {
+    throw new LockstepError(
+      'DATA',
+      `${manifest.name}: ${count} images, but ${labels.shape[0]} labels: the files do not belong together.`,
+    );
+  }
+  const wrong = labels.values.findIndex((label) => label >= manifest.classNames.length);
+  if (wrong >= 0) {
+    throw new LockstepError(
+      'DATA',
+      `${manifest.name}: label ${labels.values[wrong]} of example ${wrong} is not one of the ` +
+        `${manifest.classNames.length} classes.`,
+    );
+  }
+  const imageShape: [number, number] = [height, width];
+  return { count, imageShape, pixels: images.values, labels: labels.values };
+}
+
+/** What a byte of an image means to the network: 0 … 255 to f32 in [0, 1]. */
+const PIXEL_VALUES = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+
+/** Copies the examples `indices` of a set to the rows of x [rows, inputs] and labels [rows]. */
+export function gatherExamples(
+  set: ExampleSet,
+  indices: Uint32Array,
+  inputs: number,
+  x: Float32Array,
+  labels: Uint8Array,
+): void {
+  for (let row = 0; row < indices.length; row++) {
+    const start = indices[row] * inputs;
+    const target = row * inputs;
+    for (let i = 0; i < inputs; i++) x[target + i] = PIXEL_VALUES[set.pixels[start + i]];
+    labels[row] = set.labels[indices[row]];
+  }
+}

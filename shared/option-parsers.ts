@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from 'commander';
+
+/*
+ * Parsers for the arguments of flags. Each throws commander's error, which quotes the flag and the argument, with
+ * what would be right.
+ */
+
+/** A whole number within bounds, both included. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+    throw new InvalidArgumentError(`Give a whole number ${bounds}.`);
+  };
+}
+
+/** A number above `above` and below `below`, neither included. */
+export function numberBetween(above: number, below: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && value > above && value < below) return value;
+    const bounds = below === Number.POSITIVE_INFINITY ? `above ${above}` : `between ${above} and ${below}`;
+    throw new InvalidArgumentError(`Give a number ${bounds}.`);
+  };
+}
+
+/** A text of 1 to `lengthMax` characters. */
+export function shortText(lengthMax: number) {
+  return (text: string): string => {
+    if (text.length >= 1 && text.length <= lengthMax) return text;
+    throw new InvalidArgumentError(`Give 1 to ${lengthMax} characters.`);
+  };
+}
