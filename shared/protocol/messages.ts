@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { RunConfig } from '../run-config.ts';
+import { ROUND_KINDS } from '../workload.ts';
+import { ERROR_LENGTH_MAX, NAME_LENGTH_MAX } from './limits.ts';
+
+const count = z.int().nonnegative();
+const name = z.string().min(1).max(NAME_LENGTH_MAX);
+const errorMessage = z.strictObject({
+  type: z.literal('error'),
+  code: z.string().max(NAME_LENGTH_MAX),
+  message: z.string().max(ERROR_LENGTH_MAX),
+});
+
+/** The first message on a connection. Unknown keys are ignored, so that any version can read any version's hello. */
+export const Hello = z.object({
+  type: z.literal('hello'),
+  protocolVersion: count,
+  name,
+  /** Process id; absent where there is none, as in a browser. */
+  pid: count.optional(),
+  /** The shared secret, where the coordinator asks for one. */
+  token: z.string().max(NAME_LENGTH_MAX).optional(),
+});
+export type Hello = z.infer<typeof Hello>;
+
+/** What a worker says. */
+export const WorkerMessage = z.discriminatedUnion('type', [
+  Hello,
+  /** It has the dataset and is ready for a share. */
+  z.strictObject({ type: z.literal('ready'), parameterCount: count }),
+  /** A chunk of the sum over tree node [lo, hi) of a round; payload: values from index `offset`. In order. */
+  z.strictObject({
+    type: z.literal('partial-sum'),
+    kind: z.enum(ROUND_KINDS),
+    step: count,
+    lo: count,
+    hi: count,
+    offset: count,
+  }),
+  z.strictObject({ type: z.literal('pong'), sentAt: z.number() }),
+  /** It takes no more shares, and waits for `goodbye` once it owes nothing. */
+  z.strictObject({ type: z.literal('leaving') }),
+  errorMessage,
+]);
+export type WorkerMessage = z.infer<typeof WorkerMessage>;
+
+/** What the coordinator says. */
+export const CoordinatorMessage = z.discriminatedUnion('type', [
+  /** The hello is accepted. Get the dataset (by digest), then say `ready`. */
+  z.strictObject({ type: z.literal('welcome'), rank: count, config: RunConfig }),
+  /** A chunk of the parameters after `step` updates; payload: values from index `offset`. In order. */
+  z.strictObject({ type: z.literal('parameters'), step: count, offset: count }),
+  /** Compute the micro-batches [lo, hi) of a round with the parameters sent last, which are those of `step`. */
+  z.strictObject({
+    type: z.literal('share'),
+    kind: z.enum(ROUND_KINDS),
+    step: count,
+    lo: count,
+    hi: count,
+  }),
+  /** Answer with a `pong` of the same `sentAt`. */
+  z.strictObject({ type: z.literal('ping'), sentAt: z.number() }),
+  /** Nothing more to do: the run is finished, or the worker asked to leave. The worker closes. */
+  z.strictObject({ type: z.literal('goodbye'), reason: z.enum(['finished', 'drained']) }),
+  errorMessage,
+]);
+export type CoordinatorMessage = z.infer<typeof CoordinatorMessage>;
+
+/** The messages that carry values; all others have no payload. */
+export const MESSAGES_WITH_PAYLOAD: ReadonlySet<string> = new Set(['partial-sum', 'parameters']);

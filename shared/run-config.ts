@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import { DatasetManifest } from './data/manifest.ts';
+import { INITIALISATIONS } from './engine/initialisation.ts';
+import { LOSSES, ModelSpec } from './engine/model.ts';
+import { OptimizerSpec } from './engine/optimizers.ts';
+import { ScheduleSpec } from './engine/schedules.ts';
+
+/**
+ * All that the parameters after step s depend on, and nothing else: two runs of one configuration end at the same
+ * bits, whoever computes them. It is sent to every worker and kept in every checkpoint.
+ */
+export const RunConfig = z.strictObject({
+  dataset: DatasetManifest,
+  /** Examples of the training set that are held out. */
+  validationCount: z.int().nonnegative(),
+  model: ModelSpec,
+  initialisation: z.enum(INITIALISATIONS),
+  loss: z.enum(LOSSES),
+  optimizer: OptimizerSpec,
+  learningRate: ScheduleSpec,
+  /** Examples a step. */
+  globalBatch: z.int().positive(),
+  /** Parts of a global batch; the leaves of the reduction tree. */
+  microBatchCount: z.int().positive(),
+  seed: z.int().nonnegative(),
+});
+export type RunConfig = z.infer<typeof RunConfig>;

@@ -1,0 +1,79 @@
+import type { Dataset, ExampleSet } from './data/dataset.ts';
+import { createSampler, splitTrainingSet } from './data/sampler.ts';
+import { parameterCount } from './engine/model.ts';
+import type { LeafRange } from './reduction-tree.ts';
+import type { RunConfig } from './run-config.ts';
+
+/**
+ * What is summed in one go: the gradients of a step's global batch (`train`), or loss and hits of a whole set
+ * (`validation`, `test`); always with the parameters after `step` updates.
+ */
+export interface Round {
+  readonly kind: RoundKind;
+  readonly step: number;
+}
+
+export const ROUND_KINDS = ['train', 'validation', 'test'] as const;
+export type RoundKind = (typeof ROUND_KINDS)[number];
+
+/** Loss sum and count of correct predictions, at the end of every vector. */
+export const STATISTIC_COUNT = 2;
+
+/** Examples a leaf when a set is evaluated. Part of the definition of the reported loss. */
+const EVALUATION_LEAF_SIZE = 250;
+
+/** How the work of a round is divided into leaves; a function of the configuration and the dataset alone. */
+export interface Workload {
+  readonly parameterCount: number;
+  readonly stepsPerEpoch: number;
+  /** The most examples in any leaf. */
+  readonly leafSizeMax: number;
+  leafCount(kind: RoundKind): number;
+  /** The length of a partial sum: the gradient (in a `train` round), then the statistics. */
+  vectorLength(kind: RoundKind): number;
+  /** The examples of one leaf, as indices into a set. */
+  examples(round: Round, leaf: number): { set: ExampleSet; indices: Uint32Array };
+  /** How many examples a range of leaves has. */
+  exampleCount(round: Round, range: LeafRange): number;
+}
+
+export function createWorkload(config: RunConfig, dataset: Dataset): Workload {
+  const { globalBatch, microBatchCount, seed, validationCount } = config;
+  const { training, validation } = splitTrainingSet(dataset.train.count, validationCount, seed);
+  const sampler = createSampler(training, globalBatch, microBatchCount, seed);
+  const gradientLength = parameterCount(config.model);
+  const evaluated = {
+    validation: { set: dataset.train, indices: validation },
+    test: { set: dataset.test, indices: Uint32Array.from({ length: dataset.test.count }, (_, i) => i) },
+  };
+
+  const leafCount = (kind: RoundKind): number =>
+    kind === 'train' ? microBatchCount : Math.ceil(evaluated[kind].indices.length / EVALUATION_LEAF_SIZE);
+
+  const examples: Workload['examples'] = ({ kind, step }, leaf) => {
+    if (kind === 'train') return { set: dataset.train, indices: sampler.microBatch(step, leaf) };
+    const { set, indices } = evaluated[kind];
+    const start = leaf * EVALUATION_LEAF_SIZE;
+    return { set, indices: indices.subarray(start, start + EVALUATION_LEAF_SIZE) };
+  };
+
+  return {
+    parameterCount: gradientLength,
+    stepsPerEpoch: sampler.stepsPerEpoch,
+    leafSizeMax: Math.max(Math.ceil(globalBatch / microBatchCount), EVALUATION_LEAF_SIZE),
+    leafCount,
+    vectorLength: (kind) => (kind === 'train' ? gradientLength : 0) + STATISTIC_COUNT,
+    examples,
+    exampleCount(round, { lo, hi }) {
+      let count = 0;
+      for (let leaf = lo; leaf < hi; leaf++) count += examples(round, leaf).indices.length;
+      return count;
+    },
+  };
+}
+
+/** The statistics at the end of a partial sum. */
+export function statisticsOf(vector: Float32Array): { lossSum: number; correctCount: number } {
+  const [lossSum, correctCount] = vector.subarray(-STATISTIC_COUNT);
+  return { lossSum, correctCount };
+}

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { ProtocolError } from '../../shared/errors.ts';
+import { chunksOf, placeChunk } from '../../shared/protocol/chunks.ts';
+import {
+  bytesOf,
+  decodeCoordinatorFrame,
+  decodeWorkerFrame,
+  encodeFrame,
+  type Frame,
+} from '../../shared/protocol/codec.ts';
+import { CHUNK_BYTES_MAX, FRAME_BYTES_MAX } from '../../shared/protocol/limits.ts';
+import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
+import { createToyDataset } from '../support/toy-dataset.ts';
+import { toyConfig } from '../support/toy-run.ts';
+
+const values = Float32Array.of(0, 1, -2.5);
+const config = toyConfig(createToyDataset());
+
+const WORKER_MESSAGES: [WorkerMessage, Float32Array?][] = [
+  [{ type: 'hello', protocolVersion: 1, name: 'ada', pid: 7, token: 'secret' }],
+  [{ type: 'ready', parameterCount: 235_146 }],
+  [{ type: 'partial-sum', kind: 'train', step: 12, lo: 4, hi: 8, offset: 0 }, values],
+  [{ type: 'pong', sentAt: 1234.5 }],
+  [{ type: 'leaving' }],
+  [{ type: 'error', code: 'PROTOCOL', message: 'no' }],
+];
+const COORDINATOR_MESSAGES: [CoordinatorMessage, Float32Array?][] = [
+  [{ type: 'welcome', rank: 3, config }],
+  [{ type: 'parameters', step: 12, offset: 0 }, values],
+  [{ type: 'share', kind: 'test', step: 430, lo: 0, hi: 40 }],
+  [{ type: 'ping', sentAt: 0.25 }],
+  [{ type: 'goodbye', reason: 'finished' }],
+  [{ type: 'error', code: 'REFUSED', message: 'wrong version' }],
+];
+/** With the type first, for the test's name. */
+const named = <Message extends { type: string }>(messages: [Message, Float32Array?][]) =>
+  messages.map(([message, payload]) => [message.type, message, payload] as const);
+
+const decodeEither = (frame: Uint8Array): Frame<unknown>[] =>
+  [decodeWorkerFrame, decodeCoordinatorFrame].flatMap((decode) => {
+    try {
+      return [decode(frame) as Frame<unknown>];
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return [];
+    }
+  });
+
+describe('a frame', () => {
+  test.for(named(WORKER_MESSAGES))('of a worker comes back as it was: %s', ([, message, payload]) => {
+    const decoded = decodeWorkerFrame(encodeFrame(message, payload));
+    expect(decoded.message).toEqual(message);
+    expect(decoded.payload).toEqual(payload ? bytesOf(payload) : new Uint8Array(0));
+  });
+
+  test.for(named(COORDINATOR_MESSAGES))(
+    'of the coordinator comes back as it was: %s',
+    ([, message, payload]) => {
+      const decoded = decodeCoordinatorFrame(encodeFrame(message, payload));
+      expect(decoded.message).toEqual(message);
+      expect(decoded.payload).toEqual(payload ? bytesOf(payload) : new Uint8Array(0));
+    },
+  );
+
+  test('has the bytes that the protocol document shows', () => {
+    const frame = encodeFrame({ type: 'parameters', step: 12, offset: 0 }, values);
+    expect(Buffer.from(frame).toString('hex')).toBe(
+      [
+        '1f000000', // header length: 31
+        '83', // a map of 3
+        `a474797065${'aa'}${Buffer.from('parameters').toString('hex')}`, // "type": "parameters"
+        `a473746570${'0c'}`, // "step": 12
+        `a66f6666736574${'00'}`, // "offset": 0
+        '0000000000', // padding to a multiple of 8
+        '000000000000803f000020c0', // 0, 1, -2.5
+      ].join(''),
+    );
+  });
+
+  test('has an aligned payload', () => {
+    for (const [message, payload] of [...WORKER_MESSAGES, ...COORDINATOR_MESSAGES]) {
+      const frame = encodeFrame(message, payload);
+      expect((frame.length - (payload?.byteLength ?? 0)) % 8).toBe(0);
+    }
+  });
+
+  test('cut off anywhere decodes or is a protocol error', () => {
+    for (const [message, payload] of [...WORKER_MESSAGES, ...COORDINATOR_MESSAGES]) {
+      const frame = encodeFrame(message, payload);
+      for (let length = 0; length < frame.length; length++) decodeEither(frame.subarray(0, length));
+    }
+  });
+
+  test.for([...named(WORKER_MESSAGES), ...named(COORDINATOR_MESSAGES)])(
+    'with any single byte changed decodes or is a protocol error: %s',
+    ([, message, payload]) => {
+      const frame = encodeFrame(message, payload);
+      // Every bit of a long frame, every other value of each byte of a short one.
+      const changes =
+        frame.length > 200 ? [1, 2, 4, 8, 16, 32, 64, 128] : Array.from({ length: 255 }, (_, i) => i + 1);
+      let rejected = 0;
+      for (let i = 0; i < frame.length; i++) {
+        for (const change of changes) {
+          frame[i] ^= change;
+          if (decodeEither(frame).length === 0) rejected++;
+          frame[i] ^= change;
+        }
+      }
+      expect(rejected).toBeGreaterThan(frame.length);
+    },
+  );
+
+  test.for([
+    ['an empty frame', new Uint8Array(0), 'too short'],
+    ['a header longer than the frame', Uint8Array.of(9, 0, 0, 0, 1), 'header of 9 bytes announced'],
+    ['a huge header', Uint8Array.of(255, 255, 255, 255, 1, 2, 3, 4), 'header of 4294967295 bytes'],
+    ['something else than MessagePack', Uint8Array.of(1, 0, 0, 0, 0x92, 0, 0, 0), 'not MessagePack'],
+  ] as const)('%s is named in the error', ([, frame, message]) => {
+    expect(() => decodeWorkerFrame(frame)).toThrow(message);
+  });
+
+  test.for([
+    ['an unknown type', { type: 'weights' }, undefined, /malformed message: type/],
+    ['a message of the other side', { type: 'ping', sentAt: 1 }, undefined, /malformed message: type/],
+    ['a negative number', { type: 'ready', parameterCount: -1 }, undefined, /parameterCount: Too small/],
+    ['a key too many', { type: 'leaving', now: true }, undefined, /Unrecognized key: "now"/],
+    [
+      'a name too long',
+      { type: 'hello', protocolVersion: 1, name: 'x'.repeat(65) },
+      undefined,
+      /name: Too big/,
+    ],
+  ] as const)('with %s is refused with the reason', ([, message, payload, reason]) => {
+    expect(() => decodeWorkerFrame(encodeFrame(message as WorkerMessage, payload))).toThrow(reason);
+  });
+
+  test('with a payload where none belongs, or without, or of an odd length, is refused', () => {
+    const leaving = encodeFrame({ type: 'leaving' });
+    expect(() => decodeWorkerFrame(Buffer.concat([leaving, Buffer.alloc(4)]))).toThrow(
+      'leaving message with a payload of 4',
+    );
+    const sum = encodeFrame({ type: 'partial-sum', kind: 'train', step: 0, lo: 0, hi: 1, offset: 0 }, values);
+    expect(() => decodeWorkerFrame(sum.subarray(0, -12))).toThrow('payload of 0 bytes');
+    expect(() => decodeWorkerFrame(sum.subarray(0, -1))).toThrow('payload of 11 bytes');
+    expect(() => decodeWorkerFrame(Buffer.concat([sum, Buffer.alloc(CHUNK_BYTES_MAX)]))).toThrow(
+      'payload of',
+    );
+  });
+
+  test('of a later version still says hello', () => {
+    const hello = { type: 'hello', protocolVersion: 2, name: 'new', gpu: 'yes' } as unknown as WorkerMessage;
+    expect(decodeWorkerFrame(encodeFrame(hello)).message).toMatchObject({ protocolVersion: 2, name: 'new' });
+  });
+});
+
+describe('a vector in chunks', () => {
+  const vector = Float32Array.from({ length: 150_001 }, (_, i) => i);
+
+  test('arrives as it was, in frames within the limit', () => {
+    const target = new Float32Array(vector.length);
+    let received = 0;
+    for (const { offset, values: chunk } of chunksOf(vector)) {
+      const frame = encodeFrame({ type: 'parameters', step: 1, offset }, chunk);
+      expect(frame.length).toBeLessThanOrEqual(FRAME_BYTES_MAX);
+      const { payload } = decodeCoordinatorFrame(frame);
+      received = placeChunk(target, received, offset, payload);
+    }
+    expect(received).toBe(vector.length);
+    expect(target).toEqual(vector);
+  });
+
+  test.for([
+    ['repeated', 8, 4, 4],
+    ['missing', 4, 8, 4],
+    ['too long', 8, 8, 12],
+  ] as const)('a %s chunk is a protocol error', ([, received, offset, length]) => {
+    const payload = bytesOf(new Float32Array(length));
+    expect(() => placeChunk(new Float32Array(16), received, offset, payload)).toThrow(ProtocolError);
+  });
+});
