@@ -1,0 +1,218 @@
+import type { Clock } from '../shared/clock.ts';
+import { LockstepError, ProtocolError } from '../shared/errors.ts';
+import { placeChunk } from '../shared/protocol/chunks.ts';
+import { decodeWorkerFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
+import {
+  ERROR_LENGTH_MAX,
+  HELLO_TIMEOUT_MS,
+  PING_INTERVAL_MS,
+  PREPARE_TIMEOUT_MS,
+  SILENT_INTERVALS_MAX,
+} from '../shared/protocol/limits.ts';
+import { CLOSE, type Link, type LinkListener } from '../shared/protocol/link.ts';
+import type { Hello, WorkerMessage } from '../shared/protocol/messages.ts';
+import { type LeafRange, maximalSubtrees } from '../shared/reduction-tree.ts';
+import type { RunConfig } from '../shared/run-config.ts';
+import type { Round, Workload } from '../shared/workload.ts';
+
+/** What the pool hears from one worker's connection. Nothing comes after `onGone`, which comes once. */
+export interface ConnectedWorkerListener {
+  /** Admits a worker by returning its rank, or throws a `REFUSED` error. */
+  onHello(hello: Hello): number;
+  onReady(): void;
+  /** The sum of one node of the share; the listener owns `vector` from now on. `isLast`: it owes nothing more. */
+  onPartialSum(round: Round, node: LeafRange, vector: Float32Array, isLast: boolean): void;
+  /** An answer to something that it does not owe: a duplicate. It was dropped. */
+  onUnasked(): void;
+  /** It wants to leave: no more shares. */
+  onLeaving(): void;
+  /** The connection is over; `reason` is for people. */
+  onGone(reason: string): void;
+}
+
+export interface ConnectedWorkerOptions {
+  readonly clock: Clock;
+  readonly config: RunConfig;
+  readonly workload: Workload;
+  /** A vector of that length, for the partial sum that comes in; its old contents do not matter. */
+  readonly acquire: (length: number) => Float32Array;
+  readonly listener: ConnectedWorkerListener;
+}
+
+type Phase = 'greeting' | 'preparing' | 'ready' | 'gone';
+
+/** The answers that a worker owes: the nodes of its share, in order, and the first one's values so far. */
+interface Debt {
+  readonly round: Round;
+  readonly nodes: LeafRange[];
+  vector: Float32Array | undefined;
+  received: number;
+}
+
+/** The coordinator's end of one worker's connection: handshake, heartbeat, shares out, partial sums in. */
+export class ConnectedWorker {
+  readonly #link: Link;
+  readonly #options: ConnectedWorkerOptions;
+  #phase: Phase = 'greeting';
+  #debt: Debt | undefined;
+  #silentIntervals = 0;
+  #cancelPhaseTimer = () => {};
+  #cancelPingTimer = () => {};
+
+  constructor(openLink: (listener: LinkListener) => Link, options: ConnectedWorkerOptions) {
+    this.#options = options;
+    this.#link = openLink({
+      onFrame: (frame) => this.#receive(frame),
+      onClose: (code, reason) => this.#end(describeClose(code, reason)),
+    });
+    this.#enter('greeting', HELLO_TIMEOUT_MS);
+    this.#keepPinging();
+  }
+
+  /** Sends parameters, as frames encoded once for all workers. */
+  sendParameters(frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.#link.send(frame);
+  }
+
+  /** Asks for a share, after the parameters of its step. A worker owes one share at a time. */
+  sendShare(round: Round, { lo, hi }: LeafRange): void {
+    const nodes = maximalSubtrees(this.#options.workload.leafCount(round.kind), { lo, hi });
+    this.#debt = { round, nodes, vector: undefined, received: 0 };
+    this.#link.send(encodeFrame({ type: 'share', ...round, lo, hi }));
+  }
+
+  /** Lets the worker go in peace. */
+  sayGoodbye(reason: 'finished' | 'drained'): void {
+    this.#link.send(encodeFrame({ type: 'goodbye', reason }));
+    this.#link.close(CLOSE.normal, reason);
+    this.#end(reason);
+  }
+
+  /** Ends the connection for no fault of the worker's: it should come back later. */
+  goAway(reason: string): void {
+    this.#link.close(CLOSE.goingAway, reason);
+    this.#end(reason);
+  }
+
+  /** Ends the connection for the worker's fault: tells it why, closes, reports it gone. */
+  drop(closeCode: number, errorCode: string, reason: string): void {
+    if (this.#phase === 'gone') return;
+    const message = reason.slice(0, ERROR_LENGTH_MAX);
+    this.#link.send(encodeFrame({ type: 'error', code: errorCode, message }));
+    this.#link.close(closeCode, reason);
+    this.#end(reason);
+  }
+
+  #receive(frame: Uint8Array): void {
+    if (this.#phase === 'gone') return;
+    this.#silentIntervals = 0;
+    try {
+      this.#handle(decodeWorkerFrame(frame));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.drop(CLOSE.protocolError, error.code, error.message);
+    }
+  }
+
+  #handle({ message, payload }: Frame<WorkerMessage>): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#welcome(message);
+      case 'ready':
+        return this.#becomeReady(message.parameterCount);
+      case 'partial-sum':
+        return this.#collect(message, payload);
+      case 'leaving':
+        return this.#options.listener.onLeaving();
+      case 'pong':
+        return;
+      case 'error':
+        return this.#end(`worker's error ${message.code}: ${message.message}`);
+    }
+  }
+
+  #welcome(hello: Hello): void {
+    this.#expectPhase('greeting', hello.type);
+    let rank: number;
+    try {
+      rank = this.#options.listener.onHello(hello);
+    } catch (error) {
+      if (!(error instanceof LockstepError)) throw error;
+      return this.drop(CLOSE.refused, error.code, error.message);
+    }
+    this.#enter('preparing', PREPARE_TIMEOUT_MS);
+    this.#link.send(encodeFrame({ type: 'welcome', rank, config: this.#options.config }));
+  }
+
+  #becomeReady(parameterCount: number): void {
+    this.#expectPhase('preparing', 'ready');
+    const expected = this.#options.workload.parameterCount;
+    if (parameterCount !== expected) {
+      throw new ProtocolError(`the worker's model has ${parameterCount} parameters, this run's ${expected}`);
+    }
+    this.#enter('ready');
+    this.#options.listener.onReady();
+  }
+
+  /** Puts a chunk of a partial sum to the others; hands the sum on when it is whole. */
+  #collect(message: Round & LeafRange & { offset: number }, payload: Uint8Array): void {
+    this.#expectPhase('ready', 'partial-sum');
+    const { workload, acquire, listener } = this.#options;
+    const debt = this.#debt;
+    if (!debt || !isOwed(debt, message)) return listener.onUnasked();
+
+    debt.vector ??= acquire(workload.vectorLength(message.kind));
+    debt.received = placeChunk(debt.vector, debt.received, message.offset, payload);
+    if (debt.received < debt.vector.length) return;
+
+    const { round, nodes, vector } = debt;
+    const [node, ...rest] = nodes;
+    this.#debt = rest.length > 0 ? { round, nodes: rest, vector: undefined, received: 0 } : undefined;
+    listener.onPartialSum(round, node, vector, rest.length === 0);
+  }
+
+  #expectPhase(expected: Phase, messageType: string): void {
+    if (this.#phase !== expected) throw new ProtocolError(`${messageType} message while ${this.#phase}`);
+  }
+
+  /** Goes to a phase that must end within `timeoutMs`, if that is given. */
+  #enter(phase: Phase, timeoutMs?: number): void {
+    this.#phase = phase;
+    this.#cancelPhaseTimer();
+    this.#cancelPhaseTimer = () => {};
+    if (timeoutMs === undefined) return;
+    this.#cancelPhaseTimer = this.#options.clock.setTimer(timeoutMs, () => {
+      this.drop(CLOSE.timeout, 'TIMEOUT', `still ${phase} after ${timeoutMs / 1000} s`);
+    });
+  }
+
+  #keepPinging(): void {
+    const { clock } = this.#options;
+    this.#cancelPingTimer = clock.setTimer(PING_INTERVAL_MS, () => {
+      if (++this.#silentIntervals > SILENT_INTERVALS_MAX) {
+        const seconds = (this.#silentIntervals * PING_INTERVAL_MS) / 1000;
+        return this.drop(CLOSE.timeout, 'TIMEOUT', `silent for ${seconds} s`);
+      }
+      this.#link.send(encodeFrame({ type: 'ping', sentAt: clock.now() }));
+      this.#keepPinging();
+    });
+  }
+
+  /** From here on this worker does not exist, whatever its socket still does. */
+  #end(reason: string): void {
+    if (this.#phase === 'gone') return;
+    this.#enter('gone');
+    this.#cancelPingTimer();
+    this.#options.listener.onGone(reason);
+  }
+}
+
+function isOwed({ round, nodes: [node] }: Debt, answer: Round & LeafRange): boolean {
+  const isSameRound = round.kind === answer.kind && round.step === answer.step;
+  return isSameRound && node.lo === answer.lo && node.hi === answer.hi;
+}
+
+function describeClose(code: number, reason: string): string {
+  if (reason !== '') return reason;
+  return code === CLOSE.abnormal ? 'connection lost' : `connection closed with code ${code}`;
+}

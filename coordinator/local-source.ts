@@ -1,0 +1,27 @@
+import { setImmediate } from 'node:timers/promises';
+import { assert } from '../shared/assert.ts';
+import type { ShareComputer } from '../shared/share-computer.ts';
+import type { Round, Workload } from '../shared/workload.ts';
+import type { GradientSource } from './gradient-source.ts';
+
+/** Computes everything in this process; lets the event loop turn after each leaf. */
+export class LocalSource implements GradientSource {
+  readonly worldSize = 0;
+  readonly #computer: ShareComputer;
+  readonly #workload: Workload;
+
+  constructor(computer: ShareComputer, workload: Workload) {
+    this.#computer = computer;
+    this.#workload = workload;
+  }
+
+  async sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<Float32Array> {
+    const everything = { lo: 0, hi: this.#workload.leafCount(round.kind) };
+    for (const partialSum of this.#computer.compute(round, everything, parameters)) {
+      if (partialSum) return partialSum.vector;
+      await setImmediate();
+      signal.throwIfAborted();
+    }
+    assert(false, 'the whole tree is one subtree');
+  }
+}

@@ -1,0 +1,68 @@
+import type { LeafRange } from '../shared/reduction-tree.ts';
+import type { Round, RoundKind } from '../shared/workload.ts';
+import type { ConnectedWorker } from './connected-worker.ts';
+
+/** A worker that was admitted: it is getting ready, or takes part. */
+export interface Member {
+  readonly worker: ConnectedWorker;
+  readonly rank: number;
+  readonly name: string;
+  readonly pid?: number;
+  isReady: boolean;
+  /** It takes no more shares. */
+  isLeaving: boolean;
+  /** The step of the parameters that it was sent last. */
+  parametersStep: number | undefined;
+  /** The share that it owes; one at a time. */
+  assignment: Assignment | undefined;
+  /** Measured examples/s, transfer included, by kind of work. */
+  readonly throughputs: Partial<Record<RoundKind, number>>;
+}
+
+/** A share that a worker owes. */
+export interface Assignment {
+  readonly round: Round;
+  readonly share: LeafRange;
+  readonly exampleCount: number;
+  readonly sentAt: number;
+  /** By the worker's own throughput; undefined until that is measured. */
+  readonly expectedMs: number | undefined;
+  isLate: boolean;
+  cancelTimers(): void;
+}
+
+export interface WorkerStatus {
+  readonly rank: number;
+  readonly name: string;
+  readonly pid?: number;
+  readonly state: 'preparing' | 'idle' | 'computing' | 'late' | 'leaving';
+  /** Null until measured. */
+  readonly examplesPerSecond: number | null;
+}
+
+export function identityOf({ rank, name, pid }: Member): { rank: number; name: string; pid?: number } {
+  return { rank, name, ...(pid !== undefined && { pid }) };
+}
+
+export function statusOf(member: Member): WorkerStatus {
+  return {
+    ...identityOf(member),
+    state: stateOf(member),
+    examplesPerSecond: member.throughputs.train ?? null,
+  };
+}
+
+function stateOf({ isReady, isLeaving, assignment }: Member): WorkerStatus['state'] {
+  if (!isReady) return 'preparing';
+  if (isLeaving) return 'leaving';
+  if (!assignment) return 'idle';
+  return assignment.isLate ? 'late' : 'computing';
+}
+
+/** The smallest number that no member has. */
+export function freeRank(members: Iterable<Member>): number {
+  const taken = new Set(Array.from(members, ({ rank }) => rank));
+  let rank = 0;
+  while (taken.has(rank)) rank++;
+  return rank;
+}

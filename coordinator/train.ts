@@ -1,0 +1,131 @@
+import type { Clock } from '../shared/clock.ts';
+import { LockstepError } from '../shared/errors.ts';
+import type { RunConfig } from '../shared/run-config.ts';
+import { type Round, statisticsOf, type Workload } from '../shared/workload.ts';
+import type { GradientSource } from './gradient-source.ts';
+import type { ParameterServer } from './parameter-server.ts';
+import type { EpochResult, Progress, StopRule } from './progress.ts';
+
+/** One step, as it is written to `metrics.jsonl`. */
+export interface StepMetrics {
+  /** The step, from 0: its parameters were those after so many updates. */
+  readonly step: number;
+  /** The epoch that it belongs to, from 1. */
+  readonly epoch: number;
+  /** Mean loss and share of correct predictions over the global batch, before the update. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly learningRate: number;
+  readonly examples: number;
+  readonly milliseconds: number;
+  readonly worldSize: number;
+}
+
+export interface TrainingRun {
+  readonly config: RunConfig;
+  readonly workload: Workload;
+  readonly source: GradientSource;
+  readonly server: ParameterServer;
+  readonly progress: Progress;
+  readonly stopRule: StopRule;
+  /** Stop after so many steps in all, even within an epoch. */
+  readonly stepsMax: number;
+  readonly clock: Clock;
+  onStep(metrics: StepMetrics): Promise<void>;
+  onEpoch(result: EpochResult): Promise<void>;
+}
+
+/**
+ * Trains until the stop rule holds. All state is in `server` and `progress`, and changes only between two awaits:
+ * when this rejects (`signal` aborted, workers lost, training diverged), that is the state after the last whole
+ * step, and can be saved.
+ */
+export async function train(run: TrainingRun, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    if (isEpochOver(run)) await finishEpoch(run, signal);
+    if (isFinished(run)) return;
+    await trainStep(run, signal);
+  }
+}
+
+async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
+  const { config, workload, source, server, progress, clock } = run;
+  const round: Round = { kind: 'train', step: server.step };
+  const startedAt = clock.now();
+  const root = await source.sum(round, server.parameters, signal);
+  const examples = workload.exampleCount(round, { lo: 0, hi: config.microBatchCount });
+  const { lossSum, correctCount } = statisticsOf(root);
+  assertFinite(lossSum, run);
+  const learningRate = server.update(root, examples);
+  progress.lossSum += lossSum;
+  progress.correctCount += correctCount;
+  progress.exampleCount += examples;
+  await run.onStep({
+    step: round.step,
+    epoch: Math.floor(round.step / workload.stepsPerEpoch) + 1,
+    loss: lossSum / examples,
+    accuracy: correctCount / examples,
+    learningRate,
+    examples,
+    milliseconds: clock.now() - startedAt,
+    worldSize: source.worldSize,
+  });
+}
+
+async function finishEpoch(run: TrainingRun, signal: AbortSignal): Promise<void> {
+  const { config, workload, server, progress } = run;
+  const validation = config.validationCount > 0 ? await evaluate(run, 'validation', signal) : undefined;
+  const test = await evaluate(run, 'test', signal);
+  const result: EpochResult = {
+    epoch: server.step / workload.stepsPerEpoch,
+    step: server.step,
+    ...trainingMeans(progress),
+    validationLoss: validation?.loss ?? null,
+    validationAccuracy: validation?.accuracy ?? null,
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
+  };
+  const bestLoss = progress.best?.validationLoss ?? Number.POSITIVE_INFINITY;
+  if (validation && validation.loss < bestLoss) progress.best = result;
+  progress.last = result;
+  progress.lossSum = progress.correctCount = progress.exampleCount = 0;
+  await run.onEpoch(result);
+}
+
+/** Mean loss and accuracy of a whole set under the present parameters. */
+export async function evaluate(
+  run: TrainingRun,
+  kind: 'validation' | 'test',
+  signal: AbortSignal,
+): Promise<{ loss: number; accuracy: number }> {
+  const { workload, source, server } = run;
+  const round: Round = { kind, step: server.step };
+  const { lossSum, correctCount } = statisticsOf(await source.sum(round, server.parameters, signal));
+  assertFinite(lossSum, run);
+  const examples = workload.exampleCount(round, { lo: 0, hi: workload.leafCount(kind) });
+  return { loss: lossSum / examples, accuracy: correctCount / examples };
+}
+
+/** Means over the examples of the epoch under way. */
+export function trainingMeans({ lossSum, correctCount, exampleCount }: Progress) {
+  return { trainLoss: lossSum / exampleCount, trainAccuracy: correctCount / exampleCount };
+}
+
+function isEpochOver({ workload, server, progress }: TrainingRun): boolean {
+  return progress.exampleCount > 0 && server.step % workload.stepsPerEpoch === 0;
+}
+
+function isFinished({ workload, server, progress, stopRule, stepsMax }: TrainingRun): boolean {
+  const { epochs, earlyStopping } = stopRule;
+  if (server.step >= Math.min(stepsMax, epochs * workload.stepsPerEpoch)) return true;
+  const { last, best } = progress;
+  return earlyStopping !== undefined && !!last && !!best && last.epoch - best.epoch >= earlyStopping;
+}
+
+function assertFinite(lossSum: number, { config, server }: TrainingRun): void {
+  if (Number.isFinite(lossSum)) return;
+  throw new LockstepError(
+    'DIVERGED',
+    `training diverged: the loss of step ${server.step} is ${lossSum}. Lower --lr (${config.learningRate.peak}).`,
+  );
+}

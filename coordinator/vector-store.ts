@@ -1,0 +1,19 @@
+/** Keeps vectors that are not in use, by length, so that a step allocates none. */
+export interface VectorStore {
+  /** A vector of that length; its contents are whatever they were. */
+  acquire(length: number): Float32Array;
+  /** Takes a vector back; nobody else may hold it any more. */
+  release(vector: Float32Array): void;
+}
+
+export function createVectorStore(): VectorStore {
+  const free = new Map<number, Float32Array[]>();
+  return {
+    acquire: (length) => free.get(length)?.pop() ?? new Float32Array(length),
+    release(vector) {
+      const others = free.get(vector.length);
+      if (others) others.push(vector);
+      else free.set(vector.length, [vector]);
+    },
+  };
+}

@@ -1,0 +1,237 @@
+import type { Clock } from '../shared/clock.ts';
+import { LockstepError } from '../shared/errors.ts';
+import { PROTOCOL_VERSION } from '../shared/protocol/limits.ts';
+import type { Link, LinkListener } from '../shared/protocol/link.ts';
+import type { Hello } from '../shared/protocol/messages.ts';
+import type { RunConfig } from '../shared/run-config.ts';
+import type { Round, Workload } from '../shared/workload.ts';
+import { ConnectedWorker } from './connected-worker.ts';
+import type { GradientSource } from './gradient-source.ts';
+import { freeRank, identityOf, type Member, statusOf, type WorkerStatus } from './member.ts';
+import { createCounters, type PoolCounters, type PoolEvent } from './pool-events.ts';
+import { describeRound, ShareDispatcher, type ShareDispatcherOptions } from './share-dispatcher.ts';
+import { createVectorStore } from './vector-store.ts';
+
+export interface WorkerPoolOptions extends Pick<ShareDispatcherOptions, 'addInto' | 'recompute'> {
+  readonly clock: Clock;
+  readonly config: RunConfig;
+  readonly workload: Workload;
+  /** Whether the token of a hello is the right one. */
+  readonly isTokenValid: (token: string | undefined) => boolean;
+  /** A round without any worker fails after so long; undefined: it waits. */
+  readonly workerTimeoutMs?: number | undefined;
+  readonly report: (event: PoolEvent) => void;
+}
+
+/** The cluster as a gradient source: knows who takes part, and does one round after the other with them. */
+export class WorkerPool implements GradientSource {
+  readonly #options: WorkerPoolOptions;
+  readonly #members = new Set<Member>();
+  readonly #counters = createCounters();
+  readonly #vectors = createVectorStore();
+  readonly #dispatcher: ShareDispatcher;
+  /** Called after every change of the membership. */
+  readonly #watchers = new Set<() => void>();
+  #previousRoot: Float32Array | undefined;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#dispatcher = new ShareDispatcher({
+      ...options,
+      vectors: this.#vectors,
+      counters: this.#counters,
+      readyMembers: () => this.#readyMembers(),
+    });
+  }
+
+  get worldSize(): number {
+    return this.#readyMembers().length;
+  }
+
+  get counters(): Readonly<PoolCounters> {
+    return this.#counters;
+  }
+
+  /** Everybody who was admitted, by rank. */
+  workers(): WorkerStatus[] {
+    return [...this.#members].sort((a, b) => a.rank - b.rank).map(statusOf);
+  }
+
+  /** Takes over a new connection. */
+  connect(openLink: (listener: LinkListener) => Link): void {
+    let member: Member | undefined;
+    const worker = new ConnectedWorker(openLink, {
+      ...this.#options,
+      acquire: this.#vectors.acquire,
+      listener: {
+        onHello: (hello) => {
+          member = this.#admit(hello, worker);
+          return member.rank;
+        },
+        onReady: () => member && this.#join(member),
+        onPartialSum: (round, node, vector, isLast) => {
+          if (!member) return;
+          this.#dispatcher.receive(member, round, node, vector, isLast);
+          if (isLast && member.isLeaving) worker.sayGoodbye('drained');
+        },
+        onUnasked: () => this.#counters.duplicateAnswers++,
+        onLeaving: () => member && this.#drain(member),
+        onGone: (reason) => member && this.#remove(member, reason),
+      },
+    });
+  }
+
+  async sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<Float32Array> {
+    if (this.#previousRoot) this.#vectors.release(this.#previousRoot);
+    this.#previousRoot = undefined;
+    try {
+      this.#previousRoot = await this.#settled<Float32Array>(signal, (resolve, reject) => {
+        this.#dispatcher.begin(round, parameters, resolve);
+        return this.#createLonelinessCheck(round, reject);
+      });
+      return this.#previousRoot;
+    } finally {
+      this.#dispatcher.abandon();
+    }
+  }
+
+  /** Resolves as soon as so many workers are ready; rejects with `signal.reason` when aborted. */
+  waitForWorkers(count: number, signal: AbortSignal): Promise<void> {
+    return this.#settled<void>(signal, (resolve) => ({
+      check: () => {
+        if (this.worldSize >= count) resolve();
+      },
+    }));
+  }
+
+  /** Sends every worker home: for good if the run is finished, else to come back later. */
+  close(outcome: 'finished' | 'interrupted'): void {
+    for (const { worker } of [...this.#members]) {
+      if (outcome === 'finished') worker.sayGoodbye('finished');
+      else worker.goAway('the coordinator stops');
+    }
+  }
+
+  #readyMembers(): Member[] {
+    return [...this.#members].filter(({ isReady }) => isReady).sort((a, b) => a.rank - b.rank);
+  }
+
+  #admit(hello: Hello, worker: ConnectedWorker): Member {
+    const refusal = refusalOf(hello, this.#options.isTokenValid);
+    if (refusal !== undefined) {
+      this.#counters.refusedWorkers++;
+      const message = `worker ${hello.name} refused: ${refusal}`;
+      this.#options.report({ event: 'notice', code: 'refused', message });
+      throw new LockstepError('REFUSED', refusal);
+    }
+    const member: Member = {
+      worker,
+      rank: freeRank(this.#members),
+      name: hello.name,
+      ...(hello.pid !== undefined && { pid: hello.pid }),
+      isReady: false,
+      isLeaving: false,
+      parametersStep: undefined,
+      assignment: undefined,
+      throughputs: {},
+    };
+    this.#members.add(member);
+    return member;
+  }
+
+  #join(member: Member): void {
+    member.isReady = true;
+    const { worldSize } = this;
+    this.#options.report({ event: 'worker', state: 'ready', ...identityOf(member), worldSize });
+    this.#membershipChanged();
+  }
+
+  #drain(member: Member): void {
+    member.isLeaving = true;
+    if (!member.assignment) member.worker.sayGoodbye('drained');
+  }
+
+  #remove(member: Member, reason: string): void {
+    this.#members.delete(member);
+    member.assignment?.cancelTimers();
+    if (!member.isReady) return;
+    this.#counters.leftWorkers++;
+    const { worldSize } = this;
+    this.#options.report({ event: 'worker', state: 'left', ...identityOf(member), worldSize, reason });
+    this.#membershipChanged();
+  }
+
+  #membershipChanged(): void {
+    this.#dispatcher.dispatch();
+    for (const check of [...this.#watchers]) check();
+  }
+
+  /**
+   * A promise that `begin` may settle at once or later, and that `signal` rejects. What `begin` returns is checked
+   * now and after every change of the membership, and cancelled in the end.
+   */
+  async #settled<T>(
+    signal: AbortSignal,
+    begin: (
+      resolve: (value: T) => void,
+      reject: (error: unknown) => void,
+    ) => { check(): void; cancel?(): void },
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const watcher = begin(resolve, reject);
+    this.#watchers.add(watcher.check);
+    watcher.check();
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#watchers.delete(watcher.check);
+      watcher.cancel?.();
+    }
+  }
+
+  /** Says so when a round has nobody left to compute it, and fails it after the worker timeout, if there is one. */
+  #createLonelinessCheck(round: Round, fail: (error: Error) => void) {
+    const { clock, report, workerTimeoutMs } = this.#options;
+    let cancelTimeout: (() => void) | undefined;
+    const cancel = () => {
+      cancelTimeout?.();
+      cancelTimeout = undefined;
+    };
+    const check = () => {
+      if (this.worldSize > 0) return cancel();
+      if (cancelTimeout) return;
+      const message = `no worker left: ${describeRound(round)} waits until one joins`;
+      report({ event: 'notice', code: 'waiting', message });
+      cancelTimeout =
+        workerTimeoutMs === undefined
+          ? () => {}
+          : clock.setTimer(workerTimeoutMs, () => {
+              const seconds = workerTimeoutMs / 1000;
+              fail(
+                new LockstepError('WORKERS', `no worker for ${seconds} s: start some, and --resume the run.`),
+              );
+            });
+    };
+    return { check, cancel };
+  }
+}
+
+/** Why a worker is not wanted, and what to do about it; undefined if it is. */
+function refusalOf(
+  { protocolVersion, token }: Hello,
+  isTokenValid: (token: string | undefined) => boolean,
+): string | undefined {
+  if (protocolVersion !== PROTOCOL_VERSION) {
+    return (
+      `it speaks protocol version ${protocolVersion}, this coordinator version ${PROTOCOL_VERSION}: ` +
+      'install the same version of Lockstep on both'
+    );
+  }
+  if (isTokenValid(token)) return undefined;
+  const given = token === undefined ? 'no token' : 'a wrong token';
+  return `it gave ${given}: start it with the --token of the coordinator`;
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { planShares } from '../../coordinator/planner.ts';
+import { createStragglerDeadline } from '../../coordinator/straggler-deadline.ts';
+import { createDraws } from '../support/draws.ts';
+
+const sizes = (range: { lo: number; hi: number }, throughputs: (number | undefined)[]) =>
+  planShares(range, throughputs).map(({ lo, hi }) => hi - lo);
+
+describe('shares', () => {
+  test('are equal for equal workers, proportional for others', () => {
+    expect(sizes({ lo: 0, hi: 16 }, [100, 100])).toEqual([8, 8]);
+    expect(sizes({ lo: 0, hi: 16 }, [300, 100])).toEqual([12, 4]);
+    expect(sizes({ lo: 0, hi: 16 }, [1, 2, 1])).toEqual([4, 8, 4]);
+    expect(sizes({ lo: 0, hi: 16 }, [7, 7, 7, 7, 7])).toEqual([3, 3, 4, 3, 3]);
+  });
+
+  test('count a worker that was not measured as a typical one', () => {
+    expect(sizes({ lo: 0, hi: 12 }, [50, undefined, 50])).toEqual([4, 4, 4]);
+    expect(sizes({ lo: 0, hi: 12 }, [undefined, undefined])).toEqual([6, 6]);
+  });
+
+  test('may be empty where there are more workers than leaves', () => {
+    expect(sizes({ lo: 0, hi: 2 }, [1, 1, 1, 1]).reduce((a, b) => a + b)).toBe(2);
+  });
+
+  test('always cover the range, in order, each within one leaf of its due', () => {
+    const draws = createDraws(1);
+    for (let trial = 0; trial < 1000; trial++) {
+      const lo = draws.integer(0, 9);
+      const range = { lo, hi: lo + draws.integer(1, 100) };
+      const throughputs = Array.from({ length: draws.integer(1, 12) }, () => 1 + 1000 * draws.fraction());
+      const total = throughputs.reduce((a, b) => a + b);
+      let end = range.lo;
+      for (const [index, share] of planShares(range, throughputs).entries()) {
+        expect(share.lo).toBe(end);
+        end = share.hi;
+        const due = ((range.hi - range.lo) * throughputs[index]) / total;
+        expect(Math.abs(share.hi - share.lo - due)).toBeLessThanOrEqual(1);
+      }
+      expect(end).toBe(range.hi);
+    }
+  });
+});
+
+describe('the straggler deadline', () => {
+  /** A deadline that has seen shares take so many times their expected time. */
+  function deadlineAfter(ratios: number[]) {
+    const deadline = createStragglerDeadline();
+    for (const ratio of ratios) deadline.record(1000, 1000 * ratio);
+    return deadline;
+  }
+
+  test('is long while nothing is known', () => {
+    expect(deadlineAfter([]).deadlineMs(1000)).toBe(30_000);
+    expect(deadlineAfter([1, 1, 1]).deadlineMs(1000)).toBe(30_000);
+    expect(deadlineAfter(new Array(20).fill(1)).deadlineMs(undefined)).toBe(30_000);
+  });
+
+  test('is the expected time, plus eight times the usual deviation', () => {
+    const ratios = [0.9, 1.1, 0.9, 1.1, 0.9, 1.1, 1, 1, 1];
+    // Of |ratio - 1| the upper median is 0.1.
+    expect(deadlineAfter(ratios).deadlineMs(1000)).toBeCloseTo(1000 * (1 + 8 * 0.1));
+    expect(deadlineAfter(ratios).deadlineMs(2000)).toBeCloseTo(2000 * (1 + 8 * 0.1));
+  });
+
+  test('is not moved by a few stragglers', () => {
+    const steady = [0.9, 1, 1.1, 0.9, 1, 1.1, 0.9, 1, 1.1, 1];
+    expect(deadlineAfter([...steady, 50, 80]).deadlineMs(1000)).toBeLessThan(2000);
+  });
+
+  test('has bounds', () => {
+    expect(deadlineAfter(new Array(20).fill(1)).deadlineMs(1)).toBe(250);
+    expect(deadlineAfter(new Array(20).fill(1)).deadlineMs(1e9)).toBe(30_000);
+  });
+});

@@ -1,0 +1,224 @@
+import type { Clock } from '../shared/clock.ts';
+import type { Dataset } from '../shared/data/dataset.ts';
+import type { DatasetManifest } from '../shared/data/manifest.ts';
+import type { Kernels } from '../shared/engine/kernels.ts';
+import { ProtocolError, reasonOf } from '../shared/errors.ts';
+import { chunksOf, placeChunk } from '../shared/protocol/chunks.ts';
+import { decodeCoordinatorFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
+import {
+  DRAIN_TIMEOUT_MS,
+  ERROR_LENGTH_MAX,
+  PING_INTERVAL_MS,
+  PROTOCOL_VERSION,
+  SILENT_INTERVALS_MAX,
+} from '../shared/protocol/limits.ts';
+import { CLOSE, type Link, type LinkListener } from '../shared/protocol/link.ts';
+import type { CoordinatorMessage, Hello } from '../shared/protocol/messages.ts';
+import type { LeafRange } from '../shared/reduction-tree.ts';
+import type { RunConfig } from '../shared/run-config.ts';
+import { createShareComputer, type ShareComputer } from '../shared/share-computer.ts';
+import { createWorkload, type Round, type Workload } from '../shared/workload.ts';
+
+/** How a worker's connection ended. Only after `lost` is there anything to come back for. */
+export type SessionEnd =
+  | { readonly outcome: 'finished' }
+  | { readonly outcome: 'drained' }
+  | { readonly outcome: 'refused'; readonly reason: string }
+  | { readonly outcome: 'lost'; readonly reason: string };
+
+export interface WorkerSessionOptions {
+  readonly clock: Clock;
+  readonly kernels: Kernels;
+  readonly identity: Pick<Hello, 'name' | 'pid' | 'token'>;
+  /** Gets the run's dataset, from wherever its contents are. */
+  readonly loadDataset: (manifest: DatasetManifest, signal: AbortSignal) => Promise<Dataset>;
+  /** Gives way between two micro-batches, so that pings are answered and a closed link is noticed. */
+  readonly pause: () => Promise<void>;
+  readonly onReady: (rank: number) => void;
+}
+
+/** What a worker computes with, once it has the dataset. */
+interface Workbench {
+  readonly workload: Workload;
+  readonly computer: ShareComputer;
+  readonly parameters: Float32Array;
+  /** How many of the values that were sent last are here. */
+  received: number;
+  /** Whose parameters they are; undefined until all are here. */
+  parametersStep: number | undefined;
+  isComputing: boolean;
+}
+
+/** One connection of a worker, from hello to its end: gets ready, computes shares, answers. */
+export class WorkerSession {
+  readonly ended: Promise<SessionEnd>;
+  readonly #resolveEnded: (end: SessionEnd) => void;
+  readonly #link: Link;
+  readonly #options: WorkerSessionOptions;
+  /** Aborted when the session has ended, for whatever it still waits for. */
+  readonly #closing = new AbortController();
+  #isWelcomed = false;
+  #isLeaving = false;
+  #bench: Workbench | undefined;
+  #lastError: string | undefined;
+  #silentIntervals = 0;
+  #cancelSilenceTimer = () => {};
+  #cancelDrainTimer = () => {};
+
+  constructor(openLink: (listener: LinkListener) => Link, options: WorkerSessionOptions) {
+    const { promise, resolve } = Promise.withResolvers<SessionEnd>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+    this.#options = options;
+    this.#link = openLink({
+      onFrame: (frame) => this.#receive(frame),
+      onClose: (code, reason) => this.#closed(code, reason),
+    });
+    this.#link.send(encodeFrame({ type: 'hello', protocolVersion: PROTOCOL_VERSION, ...options.identity }));
+    this.#watchSilence();
+  }
+
+  /** Takes no further share, finishes the present one, and ends. */
+  leave(): void {
+    if (this.#isLeaving || this.#closing.signal.aborted) return;
+    this.#isLeaving = true;
+    if (!this.#bench) return this.#hangUp();
+    this.#link.send(encodeFrame({ type: 'leaving' }));
+    this.#cancelDrainTimer = this.#options.clock.setTimer(DRAIN_TIMEOUT_MS, () => this.#hangUp());
+  }
+
+  #receive(frame: Uint8Array): void {
+    if (this.#closing.signal.aborted) return;
+    this.#silentIntervals = 0;
+    try {
+      this.#handle(decodeCoordinatorFrame(frame));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail(error.message);
+    }
+  }
+
+  #handle({ message, payload }: Frame<CoordinatorMessage>): void {
+    switch (message.type) {
+      case 'welcome':
+        return this.#welcomed(message.rank, message.config);
+      case 'parameters':
+        return receiveParameters(this.#idleBench(message.type), message.step, message.offset, payload);
+      case 'share': {
+        const { kind, step, lo, hi } = message;
+        return this.#startShare(this.#idleBench(message.type), { kind, step }, { lo, hi });
+      }
+      case 'ping':
+        return this.#link.send(encodeFrame({ type: 'pong', sentAt: message.sentAt }));
+      case 'goodbye':
+        this.#link.close(CLOSE.normal, message.reason);
+        return this.#end({ outcome: message.reason });
+      case 'error':
+        this.#lastError = message.message;
+    }
+  }
+
+  #welcomed(rank: number, config: RunConfig): void {
+    if (this.#isWelcomed) throw new ProtocolError('second welcome message');
+    this.#isWelcomed = true;
+    void this.#prepare(rank, config);
+  }
+
+  async #prepare(rank: number, config: RunConfig): Promise<void> {
+    const { kernels, loadDataset, onReady } = this.#options;
+    let dataset: Dataset;
+    try {
+      dataset = await loadDataset(config.dataset, this.#closing.signal);
+    } catch (error) {
+      return this.#fail(`cannot get the dataset: ${reasonOf(error)}`);
+    }
+    if (this.#closing.signal.aborted) return;
+    const workload = createWorkload(config, dataset);
+    this.#bench = {
+      workload,
+      computer: createShareComputer(kernels, config, workload),
+      parameters: new Float32Array(workload.parameterCount),
+      received: 0,
+      parametersStep: undefined,
+      isComputing: false,
+    };
+    this.#link.send(encodeFrame({ type: 'ready', parameterCount: workload.parameterCount }));
+    onReady(rank);
+  }
+
+  #idleBench(messageType: string): Workbench {
+    const bench = this.#bench;
+    if (!bench || bench.isComputing) throw new ProtocolError(`${messageType} message while not ready for it`);
+    return bench;
+  }
+
+  #startShare(bench: Workbench, round: Round, share: LeafRange): void {
+    const { lo, hi } = share;
+    if (bench.parametersStep !== round.step || lo >= hi || hi > bench.workload.leafCount(round.kind)) {
+      const present = bench.parametersStep ?? 'none';
+      throw new ProtocolError(
+        `share [${lo}, ${hi}) of step ${round.step} with parameters of step ${present}`,
+      );
+    }
+    bench.isComputing = true;
+    void this.#compute(bench, round, share);
+  }
+
+  async #compute(bench: Workbench, round: Round, share: LeafRange): Promise<void> {
+    for (const partialSum of bench.computer.compute(round, share, bench.parameters)) {
+      if (this.#closing.signal.aborted) return;
+      if (partialSum) this.#answer(round, partialSum.node, partialSum.vector);
+      else await this.#options.pause();
+    }
+    bench.isComputing = false;
+  }
+
+  #answer({ kind, step }: Round, { lo, hi }: LeafRange, vector: Float32Array): void {
+    for (const { offset, values } of chunksOf(vector)) {
+      this.#link.send(encodeFrame({ type: 'partial-sum', kind, step, lo, hi, offset }, values));
+    }
+  }
+
+  #watchSilence(): void {
+    this.#cancelSilenceTimer = this.#options.clock.setTimer(PING_INTERVAL_MS, () => {
+      if (++this.#silentIntervals <= SILENT_INTERVALS_MAX) return this.#watchSilence();
+      const seconds = (this.#silentIntervals * PING_INTERVAL_MS) / 1000;
+      this.#link.close(CLOSE.timeout, 'coordinator silent');
+      this.#end({ outcome: 'lost', reason: `silent for ${seconds} s` });
+    });
+  }
+
+  #closed(code: number, closeReason: string): void {
+    const reason = this.#lastError ?? (closeReason || `connection closed with code ${code}`);
+    if (code === CLOSE.refused) this.#end({ outcome: 'refused', reason });
+    else if (this.#isLeaving) this.#end({ outcome: 'drained' });
+    else this.#end({ outcome: 'lost', reason });
+  }
+
+  #hangUp(): void {
+    this.#link.close(CLOSE.normal, 'leaving');
+    this.#end({ outcome: 'drained' });
+  }
+
+  /** The coordinator or this worker is at fault: says so, and gives the connection up. */
+  #fail(reason: string): void {
+    if (this.#closing.signal.aborted) return;
+    const message = reason.slice(0, ERROR_LENGTH_MAX);
+    this.#link.send(encodeFrame({ type: 'error', code: 'PROTOCOL', message }));
+    this.#link.close(CLOSE.protocolError, reason);
+    this.#end({ outcome: 'lost', reason });
+  }
+
+  #end(how: SessionEnd): void {
+    this.#closing.abort();
+    this.#cancelSilenceTimer();
+    this.#cancelDrainTimer();
+    this.#resolveEnded(how);
+  }
+}
+
+function receiveParameters(bench: Workbench, step: number, offset: number, payload: Uint8Array): void {
+  if (offset === 0) bench.received = 0;
+  bench.received = placeChunk(bench.parameters, bench.received, offset, payload);
+  bench.parametersStep = bench.received === bench.parameters.length ? step : undefined;
+}
