@@ -1,0 +1,102 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { systemClock } from '../shared/clock.ts';
+import type { LoadedDataset } from '../shared/data/load-dataset.ts';
+import { DATA_ROLES } from '../shared/data/manifest.ts';
+import type { Kernels } from '../shared/engine/kernels.ts';
+import type { RunConfig } from '../shared/run-config.ts';
+import type { ShareComputer } from '../shared/share-computer.ts';
+import type { Workload } from '../shared/workload.ts';
+import type { Report } from './events.ts';
+import { startCoordinatorServer } from './server.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface ClusterOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Training begins as soon as so many workers are ready. */
+  readonly minWorkers: number;
+  /** A secret that workers must give. */
+  readonly token?: string | undefined;
+  /** Fail when there was no worker for so long; undefined: wait. */
+  readonly workerTimeoutMs?: number | undefined;
+  /** Starts workers that join `url`, and returns how to stop them. `fail` ends the run. */
+  readonly startWorkers?: (url: string, fail: (error: Error) => void) => () => Promise<void>;
+}
+
+export interface ClusterContext {
+  readonly config: RunConfig;
+  readonly workload: Workload;
+  readonly loaded: LoadedDataset;
+  readonly kernels: Kernels;
+  readonly computer: ShareComputer;
+  readonly report: Report;
+  readonly status: () => object;
+}
+
+/** A coordinator that listens, and the workers that it started itself, if any. */
+export interface Cluster {
+  /** Where it listens. */
+  readonly url: string;
+  readonly pool: WorkerPool;
+  /** Aborted, with the error, when the workers that it started cannot be kept alive. */
+  readonly failure: AbortSignal;
+  /** Starts workers, if that is its task, and waits for as many as are needed. */
+  gather(signal: AbortSignal): Promise<void>;
+  /** Sends all workers home, stops its own, and stops listening. */
+  close(outcome: 'finished' | 'interrupted'): Promise<void>;
+}
+
+/** Throws a `NETWORK` error if it cannot listen. */
+export async function openCluster(options: ClusterOptions, context: ClusterContext): Promise<Cluster> {
+  const { config, workload, loaded, kernels, computer, report, status } = context;
+  const pool = new WorkerPool({
+    clock: systemClock,
+    config,
+    workload,
+    addInto: (target, source) => kernels.addInto(target, source, target.length),
+    recompute(round, node, parameters) {
+      for (const partialSum of computer.compute(round, node, parameters))
+        if (partialSum) return partialSum.vector;
+      throw new Error('a tree node is one subtree');
+    },
+    isTokenValid: createTokenCheck(options.token),
+    workerTimeoutMs: options.workerTimeoutMs,
+    report,
+  });
+  const roleBySha256 = new Map(DATA_ROLES.map((role) => [config.dataset.files[role].sha256, role]));
+  const server = await startCoordinatorServer({
+    host: options.host,
+    port: options.port,
+    onConnection: (openLink) => pool.connect(openLink),
+    status,
+    contentOf(sha256) {
+      const role = roleBySha256.get(sha256);
+      return role && loaded.contents[role];
+    },
+  });
+  const failure = new AbortController();
+  let stopWorkers = async () => {};
+
+  return {
+    url: server.url,
+    pool,
+    failure: failure.signal,
+    async gather(signal) {
+      report({ event: 'listening', url: server.url, workersNeeded: options.minWorkers });
+      if (options.startWorkers)
+        stopWorkers = options.startWorkers(server.url, (error) => failure.abort(error));
+      await pool.waitForWorkers(options.minWorkers, signal);
+    },
+    async close(outcome) {
+      pool.close(outcome);
+      await Promise.all([stopWorkers(), server.close()]);
+    },
+  };
+}
+
+/** Compares digests, so that the time it takes says nothing about the token. */
+function createTokenCheck(expected: string | undefined): (token: string | undefined) => boolean {
+  if (expected === undefined) return () => true;
+  const digest = (token: string) => createHash('sha256').update(token).digest();
+  return (token) => token !== undefined && timingSafeEqual(digest(token), digest(expected));
+}

@@ -1,0 +1,252 @@
+import { systemClock } from '../shared/clock.ts';
+import {
+  coordinatorSources,
+  type LoadedDataset,
+  loadDataset,
+  readManifest,
+} from '../shared/data/load-dataset.ts';
+import { naiveKernels } from '../shared/engine/naive-kernels.ts';
+import { LockstepError, reasonOf } from '../shared/errors.ts';
+import { createShareComputer, type ShareComputer } from '../shared/share-computer.ts';
+import { createWorkload } from '../shared/workload.ts';
+import { type Checkpoint, parametersSha256 } from './checkpoint.ts';
+import { type Cluster, type ClusterOptions, openCluster } from './cluster.ts';
+import type { DoneEvent, Report, StartEvent } from './events.ts';
+import { LocalSource } from './local-source.ts';
+import { createParameterServer } from './parameter-server.ts';
+import { initialProgress } from './progress.ts';
+import { createProgressMeter, type ProgressMeter } from './progress-meter.ts';
+import {
+  continueRunFolder,
+  createRunFolder,
+  type FoundCheckpoint,
+  findCheckpoint,
+  loadCheckpoint,
+  type RunFolder,
+} from './run-folder.ts';
+import { assertResumable, newRunConfig, type RunOptions, stopRuleOf } from './run-options.ts';
+import { evaluate, type StepMetrics, type TrainingRun, train, trainingMeans } from './train.ts';
+
+/**
+ * One run, from its options to its `done` event: gets the data, opens the run's folder, gathers workers, trains,
+ * saves. Without `clusterOptions` everything is computed in this process. When `signal` is aborted it saves a
+ * checkpoint and rejects with the signal's reason.
+ */
+export async function runTraining(
+  options: RunOptions,
+  clusterOptions: ClusterOptions | undefined,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const plan = await planRun(options, report, signal);
+  const meter = createProgressMeter(systemClock, plan.stepCount);
+  const cluster: Cluster | undefined =
+    clusterOptions &&
+    (await openCluster(clusterOptions, {
+      ...plan,
+      kernels: naiveKernels,
+      report,
+      status: () => statusOf(plan, meter, cluster),
+    }));
+  const stop = cluster ? AbortSignal.any([signal, cluster.failure]) : signal;
+  let done: DoneEvent | undefined;
+  try {
+    const folder = plan.found
+      ? await continueRunFolder(options.out, plan.found, plan.stopRule)
+      : await createRunFolder(options.out, plan.config, plan.stopRule);
+    report(startEvent(plan, folder));
+    const source = cluster?.pool ?? new LocalSource(plan.computer, plan.workload);
+    try {
+      await cluster?.gather(stop);
+      done = await trainAndSave({ ...plan, source }, folder, meter, report, stop);
+    } finally {
+      folder.close();
+    }
+  } finally {
+    await cluster?.close(done ? 'finished' : 'interrupted');
+  }
+  report(done);
+}
+
+/** All that a run is before it has a folder and workers. */
+interface RunPlan extends Omit<TrainingRun, 'source' | 'onStep' | 'onEpoch'> {
+  readonly found: FoundCheckpoint | undefined;
+  readonly loaded: LoadedDataset;
+  readonly computer: ShareComputer;
+  /** Updates in all, unless it stops early. */
+  readonly stepCount: number;
+  readonly checkpointEvery: number;
+}
+
+async function planRun(options: RunOptions, report: Report, signal: AbortSignal): Promise<RunPlan> {
+  const found = options.resume === undefined ? undefined : await findCheckpoint(options.resume);
+  for (const message of found?.skipped ?? []) report({ event: 'notice', code: 'checkpoint', message });
+  const resumed = found?.checkpoint;
+  if (resumed) assertResumable(options, resumed.config);
+
+  const manifest = resumed?.config.dataset ?? (await readManifest(options.dataDir));
+  const loaded = await loadDataset(manifest, coordinatorSources(options.dataDir), { signal, report });
+  const config = resumed?.config ?? newRunConfig(options, loaded.dataset);
+  const workload = createWorkload(config, loaded.dataset);
+  const stopRule = stopRuleOf(options, config, resumed?.stopRule);
+  const stepsMax = options.steps ?? Number.POSITIVE_INFINITY;
+  return {
+    found,
+    loaded,
+    config,
+    workload,
+    computer: createShareComputer(naiveKernels, config, workload),
+    server: createParameterServer(config, workload, resumed),
+    progress: resumed ? { ...resumed.progress } : initialProgress(),
+    stopRule,
+    stepsMax,
+    stepCount: Math.min(stepsMax, stopRule.epochs * workload.stepsPerEpoch),
+    checkpointEvery: options.checkpointEvery,
+    clock: systemClock,
+  };
+}
+
+async function trainAndSave(
+  plan: RunPlan & Pick<TrainingRun, 'source'>,
+  folder: RunFolder,
+  meter: ProgressMeter,
+  report: Report,
+  signal: AbortSignal,
+): Promise<DoneEvent> {
+  const { server, workload, clock } = plan;
+  const startedAt = clock.now();
+  let savedStep: number | undefined;
+
+  async function save(): Promise<void> {
+    const file = await folder.saveCheckpoint(checkpointOf(plan));
+    savedStep = server.step;
+    report({ event: 'checkpoint', step: server.step, file });
+  }
+
+  /** A full disk does not end training; the next attempt may succeed, and the last one must. */
+  async function trySave(): Promise<void> {
+    await save().catch((error: unknown) => {
+      const message = `step ${server.step} is not saved: ${reasonOf(error)}; training goes on`;
+      report({ event: 'notice', code: 'checkpoint', message });
+    });
+  }
+
+  let isMetricsFailing = false;
+  function tryAppend(metrics: StepMetrics): void {
+    try {
+      folder.appendMetrics(metrics);
+      isMetricsFailing = false;
+    } catch (error) {
+      const message = `metrics of step ${metrics.step} and later are not written: ${reasonOf(error)}`;
+      if (!isMetricsFailing) report({ event: 'notice', code: 'checkpoint', message });
+      isMetricsFailing = true;
+    }
+  }
+
+  const run: TrainingRun = {
+    ...plan,
+    async onStep(metrics) {
+      tryAppend(metrics);
+      const event = meter.record(metrics);
+      if (event) report(event);
+      const isEpochEnd = server.step % workload.stepsPerEpoch === 0;
+      if (server.step % plan.checkpointEvery === 0 && !isEpochEnd) await trySave();
+    },
+    async onEpoch(result) {
+      report({ event: 'epoch', ...result });
+      await trySave();
+    },
+  };
+
+  try {
+    await train(run, signal);
+  } catch (error) {
+    const isDiverged = error instanceof LockstepError && error.code === 'DIVERGED';
+    if (!isDiverged && savedStep !== server.step) await save();
+    const checkpoint = folder.checkpointPath(savedStep ?? server.step);
+    if (signal.aborted) report({ event: 'stopped', step: server.step, runDir: folder.directory, checkpoint });
+    throw error;
+  }
+  if (savedStep !== server.step) await save();
+  return {
+    event: 'done',
+    steps: server.step,
+    epochs: Math.floor(server.step / workload.stepsPerEpoch),
+    ...(await finalModel(run, folder, signal)),
+    examplesPerSecond: meter.examplesPerSecond,
+    seconds: (clock.now() - startedAt) / 1000,
+    worldSize: plan.source.worldSize,
+    runDir: folder.directory,
+  };
+}
+
+/** What the run ends with: under early stopping the best epoch's parameters, else the last ones. */
+async function finalModel(run: TrainingRun, folder: RunFolder, signal: AbortSignal) {
+  const { server, progress, stopRule } = run;
+  const { last, best } = progress;
+  if (stopRule.earlyStopping !== undefined && best && best.step !== server.step) {
+    const checkpoint = folder.checkpointPath(best.step);
+    const { parameters } = await loadCheckpoint(checkpoint);
+    return {
+      trainLoss: best.trainLoss,
+      testAccuracy: best.testAccuracy,
+      parametersSha256: parametersSha256(parameters),
+      checkpoint,
+    };
+  }
+  const isEvaluated = last?.step === server.step;
+  return {
+    trainLoss: isEvaluated ? last.trainLoss : trainingMeans(progress).trainLoss,
+    testAccuracy: isEvaluated ? last.testAccuracy : (await evaluate(run, 'test', signal)).accuracy,
+    parametersSha256: parametersSha256(server.parameters),
+    checkpoint: folder.checkpointPath(server.step),
+  };
+}
+
+function checkpointOf({ config, server, progress, stopRule }: RunPlan): Checkpoint {
+  const { step, parameters, optimizer } = server;
+  return { config, step, progress, stopRule, parameters, optimizerState: optimizer.state };
+}
+
+function startEvent(plan: RunPlan, folder: RunFolder): StartEvent {
+  const { config, workload, loaded, server, stopRule, found } = plan;
+  const { inputs, hidden, outputs } = config.model;
+  return {
+    event: 'start',
+    runDir: folder.directory,
+    resumedFrom: found?.file ?? null,
+    model: [inputs, ...hidden, outputs].join('-'),
+    parameterCount: workload.parameterCount,
+    dataset: config.dataset.name,
+    trainingExamples: loaded.dataset.train.count - config.validationCount,
+    validationExamples: config.validationCount,
+    testExamples: loaded.dataset.test.count,
+    globalBatch: config.globalBatch,
+    microBatchCount: config.microBatchCount,
+    stepsPerEpoch: workload.stepsPerEpoch,
+    epochs: stopRule.epochs,
+    step: server.step,
+  };
+}
+
+function statusOf(
+  { workload, server, progress, stepCount }: RunPlan,
+  meter: ProgressMeter,
+  cluster?: Cluster,
+) {
+  const worldSize = cluster?.pool.worldSize ?? 0;
+  return {
+    state: worldSize === 0 ? 'waiting' : server.step < stepCount ? 'training' : 'finishing',
+    step: server.step,
+    stepCount,
+    epoch: Math.floor(server.step / workload.stepsPerEpoch) + 1,
+    worldSize,
+    examplesPerSecond: meter.latest?.examplesPerSecond ?? 0,
+    secondsLeft: meter.latest?.secondsLeft ?? null,
+    trainLoss: meter.latest?.trainLoss ?? null,
+    validationLoss: progress.last?.validationLoss ?? null,
+    testAccuracy: progress.last?.testAccuracy ?? null,
+    workers: cluster?.pool.workers() ?? [],
+    counters: cluster?.pool.counters ?? {},
+  };
+}
