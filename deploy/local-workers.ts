@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { LockstepError } from '../shared/errors.ts';
+
+export interface LocalWorkersOptions {
+  readonly count: number;
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly dataDir?: string | undefined;
+  /** A worker ended that should not have, and is started again. */
+  readonly onRestart: (message: string) => void;
+  /** Workers end again and again: there is no use in going on. */
+  readonly onFailure: (error: Error) => void;
+}
+
+export interface LocalWorkers {
+  /** Lets all workers finish and leave, and ends those that do not. */
+  stop(): Promise<void>;
+  /** Ends all workers now. */
+  kill(): void;
+}
+
+const CLI = new URL('../cli.ts', import.meta.url);
+const STOP_TIMEOUT_MS = 10_000;
+
+/** A worker that exits sooner than this after its start has failed to start. One that was killed has not. */
+const QUICK_EXIT_MS = 5_000;
+const QUICK_EXITS_MAX = 5;
+const RESTART_DELAY_MIN_MS = 100;
+const RESTART_DELAY_MAX_MS = 5_000;
+
+/** Starts worker processes on this machine and keeps them alive until they are stopped. */
+export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
+  const { count, url, token, dataDir, onRestart, onFailure } = options;
+  const children = new Map<number, ChildProcess>();
+  const restarts = new Set<NodeJS.Timeout>();
+  let isStopping = false;
+
+  function start(index: number, quickExits: number): void {
+    const args = [
+      'worker',
+      url,
+      '--name',
+      `local-${index}`,
+      ...(dataDir === undefined ? [] : ['--data-dir', dataDir]),
+    ];
+    const startedAt = performance.now();
+    const child = fork(CLI, args, {
+      // A group of its own: Ctrl-C is for the coordinator alone, which then lets its workers finish.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, ...(token !== undefined && { LOCKSTEP_TOKEN: token }) },
+    });
+    children.set(index, child);
+    let lastWords = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-2000);
+    });
+    child.once('error', (error) => onEnd(error.message, false));
+    child.once('close', (code, signal) => onEnd(signal ?? `exit code ${code}`, signal !== null));
+
+    function onEnd(how: string, isKilled: boolean): void {
+      if (children.get(index) !== child) return;
+      children.delete(index);
+      if (isStopping) return;
+      const reason = [how, lastWords.trim().split('\n').at(-1)].filter(Boolean).join(': ');
+      const isQuickExit = !isKilled && performance.now() - startedAt < QUICK_EXIT_MS;
+      const nextQuickExits = isQuickExit ? quickExits + 1 : 0;
+      if (nextQuickExits >= QUICK_EXITS_MAX) {
+        return onFailure(new LockstepError('WORKERS', `local worker ${index} does not stay up (${reason}).`));
+      }
+      onRestart(`local worker ${index} ended (${reason}); starting it again`);
+      const delayMs = Math.min(RESTART_DELAY_MAX_MS, RESTART_DELAY_MIN_MS * 2 ** nextQuickExits);
+      const timer = setTimeout(() => {
+        restarts.delete(timer);
+        start(index, nextQuickExits);
+      }, delayMs);
+      restarts.add(timer);
+    }
+  }
+
+  for (let index = 0; index < count; index++) start(index, 0);
+
+  function signalAll(signal: NodeJS.Signals): void {
+    isStopping = true;
+    for (const timer of restarts) clearTimeout(timer);
+    for (const child of children.values()) child.kill(signal);
+  }
+
+  return {
+    kill: () => signalAll('SIGKILL'),
+    async stop() {
+      const running = [...children.values()];
+      const ended = running.map((child) => new Promise((resolve) => child.once('close', resolve)));
+      signalAll('SIGTERM');
+      const force = setTimeout(() => signalAll('SIGKILL'), STOP_TIMEOUT_MS);
+      await Promise.all(ended);
+      clearTimeout(force);
+    },
+  };
+}

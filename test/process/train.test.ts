@@ -1,0 +1,272 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runCli, runToDone, startCli, untilGone } from '../support/cli.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { writeToyDataset } from '../support/toy-dataset.ts';
+
+/** A run that takes some seconds, so that things can happen to it. */
+const SHAPE = { trainCount: 4000, testCount: 1000, height: 12, width: 12, classCount: 5 };
+const SETTINGS = ['--layers', '48,24', '--global-batch', '64', '--validation', '500', '--epochs', '6'];
+
+function toyRun(microBatches = 16) {
+  const data = temporaryFolder();
+  writeToyDataset(data, SHAPE);
+  return ['--data-dir', data, ...SETTINGS, '--micro-batches', String(microBatches)];
+}
+
+const hashes = new Map<number, Promise<string>>();
+/** The hash of the undisturbed run in one process. */
+function undisturbed(microBatches = 16): Promise<string> {
+  const run =
+    hashes.get(microBatches) ??
+    runToDone(['train', ...toyRun(microBatches), '--workers', '0']).then(
+      ({ parametersSha256 }) => parametersSha256,
+    );
+  hashes.set(microBatches, run);
+  return run;
+}
+
+describe('the parameters are the same to the last bit', () => {
+  test.for([
+    [1, 16],
+    [2, 16],
+    [3, 16],
+    [5, 16],
+    [3, 13],
+  ])('for %i workers, with %i micro-batches', async ([workers, microBatches]) => {
+    const done = await runToDone(['train', ...toyRun(microBatches), '--workers', String(workers)]);
+    expect(done.parametersSha256).toBe(await undisturbed(microBatches));
+    expect(done.worldSize).toBe(workers);
+  });
+
+  test('after a stop in the middle of an epoch and a resume, from the folder or the file', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const stopped = await runToDone(['train', ...toyRun(), '--workers', '2', '--out', out, '--steps', '80']);
+    expect(stopped).toMatchObject({ steps: 80, epochs: 1 });
+    const [, dataDir] = toyRun();
+    const resume = (path: string, ...more: string[]) =>
+      runToDone(['train', '--data-dir', dataDir, '--workers', '1', '--resume', path, ...more]);
+    const other = join(temporaryFolder(), 'other');
+    expect((await resume(stopped.checkpoint, '--out', other)).parametersSha256).toBe(await undisturbed());
+    expect((await resume(out)).parametersSha256).toBe(await undisturbed());
+    const steps = readFileSync(join(out, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).step);
+    expect(steps).toEqual(Array.from({ length: 330 }, (_, step) => step));
+  });
+
+  test('when a worker is killed while it computes', async () => {
+    const run = startCli(['train', ...toyRun(), '--workers', '3', '--json']);
+    const { pid } = await run.next('worker', ({ rank }) => rank === 1);
+    await run.next('epoch');
+    process.kill(pid ?? 0, 'SIGKILL');
+    await run.next('worker', (event) => event.state === 'left' && event.rank === 1);
+    await run.next('worker', (event) => event.state === 'ready');
+    const { parametersSha256 } = await run.next('done');
+    expect(parametersSha256).toBe(await undisturbed());
+    expect((await run.ended).code).toBe(0);
+  });
+
+  test('when the only worker is killed', async () => {
+    const run = startCli(['train', ...toyRun(), '--workers', '1', '--json']);
+    const { pid } = await run.next('worker');
+    await run.next('epoch');
+    process.kill(pid ?? 0, 'SIGKILL');
+    await run.next('notice', ({ code }) => code === 'waiting');
+    expect((await run.next('done')).parametersSha256).toBe(await undisturbed());
+  });
+
+  test('when the coordinator is killed and started again, with workers that waited', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const common = ['--json', '--out', out, '--checkpoint-every', '10', '--min-workers', '2'];
+    const first = startCli(['coordinator', ...toyRun(), ...common, '--port', '0']);
+    const { url } = await first.next('listening');
+    const workers = [0, 1].map((index) => startCli(['worker', url, '--name', `w${index}`]));
+    await first.next('epoch');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const { port } = new URL(url);
+    const [, dataDir] = toyRun();
+    const again = ['--json', '--resume', out, '--port', port, '--min-workers', '2', '--data-dir', dataDir];
+    const second = startCli(['coordinator', ...again]);
+    const { resumedFrom } = await second.next('start');
+    expect(resumedFrom).toContain(out);
+    expect((await second.next('done')).parametersSha256).toBe(await undisturbed());
+    for (const worker of workers) expect((await worker.ended).code).toBe(0);
+  });
+});
+
+describe('a signal', () => {
+  test.for([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    '%s stops in good order: a checkpoint, no orphans, the right exit code',
+    async ([signal, code]) => {
+      const out = join(temporaryFolder(), 'run');
+      const args = toyRun();
+      const run = startCli(['train', ...args, '--workers', '2', '--out', out, '--json']);
+      const workers = [await run.next('worker'), await run.next('worker')];
+      await run.next('epoch');
+      run.child.kill(signal);
+      const { checkpoint, runDir } = await run.next('stopped');
+      expect(existsSync(checkpoint)).toBe(true);
+      expect((await run.ended).code).toBe(code);
+      for (const { pid } of workers) await untilGone(pid ?? 0);
+      const done = await runToDone(['train', ...args.slice(0, 2), '--workers', '1', '--resume', runDir]);
+      expect(done.parametersSha256).toBe(await undisturbed());
+    },
+  );
+
+  test('sent twice stops at once', async () => {
+    const run = startCli(['train', ...toyRun(), '--workers', '2', '--json']);
+    const workers = [await run.next('worker'), await run.next('worker')];
+    run.child.kill('SIGINT');
+    run.child.kill('SIGINT');
+    expect((await run.ended).code).toBe(130);
+    for (const { pid } of workers) await untilGone(pid ?? 0);
+  });
+
+  test('to a worker lets it finish its share and leave, with exit code 0', async () => {
+    const coordinator = startCli(['coordinator', ...toyRun(), '--port', '0', '--min-workers', '2', '--json']);
+    const { url } = await coordinator.next('listening');
+    const [leaves, stays] = [startCli(['worker', url, '--json']), startCli(['worker', url])];
+    await leaves.next('joined');
+    await coordinator.next('epoch');
+    leaves.child.kill('SIGTERM');
+    expect((await leaves.ended).code).toBe(0);
+    expect(leaves.lines.at(-1)).toBe('{"event":"left","outcome":"drained"}');
+    expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbed());
+    expect((await stays.ended).stdout).toContain('The run is finished.');
+  });
+});
+
+test('no worker outlives a launcher that is killed', async () => {
+  const run = startCli(['train', ...toyRun(), '--workers', '3', '--json']);
+  const workers = [await run.next('worker'), await run.next('worker'), await run.next('worker')];
+  run.child.kill('SIGKILL');
+  for (const { pid } of workers) await untilGone(pid ?? 0);
+});
+
+test('a worker on another disk gets the dataset from the coordinator, once, and caches it', async () => {
+  const coordinator = startCli(['coordinator', ...toyRun(), '--port', '0', '--json']);
+  const { url } = await coordinator.next('listening');
+  const cwd = temporaryFolder();
+  const worker = startCli(['worker', url, '--json'], { cwd });
+  await worker.next('joined');
+  expect(readdirSync(join(cwd, 'lockstep'))).toHaveLength(4);
+  expect(worker.events().filter(({ event }) => event === 'download')).not.toHaveLength(0);
+  const second = startCli(['worker', url, '--json'], { cwd });
+  await second.next('joined');
+  expect(second.events().filter(({ event }) => event === 'download')).toHaveLength(0);
+  expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbed());
+});
+
+test('a worker joins a run that is under way, and has a share in it', async () => {
+  const run = startCli(['train', ...toyRun(), '--workers', '1', '--json']);
+  const { url } = await run.next('listening');
+  const { pid = 0 } = await run.next('worker');
+  await run.next('epoch');
+  process.kill(pid, 'SIGSTOP'); // so that the run is still under way when the other joins
+  const worker = startCli(['worker', url, '--json', '--name', 'late-comer']);
+  expect(await run.next('worker', ({ name }) => name === 'late-comer')).toMatchObject({
+    state: 'ready',
+    rank: 1,
+  });
+  process.kill(pid, 'SIGCONT');
+  expect((await run.next('done')).parametersSha256).toBe(await undisturbed());
+  expect((await worker.ended).code).toBe(0);
+});
+
+test('early stopping ends with the best epoch, and its checkpoint', async () => {
+  const out = join(temporaryFolder(), 'run');
+  const args = [
+    '--early-stopping',
+    '2',
+    '--epochs',
+    '60',
+    '--schedule',
+    'constant',
+    '--lr',
+    '0.2',
+    '--out',
+    out,
+  ];
+  const run = startCli(['train', ...toyRun(), ...args, '--workers', '2', '--json']);
+  const done = await run.next('done');
+  const epochs = run.events().filter((event) => event.event === 'epoch');
+  const losses = epochs.map(({ validationLoss }) => validationLoss ?? Number.NaN);
+  const best = epochs[losses.indexOf(Math.min(...losses))];
+  expect(epochs.length).toBe(best.epoch + 2);
+  expect(done).toMatchObject({
+    trainLoss: best.trainLoss,
+    testAccuracy: best.testAccuracy,
+    epochs: best.epoch + 2,
+  });
+  expect(done.checkpoint).toContain(String(best.step));
+  const evaluated = await runCli(['evaluate', done.checkpoint, '--json', '--data-dir', toyRun()[1]]);
+  expect(JSON.parse(evaluated.stdout)).toMatchObject({
+    event: 'evaluation',
+    parametersSha256: done.parametersSha256,
+    testAccuracy: done.testAccuracy,
+  });
+});
+
+describe('the output', () => {
+  test('of --json keeps the contract that other tools read', async () => {
+    const run = startCli(['train', ...toyRun(), '--workers', '2', '--json']);
+    const { stderr } = await run.ended;
+    expect(stderr).toBe('');
+    const events = run.events();
+    expect(events.filter(({ event }) => event === 'worker')).toContainEqual({
+      ...{ event: 'worker', state: 'ready', rank: 0, worldSize: expect.any(Number) },
+      ...{ pid: expect.any(Number), name: expect.stringMatching(/^local-\d$/) },
+    });
+    const epochs = events.filter(({ event }) => event === 'epoch');
+    expect(epochs).toHaveLength(6);
+    expect(epochs[1]).toMatchObject({
+      ...{ epoch: 2, step: 110, trainLoss: expect.any(Number) },
+      ...{ validationLoss: expect.any(Number), testAccuracy: expect.any(Number) },
+    });
+    const done = events.at(-1);
+    expect(done).toEqual({
+      ...{ event: 'done', steps: 330, epochs: 6, worldSize: 2 },
+      ...{ trainLoss: expect.any(Number), testAccuracy: expect.any(Number), seconds: expect.any(Number) },
+      ...{ parametersSha256: expect.stringMatching(/^[0-9a-f]{64}$/), examplesPerSecond: expect.any(Number) },
+      ...{ runDir: expect.any(String), checkpoint: expect.stringMatching(/step-00000330\.safetensors$/) },
+    });
+    expect(done?.event === 'done' && done.testAccuracy > 0.5 && done.testAccuracy <= 1).toBe(true);
+  });
+
+  test('in a pipe is plain lines', async () => {
+    const { stdout, stderr } = await runCli(['train', ...toyRun(), '--workers', '1']);
+    expect(stderr).toBe('');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point
+    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+    expect(stdout).toMatch(
+      /^epoch 6\/6 {3}training loss \d\.\d{4} {3}validation loss \d\.\d{4} {3}test accuracy \d\d\.\d\d %/m,
+    );
+    expect(stdout).toMatch(new RegExp(`parameters +sha256 ${await undisturbed()}`));
+  });
+
+  test('on the web tells where the run is', async () => {
+    const run = startCli(['train', ...toyRun(), '--workers', '2', '--json']);
+    const { url } = await run.next('listening');
+    await run.next('epoch');
+    const status = await (await fetch(`${url.replace('ws:', 'http:')}/api/status`)).json();
+    expect(status).toMatchObject({
+      ...{ state: 'training', worldSize: 2, step: expect.any(Number), epoch: expect.any(Number) },
+      ...{
+        examplesPerSecond: expect.any(Number),
+        trainLoss: expect.any(Number),
+        testAccuracy: expect.any(Number),
+      },
+      workers: [
+        { rank: 0, name: expect.any(String) },
+        { rank: 1, name: expect.any(String) },
+      ],
+    });
+  });
+});
