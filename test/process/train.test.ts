@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli, runToDone, startCli, untilGone } from '../support/cli.ts';
@@ -178,6 +178,22 @@ test('a worker joins a run that is under way, and has a share in it', async () =
   process.kill(pid, 'SIGCONT');
   expect((await run.next('done')).parametersSha256).toBe(await undisturbed());
   expect((await worker.ended).code).toBe(0);
+});
+
+test('a disk that takes no checkpoint for a while does not end training, and is told', async () => {
+  const out = join(temporaryFolder(), 'run');
+  const run = startCli(['train', ...toyRun(), '--workers', '1', '--out', out, '--json']);
+  await run.next('worker');
+  const checkpoints = join(out, 'checkpoints');
+  rmSync(checkpoints, { recursive: true });
+  writeFileSync(checkpoints, 'in the way');
+  const { message } = await run.next('notice', ({ code }) => code === 'checkpoint');
+  expect(message).toMatch(/^step 55 is not saved: cannot write the checkpoint .*ENOTDIR.*; training goes on$/);
+  rmSync(checkpoints);
+  mkdirSync(checkpoints);
+  const { checkpoint, parametersSha256 } = await run.next('done');
+  expect(existsSync(checkpoint)).toBe(true);
+  expect(parametersSha256).toBe(await undisturbed());
 });
 
 test('early stopping ends with the best epoch, and its checkpoint', async () => {
