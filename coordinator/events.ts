@@ -9,7 +9,8 @@ export type RunEvent =
   | StartEvent
   | ProgressEvent
   | DoneEvent
-  | ({ event: 'epoch' } & EpochResult)
+  /** `seconds` it took in this process, evaluation included. */
+  | ({ event: 'epoch'; seconds: number } & EpochResult)
   | { event: 'listening'; url: string; workersNeeded: number }
   | { event: 'checkpoint'; step: number; file: string }
   | { event: 'notice'; code: 'checkpoint' | 'restart' | 'stopping' | 'workers'; message: string }

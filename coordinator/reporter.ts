@@ -15,7 +15,6 @@ export const reportJson: Report = (event) => console.log(JSON.stringify(event));
 export function createHumanReporter(output: NodeJS.WriteStream): Report {
   const console = createConsole(output);
   let start: StartEvent | undefined;
-  let epochStartedAt = performance.now();
   let plainProgressAt = performance.now();
   const epochs: EpochResult[] = [];
 
@@ -33,7 +32,8 @@ export function createHumanReporter(output: NodeJS.WriteStream): Report {
         return console.print(`Coordinator  ${event.url}, waiting for ${workers}`);
       }
       case 'worker':
-        epochStartedAt = epochs.length === 0 ? performance.now() : epochStartedAt;
+        // That they all leave when the work is done is no news.
+        if (event.state === 'left' && event.reason === 'finished') return;
         return console.print(describeWorker(event));
       case 'progress':
         if (console.isTerminal) return console.showLive(describeProgress(event, start));
@@ -42,16 +42,15 @@ export function createHumanReporter(output: NodeJS.WriteStream): Report {
         return console.print(describeProgress(event, start));
       case 'epoch':
         epochs.push(event);
-        console.print(describeEpoch(event, start, performance.now() - epochStartedAt));
-        epochStartedAt = plainProgressAt = performance.now();
-        return;
+        plainProgressAt = performance.now();
+        return console.print(describeEpoch(event, start));
       case 'checkpoint':
         return;
       case 'stopped':
         console.print(`Stopped after step ${event.step}; saved ${shortPath(event.checkpoint)}`);
         return console.print(`Go on with: npx lockstep train --resume ${shortPath(event.runDir)}`);
       case 'done':
-        return printDone(console, event, epochs);
+        return printDone(console, event, epochs, start);
     }
   };
 }
@@ -92,18 +91,23 @@ function describeProgress(event: ProgressEvent, start: StartEvent | undefined): 
   ].join('  ');
 }
 
-function describeEpoch(result: EpochResult, start: StartEvent | undefined, milliseconds: number): string {
-  const { epoch, trainLoss, validationLoss, testAccuracy } = result;
+function describeEpoch(event: RunEvent & { event: 'epoch' }, start: StartEvent | undefined): string {
+  const { epoch, trainLoss, validationLoss, testAccuracy, seconds } = event;
   return [
     `epoch ${String(epoch).padStart(String(start?.epochs ?? '').length)}${start ? `/${start.epochs}` : ''}`,
     `training loss ${formatLoss(trainLoss)}`,
     ...(validationLoss === null ? [] : [`validation loss ${formatLoss(validationLoss)}`]),
     `test accuracy ${formatPercent(testAccuracy)}`,
-    formatDuration(milliseconds / 1000),
+    formatDuration(seconds),
   ].join('   ');
 }
 
-function printDone(console: Console, event: DoneEvent, epochs: readonly EpochResult[]): void {
+function printDone(
+  console: Console,
+  event: DoneEvent,
+  epochs: readonly EpochResult[],
+  start: StartEvent | undefined,
+): void {
   const { steps, seconds, examplesPerSecond, worldSize, testAccuracy, trainLoss, parametersSha256 } = event;
   const workers =
     worldSize === 0 ? 'this process alone' : worldSize === 1 ? '1 worker' : `${worldSize} workers`;
@@ -118,11 +122,14 @@ function printDone(console: Console, event: DoneEvent, epochs: readonly EpochRes
   console.print(`  checkpoint      ${shortPath(event.checkpoint)}`);
   const advice = overfittingAdvice(epochs);
   if (advice) console.print(`\n${advice}`);
-  console.print(`
-Next:
-  npx lockstep evaluate ${run}    which classes it takes for which
-  npx lockstep train --workers 1    slower, and the same sha256
-  npx lockstep train --help    other layers, optimizers, schedules`);
+  const isMidEpoch = start !== undefined && event.steps % start.stepsPerEpoch !== 0;
+  const next = [
+    ...(isMidEpoch ? [`  npx lockstep train --resume ${run}    go on from here`] : []),
+    `  npx lockstep evaluate ${run}    which classes it takes for which`,
+    '  npx lockstep train --workers 1    slower, and the same sha256',
+    '  npx lockstep train --help    other layers, optimizers, schedules',
+  ];
+  console.print(`\nNext:\n${next.join('\n')}`);
 }
 
 /** Says so when the validation loss has been rising while the training loss still fell. */

@@ -115,6 +115,7 @@ async function trainAndSave(
 ): Promise<DoneEvent> {
   const { server, workload, clock } = plan;
   const startedAt = clock.now();
+  let epochStartedAt = startedAt;
   let savedStep: number | undefined;
 
   async function save(): Promise<void> {
@@ -153,8 +154,9 @@ async function trainAndSave(
       if (server.step % plan.checkpointEvery === 0 && !isEpochEnd) await trySave();
     },
     async onEpoch(result) {
-      report({ event: 'epoch', ...result });
+      report({ event: 'epoch', ...result, seconds: (clock.now() - epochStartedAt) / 1000 });
       await trySave();
+      epochStartedAt = clock.now();
     },
   };
 

@@ -188,7 +188,9 @@ test('a disk that takes no checkpoint for a while does not end training, and is 
   rmSync(checkpoints, { recursive: true });
   writeFileSync(checkpoints, 'in the way');
   const { message } = await run.next('notice', ({ code }) => code === 'checkpoint');
-  expect(message).toMatch(/^step 55 is not saved: cannot write the checkpoint .*ENOTDIR.*; training goes on$/);
+  expect(message).toMatch(
+    /^step 55 is not saved: cannot write the checkpoint .*ENOTDIR.*; training goes on$/,
+  );
   rmSync(checkpoints);
   mkdirSync(checkpoints);
   const { checkpoint, parametersSha256 } = await run.next('done');
