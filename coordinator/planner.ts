@@ -1,7 +1,13 @@
 import type { LeafRange } from '../shared/reduction-tree.ts';
 
 /**
- * Divides `range` into contiguous shares, one a worker and in their order, each proportional to the worker's
+ * How far a boundary between two shares may lie from its due place, as a part of the smaller one, to fall between two
+ * larger subtrees: a worker sends a whole gradient for each subtree in its share, so straight cuts save traffic.
+ */
+const SHIFT_MAX = 0.15;
+
+/**
+ * Divides `range` into contiguous shares, one a worker and in their order, each about proportional to the worker's
  * throughput (examples/s). A share may be empty. A throughput of undefined means not measured yet, and counts
  * as the median of the others.
  */
@@ -10,15 +16,26 @@ export function planShares(range: LeafRange, throughputs: readonly (number | und
   const typical = measured.length > 0 ? median(measured) : 1;
   const weights = throughputs.map((throughput) => throughput ?? typical);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  let weightBefore = 0;
+  const dues = weights.map((weight) => (range.hi - range.lo) * (weight / total));
+  let due = range.lo;
   let lo = range.lo;
-  return weights.map((weight) => {
-    weightBefore += weight;
-    const hi = range.lo + Math.round((range.hi - range.lo) * (weightBefore / total));
+  return dues.map((size, index) => {
+    due += size;
+    const isLast = index === dues.length - 1;
+    const hi = isLast ? range.hi : boundaryNear(due, SHIFT_MAX * Math.min(size, dues[index + 1]));
     const share = { lo, hi };
     lo = hi;
     return share;
   });
+}
+
+/** The multiple of the largest power of two within `shiftMax` of `due`; if there is none, the nearest leaf. */
+function boundaryNear(due: number, shiftMax: number): number {
+  for (let size = 2 ** Math.floor(Math.log2(Math.max(1, 2 * due))); size > 1; size /= 2) {
+    const boundary = Math.round(due / size) * size;
+    if (Math.abs(boundary - due) <= shiftMax) return boundary;
+  }
+  return Math.round(due);
 }
 
 /** The middle of some numbers, at least one; the upper of two middles. */
