@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { viewOf } from '../shared/engine/layer.ts';
 import { type ModelSpec, parameterCount, tensorLayouts } from '../shared/engine/model.ts';
-import { createOptimizer } from '../shared/engine/optimizers.ts';
+import { STATE_NAMES } from '../shared/engine/optimizers.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { bytesOf } from '../shared/protocol/codec.ts';
 import { RunConfig } from '../shared/run-config.ts';
@@ -71,7 +71,6 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   }
   const config = parse(RunConfig, JSON.parse(content.config), 'config');
   const { step, progress, stopRule } = parse(TrainingState, JSON.parse(content.training), 'training');
-  const { state } = createOptimizer(config.optimizer, 0);
   const flat = (prefix: string) => flatBuffer(config.model, prefix, tensors);
   return {
     config,
@@ -79,7 +78,9 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
     progress,
     stopRule,
     parameters: flat(''),
-    optimizerState: Object.fromEntries(Object.keys(state).map((name) => [name, flat(statePrefix(name))])),
+    optimizerState: Object.fromEntries(
+      STATE_NAMES[config.optimizer.name].map((name) => [name, flat(statePrefix(name))]),
+    ),
   };
 }
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { systemClock } from '../shared/clock.ts';
 import type { LoadedDataset } from '../shared/data/load-dataset.ts';
 import { DATA_ROLES } from '../shared/data/manifest.ts';
-import type { Kernels } from '../shared/engine/kernels.ts';
+import type { Engine } from '../shared/engine/engine.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { ShareComputer } from '../shared/share-computer.ts';
 import type { Workload } from '../shared/workload.ts';
@@ -27,7 +27,7 @@ export interface ClusterContext {
   readonly config: RunConfig;
   readonly workload: Workload;
   readonly loaded: LoadedDataset;
-  readonly kernels: Kernels;
+  readonly engine: Engine;
   readonly computer: ShareComputer;
   readonly report: Report;
   readonly status: () => object;
@@ -48,12 +48,12 @@ export interface Cluster {
 
 /** Throws a `NETWORK` error if it cannot listen. */
 export async function openCluster(options: ClusterOptions, context: ClusterContext): Promise<Cluster> {
-  const { config, workload, loaded, kernels, computer, report, status } = context;
+  const { config, workload, loaded, engine, computer, report, status } = context;
   const pool = new WorkerPool({
     clock: systemClock,
     config,
     workload,
-    addInto: (target, source) => kernels.addInto(target, source, target.length),
+    engine,
     recompute(round, node, parameters) {
       for (const partialSum of computer.compute(round, node, parameters))
         if (partialSum) return partialSum.vector;

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { type ExampleSet, gatherExamples } from '../shared/data/dataset.ts';
-import type { Kernels } from '../shared/engine/kernels.ts';
-import { createModel } from '../shared/engine/model.ts';
+import type { ExampleSet } from '../shared/data/dataset.ts';
+import type { Engine } from '../shared/engine/engine.ts';
+import { createModel, STATISTIC_COUNT } from '../shared/engine/model.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 
 export interface Evaluation {
@@ -16,30 +16,29 @@ const ROWS = 250;
 
 /** What a model makes of every example of a set; lets the event loop turn between batches. */
 export async function evaluateSet(
-  kernels: Kernels,
+  engine: Engine,
   { model: spec, loss }: RunConfig,
   parameters: Float32Array,
   set: ExampleSet,
   signal: AbortSignal,
 ): Promise<Evaluation> {
-  const model = createModel(kernels, spec, loss, ROWS);
-  const x = new Float32Array(ROWS * spec.inputs);
-  const labels = new Uint8Array(ROWS);
+  const model = createModel(engine, spec, loss, ROWS);
+  const ownParameters = engine.allocate(parameters.length);
+  ownParameters.set(parameters);
+  const bytes = engine.allocateBytes(ROWS * spec.inputs);
+  const x = engine.allocate(bytes.length);
+  const labels = engine.allocateBytes(ROWS);
   const confusion = Array.from({ length: spec.outputs }, () => new Array<number>(spec.outputs).fill(0));
   let lossTotal = 0;
   for (let start = 0; start < set.count; start += ROWS) {
     const rows = Math.min(ROWS, set.count - start);
-    gatherExamples(
-      set,
-      Uint32Array.from({ length: rows }, (_, row) => start + row),
-      spec.inputs,
-      x,
-      labels,
-    );
-    const { logits, lossSum } = model.evaluate(parameters, x, labels, rows);
-    lossTotal += lossSum;
+    bytes.set(set.pixels.subarray(start * spec.inputs, (start + rows) * spec.inputs));
+    labels.set(set.labels.subarray(start, start + rows));
+    engine.kernels.scaleBytes(bytes, x, rows * spec.inputs);
+    const statistics = model.evaluate(ownParameters, x, labels, rows);
     for (let row = 0; row < rows; row++) {
-      const scores = logits.subarray(row * spec.outputs, (row + 1) * spec.outputs);
+      lossTotal += statistics[row * STATISTIC_COUNT];
+      const scores = model.logits.subarray(row * spec.outputs, (row + 1) * spec.outputs);
       confusion[labels[row]][scores.indexOf(Math.max(...scores))]++;
     }
     await setImmediate();

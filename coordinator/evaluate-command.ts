@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { coordinatorSources, loadDataset } from '../shared/data/load-dataset.ts';
-import { naiveKernels } from '../shared/engine/naive-kernels.ts';
 import { formatCount, formatLoss, formatPercent } from '../shared/format.ts';
 import { interruptionSignal } from '../shared/interruption.ts';
+import { openEngine } from '../shared/load-engine.ts';
 import { parametersSha256 } from './checkpoint.ts';
 import { type Evaluation, evaluateSet } from './confusion.ts';
 import { createHumanReporter, reportJson } from './reporter.ts';
@@ -30,7 +30,13 @@ export function evaluateCommand(): Command {
       const { config, step, parameters } = checkpoint;
       const sources = coordinatorSources(options.dataDir);
       const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
-      const evaluation = await evaluateSet(naiveKernels, config, parameters, dataset.test, signal);
+      const evaluation = await evaluateSet(
+        openEngine(config.numerics),
+        config,
+        parameters,
+        dataset.test,
+        signal,
+      );
       const sha256 = parametersSha256(parameters);
       if (options.json) {
         const { loss, accuracy, confusion } = evaluation;

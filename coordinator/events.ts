@@ -13,7 +13,7 @@ export type RunEvent =
   | ({ event: 'epoch'; seconds: number } & EpochResult)
   | { event: 'listening'; url: string; workersNeeded: number }
   | { event: 'checkpoint'; step: number; file: string }
-  | { event: 'notice'; code: 'checkpoint' | 'restart' | 'stopping' | 'workers'; message: string }
+  | { event: 'notice'; code: 'checkpoint' | 'engine' | 'restart' | 'stopping' | 'workers'; message: string }
   /** Stopped by a signal before its end, in good order. */
   | { event: 'stopped'; step: number; runDir: string; checkpoint: string };
 

@@ -1,3 +1,4 @@
+import type { Engine } from '../shared/engine/engine.ts';
 import { initialParameters } from '../shared/engine/initialisation.ts';
 import { createOptimizer, type Optimizer } from '../shared/engine/optimizers.ts';
 import { learningRateAt } from '../shared/engine/schedules.ts';
@@ -20,6 +21,7 @@ export interface ParameterServer {
 
 /** At step 0 with the initial parameters; `restore` puts saved values in their place. */
 export function createParameterServer(
+  engine: Engine,
   config: RunConfig,
   workload: Workload,
   restore?: {
@@ -28,9 +30,9 @@ export function createParameterServer(
     optimizerState: Readonly<Record<string, Float32Array>>;
   },
 ): ParameterServer {
-  const parameters =
-    restore?.parameters ?? initialParameters(config.model, config.initialisation, config.seed);
-  const optimizer = createOptimizer(config.optimizer, parameters.length);
+  const parameters = engine.allocate(workload.parameterCount);
+  parameters.set(restore?.parameters ?? initialParameters(config.model, config.initialisation, config.seed));
+  const optimizer = createOptimizer(engine, config.optimizer, parameters.length);
   for (const [name, values] of Object.entries(restore?.optimizerState ?? {}))
     optimizer.state[name].set(values);
   let step = restore?.step ?? 0;
@@ -43,7 +45,7 @@ export function createParameterServer(
     update(root, exampleCount) {
       const learningRate = learningRateAt(config.learningRate, step, workload.stepsPerEpoch);
       const gradientSum = root.subarray(0, parameters.length);
-      optimizer.update(parameters, gradientSum, exampleCount, learningRate, step);
+      optimizer.update({ parameters, gradientSum, exampleCount, rate: learningRate }, step);
       step++;
       return learningRate;
     },

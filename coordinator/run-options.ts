@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Dataset } from '../shared/data/dataset.ts';
 import { INITIALISATIONS, type Initialisation } from '../shared/engine/initialisation.ts';
-import { ACTIVATIONS, type Activation } from '../shared/engine/kernels.ts';
+import { ACTIVATIONS, type Activation, NUMERICS, type Numerics } from '../shared/engine/kernels.ts';
 import { LOSSES, type Loss } from '../shared/engine/model.ts';
 import { OPTIMIZERS, type OptimizerSpec } from '../shared/engine/optimizers.ts';
 import { SCHEDULES, type ScheduleSpec } from '../shared/engine/schedules.ts';
@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly schedule?: ScheduleSpec['name'];
   readonly warmup?: number;
   readonly seed?: number;
+  readonly numerics?: Numerics;
   readonly validation?: number;
   readonly earlyStopping?: number;
   readonly checkpointEvery: number;
@@ -110,6 +111,11 @@ export function addRunOptions(command: Command): Command {
   choose('--schedule <name>', `how the learning rate goes (default: ${DEFAULTS.schedule})`, SCHEDULES);
   add('--warmup <steps>', `over which the rate rises at first (default: ${DEFAULTS.warmup})`, wholeNumber(0));
   add('--seed <number>', `of everything random (default: ${DEFAULTS.seed})`, wholeNumber(0));
+  choose(
+    '--numerics <profile>',
+    'how products are added up: fused rounds once, strict twice (default: fused if this machine can)',
+    NUMERICS,
+  );
   add(
     '--validation <count>',
     `examples of the training set to hold out, to see overfitting (default: ${DEFAULTS.validation})`,
@@ -121,16 +127,20 @@ export function addRunOptions(command: Command): Command {
     epochs,
   );
 
-  heading('Files:');
-  add('--data-dir <dir>', 'folder with the four IDX files, packed or not (default: found or fetched)');
-  add('--out <dir>', 'folder for config, metrics and checkpoints (default: a new one in runs/)');
-  add('--resume <path>', 'go on from a run folder or a checkpoint file, to the same bits');
-  command.addOption(
-    new Option('--checkpoint-every <steps>', 'save so often, beside every epoch')
-      .default(500)
-      .argParser(wholeNumber(1)),
-  );
-  return command;
+  return addFileOptions(command);
+}
+
+function addFileOptions(command: Command): Command {
+  return command
+    .optionsGroup('Files:')
+    .option('--data-dir <dir>', 'folder with the four IDX files, packed or not (default: found or fetched)')
+    .option('--out <dir>', 'folder for config, metrics and checkpoints (default: a new one in runs/)')
+    .option('--resume <path>', 'go on from a run folder or a checkpoint file, to the same bits')
+    .addOption(
+      new Option('--checkpoint-every <steps>', 'save so often, beside every epoch')
+        .default(500)
+        .argParser(wholeNumber(1)),
+    );
 }
 
 function describeRates(): string {
@@ -149,8 +159,15 @@ function layerWidths(text: string): number[] {
   );
 }
 
-/** The configuration of a new run. Throws a `USAGE` error if flags do not fit each other or the dataset. */
-export function newRunConfig(options: RunOptions, dataset: Dataset): RunConfig {
+/**
+ * The configuration of a new run; `numerics` are the profiles that this machine can keep, best first. Throws a `USAGE`
+ * error if flags do not fit each other or the dataset.
+ */
+export function newRunConfig(
+  options: RunOptions,
+  dataset: Dataset,
+  [bestNumerics]: readonly Numerics[],
+): RunConfig {
   const { globalBatch, microBatches, layers, activation, loss, seed, validation } = {
     ...DEFAULTS,
     ...options,
@@ -181,6 +198,7 @@ export function newRunConfig(options: RunOptions, dataset: Dataset): RunConfig {
     loss,
     optimizer: optimizerSpec(options),
     learningRate: scheduleSpec(options),
+    numerics: options.numerics ?? bestNumerics,
     globalBatch,
     microBatchCount: microBatches,
     seed,
@@ -237,6 +255,7 @@ const FIXED_OPTIONS = {
   schedule: ({ learningRate }) => learningRate.name,
   warmup: ({ learningRate }) => learningRate.warmupSteps,
   seed: ({ seed }) => seed,
+  numerics: ({ numerics }) => numerics,
   validation: ({ validationCount }) => validationCount,
 } satisfies Partial<Record<keyof RunOptions, (config: RunConfig) => string | number>>;
 

@@ -5,8 +5,9 @@ import {
   loadDataset,
   readManifest,
 } from '../shared/data/load-dataset.ts';
-import { naiveKernels } from '../shared/engine/naive-kernels.ts';
+import type { Engine } from '../shared/engine/engine.ts';
 import { LockstepError, reasonOf } from '../shared/errors.ts';
+import { availableNumerics, describeEngine, openEngine } from '../shared/load-engine.ts';
 import { createShareComputer, type ShareComputer } from '../shared/share-computer.ts';
 import { createWorkload } from '../shared/workload.ts';
 import { type Checkpoint, parametersSha256 } from './checkpoint.ts';
@@ -44,7 +45,6 @@ export async function runTraining(
     clusterOptions &&
     (await openCluster(clusterOptions, {
       ...plan,
-      kernels: naiveKernels,
       report,
       status: () => statusOf(plan, meter, cluster),
     }));
@@ -72,6 +72,7 @@ export async function runTraining(
 interface RunPlan extends Omit<TrainingRun, 'source' | 'onStep' | 'onEpoch'> {
   readonly found: FoundCheckpoint | undefined;
   readonly loaded: LoadedDataset;
+  readonly engine: Engine;
   readonly computer: ShareComputer;
   /** Updates in all, unless it stops early. */
   readonly stepCount: number;
@@ -86,17 +87,22 @@ async function planRun(options: RunOptions, report: Report, signal: AbortSignal)
 
   const manifest = resumed?.config.dataset ?? (await readManifest(options.dataDir));
   const loaded = await loadDataset(manifest, coordinatorSources(options.dataDir), { signal, report });
-  const config = resumed?.config ?? newRunConfig(options, loaded.dataset);
+  const config = resumed?.config ?? newRunConfig(options, loaded.dataset, availableNumerics());
+  const engine = openEngine(config.numerics);
+  const { problem } = describeEngine(config.numerics);
+  if (problem)
+    report({ event: 'notice', code: 'engine', message: `computing with plain kernels: ${problem}` });
   const workload = createWorkload(config, loaded.dataset);
   const stopRule = stopRuleOf(options, config, resumed?.stopRule);
   const stepsMax = options.steps ?? Number.POSITIVE_INFINITY;
   return {
     found,
     loaded,
+    engine,
     config,
     workload,
-    computer: createShareComputer(naiveKernels, config, workload),
-    server: createParameterServer(config, workload, resumed),
+    computer: createShareComputer(engine, config, workload),
+    server: createParameterServer(engine, config, workload, resumed),
     progress: resumed ? { ...resumed.progress } : initialProgress(),
     stopRule,
     stepsMax,

@@ -1,5 +1,6 @@
 import { assert } from '../shared/assert.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { Engine } from '../shared/engine/engine.ts';
 import { chunksOf } from '../shared/protocol/chunks.ts';
 import { encodeFrame } from '../shared/protocol/codec.ts';
 import { CLOSE } from '../shared/protocol/link.ts';
@@ -25,8 +26,8 @@ export interface ShareDispatcherOptions {
   readonly vectors: VectorStore;
   /** The members that are ready, in the order of their ranks. */
   readonly readyMembers: () => readonly Member[];
-  /** Adds the second vector to the first, elementwise. */
-  readonly addInto: (target: Float32Array, source: Float32Array) => void;
+  /** Adds sums up, and looks them over; the vectors are its own. */
+  readonly engine: Engine;
   /** Computes a node's sum in this process: the judge of a worker whose sum is not finite. */
   readonly recompute: (round: Round, node: LeafRange, parameters: Float32Array) => Float32Array;
   readonly counters: PoolCounters;
@@ -55,8 +56,12 @@ export class ShareDispatcher {
   /** Begins a round; `onRoot` gets its sum, which belongs to the caller from then on. */
   begin(round: Round, parameters: Float32Array, onRoot: (root: Float32Array) => void): void {
     assert(this.#current === undefined, 'one round at a time');
-    const { workload, addInto, vectors } = this.#options;
-    const barrier = new GradientBarrier(workload.leafCount(round.kind), addInto, vectors.release);
+    const { workload, engine, vectors } = this.#options;
+    const barrier = new GradientBarrier(
+      workload.leafCount(round.kind),
+      engine.kernels.addInto,
+      vectors.release,
+    );
     this.#current = { round, parameters, barrier, frames: undefined, onRoot };
     this.dispatch();
   }
@@ -167,7 +172,8 @@ export class ShareDispatcher {
   }
 
   #accept(member: Member, round: Round, node: LeafRange, vector: Float32Array): void {
-    const { counters, vectors, recompute, report } = this.#options;
+    const { counters, vectors, engine, recompute, report } = this.#options;
+    const { isAllFinite } = engine.kernels;
     const current = this.#current;
     if (!current || !isSameRound(round, current.round)) {
       counters.staleAnswers++;
@@ -204,10 +210,4 @@ function framesOf(current: CurrentRound): Uint8Array[] {
     encodeFrame({ type: 'parameters', step, offset }, values),
   );
   return current.frames;
-}
-
-function isAllFinite(values: Float32Array): boolean {
-  // NaN and ±∞ are the numbers whose difference from themselves is not 0.
-  for (let i = 0; i < values.length; i++) if (values[i] - values[i] !== 0) return false;
-  return true;
 }

@@ -6,10 +6,11 @@ export interface VectorStore {
   release(vector: Float32Array): void;
 }
 
-export function createVectorStore(): VectorStore {
+/** `allocate` makes a vector of zeros. */
+export function createVectorStore(allocate: (length: number) => Float32Array): VectorStore {
   const free = new Map<number, Float32Array[]>();
   return {
-    acquire: (length) => free.get(length)?.pop() ?? new Float32Array(length),
+    acquire: (length) => free.get(length)?.pop() ?? allocate(length),
     release(vector) {
       const others = free.get(vector.length);
       if (others) others.push(vector);

@@ -10,9 +10,9 @@ import type { GradientSource } from './gradient-source.ts';
 import { freeRank, identityOf, type Member, statusOf, type WorkerStatus } from './member.ts';
 import { createCounters, type PoolCounters, type PoolEvent } from './pool-events.ts';
 import { describeRound, ShareDispatcher, type ShareDispatcherOptions } from './share-dispatcher.ts';
-import { createVectorStore } from './vector-store.ts';
+import { createVectorStore, type VectorStore } from './vector-store.ts';
 
-export interface WorkerPoolOptions extends Pick<ShareDispatcherOptions, 'addInto' | 'recompute'> {
+export interface WorkerPoolOptions extends Pick<ShareDispatcherOptions, 'engine' | 'recompute'> {
   readonly clock: Clock;
   readonly config: RunConfig;
   readonly workload: Workload;
@@ -28,7 +28,7 @@ export class WorkerPool implements GradientSource {
   readonly #options: WorkerPoolOptions;
   readonly #members = new Set<Member>();
   readonly #counters = createCounters();
-  readonly #vectors = createVectorStore();
+  readonly #vectors: VectorStore;
   readonly #dispatcher: ShareDispatcher;
   /** Called after every change of the membership. */
   readonly #watchers = new Set<() => void>();
@@ -36,6 +36,7 @@ export class WorkerPool implements GradientSource {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#vectors = createVectorStore(options.engine.allocate);
     this.#dispatcher = new ShareDispatcher({
       ...options,
       vectors: this.#vectors,
@@ -117,7 +118,7 @@ export class WorkerPool implements GradientSource {
   }
 
   #admit(hello: Hello, worker: ConnectedWorker): Member {
-    const refusal = refusalOf(hello, this.#options.isTokenValid);
+    const refusal = refusalOf(hello, this.#options);
     if (refusal !== undefined) {
       this.#counters.refusedWorkers++;
       const message = `worker ${hello.name} refused: ${refusal}`;
@@ -222,8 +223,8 @@ export class WorkerPool implements GradientSource {
 
 /** Why a worker is not wanted, and what to do about it; undefined if it is. */
 function refusalOf(
-  { protocolVersion, token }: Hello,
-  isTokenValid: (token: string | undefined) => boolean,
+  { protocolVersion, numerics, token }: Hello,
+  { config, isTokenValid }: Pick<WorkerPoolOptions, 'config' | 'isTokenValid'>,
 ): string | undefined {
   if (protocolVersion !== PROTOCOL_VERSION) {
     return (
@@ -231,7 +232,13 @@ function refusalOf(
       'install the same version of Lockstep on both'
     );
   }
-  if (isTokenValid(token)) return undefined;
-  const given = token === undefined ? 'no token' : 'a wrong token';
-  return `it gave ${given}: start it with the --token of the coordinator`;
+  if (!isTokenValid(token)) {
+    const given = token === undefined ? 'no token' : 'a wrong token';
+    return `it gave ${given}: start it with the --token of the coordinator`;
+  }
+  if (numerics?.includes(config.numerics)) return undefined;
+  return (
+    `it computes ${numerics?.join(', ') || 'no profile of numbers that it names'}, this run ${config.numerics}: ` +
+    'start the coordinator with --numerics strict, which every machine can compute'
+  );
 }

@@ -11,6 +11,8 @@
  * | `REFUSED` | the coordinator does not take this worker |
  * | `DIVERGED` | training: the loss is not a finite number any more |
  * | `WORKERS` | too few workers, for too long |
+ * | `ENGINE` | computing in the asked profile |
+ * | `MEMORY` | room for a model |
  * | `PROTOCOL` | a frame that breaks the protocol |
  */
 export type ErrorCode =
@@ -22,6 +24,8 @@ export type ErrorCode =
   | 'REFUSED'
   | 'DIVERGED'
   | 'WORKERS'
+  | 'ENGINE'
+  | 'MEMORY'
   | 'PROTOCOL';
 
 /** An expected failure. Its one-line message quotes the offending value and says what to do. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { DatasetManifest } from './data/manifest.ts';
 import { INITIALISATIONS } from './engine/initialisation.ts';
+import { NUMERICS } from './engine/kernels.ts';
 import { LOSSES, ModelSpec } from './engine/model.ts';
 import { OptimizerSpec } from './engine/optimizers.ts';
 import { ScheduleSpec } from './engine/schedules.ts';
@@ -18,6 +19,8 @@ export const RunConfig = z.strictObject({
   loss: z.enum(LOSSES),
   optimizer: OptimizerSpec,
   learningRate: ScheduleSpec,
+  /** How products are added up; see `engine/kernels.ts`. */
+  numerics: z.enum(NUMERICS),
   /** Examples a step. */
   globalBatch: z.int().positive(),
   /** Parts of a global batch; the leaves of the reduction tree. */

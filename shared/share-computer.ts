@@ -1,6 +1,6 @@
-import { gatherExamples } from './data/dataset.ts';
-import type { Kernels } from './engine/kernels.ts';
-import { createModel } from './engine/model.ts';
+import type { ExampleSet } from './data/dataset.ts';
+import type { Engine } from './engine/engine.ts';
+import { createModel, STATISTIC_COUNT } from './engine/model.ts';
 import { type LeafRange, maximalSubtrees, splitPoint } from './reduction-tree.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Round, Workload } from './workload.ts';
@@ -15,36 +15,55 @@ export interface PartialSum {
 /** Computes shares of rounds: the work of a worker, and of a coordinator that has none. */
 export interface ShareComputer {
   /**
-   * The partial sums of the largest tree nodes inside `share`, in order. Yields nothing but `undefined` after each
-   * single leaf, so that whoever runs it can let others have a turn.
+   * The partial sums of the largest tree nodes inside `share`, in order. Yields `undefined` after each block of
+   * examples, so that whoever runs it can let others have a turn.
    */
   compute(round: Round, share: LeafRange, parameters: Float32Array): Generator<PartialSum | undefined>;
 }
 
-export function createShareComputer(kernels: Kernels, config: RunConfig, workload: Workload): ShareComputer {
-  const { inputs, outputs } = config.model;
-  const model = createModel(kernels, config.model, config.loss, workload.leafSizeMax);
-  const x = new Float32Array(workload.leafSizeMax * inputs);
-  const labels = new Uint8Array(workload.leafSizeMax);
-  /** Sums under way, one a level of the tree. */
+/** Examples that go through the model together, where the leaves are not larger; it changes speed, not bits. */
+const BLOCK_SIZE = 256;
+
+export function createShareComputer(engine: Engine, config: RunConfig, workload: Workload): ShareComputer {
+  const { kernels } = engine;
+  const { inputs } = config.model;
+  const rowsMax = Math.max(BLOCK_SIZE, workload.leafSizeMax);
+  const model = createModel(engine, config.model, config.loss, rowsMax);
+  const bytes = engine.allocateBytes(rowsMax * inputs);
+  const labels = engine.allocateBytes(rowsMax);
+  const x = engine.allocate(rowsMax * inputs);
+  /** Sums under way, one a level of the tree above the blocks. */
   const stack: Float32Array[] = [];
 
   function vectorAt(level: number, length: number): Float32Array {
-    stack[level] ??= new Float32Array(workload.vectorLength('train'));
+    stack[level] ??= engine.allocate(workload.vectorLength('train'));
     return stack[level].subarray(0, length);
   }
 
-  function computeLeaf(round: Round, leaf: number, parameters: Float32Array, vector: Float32Array): void {
-    const { set, indices } = workload.examples(round, leaf);
-    const rows = indices.length;
-    gatherExamples(set, indices, inputs, x, labels);
-    vector.fill(0);
-    if (rows === 0) return;
-    const { logits, lossSum } =
+  /** Sums a node whose examples go through the model together: one training step's work, on a part of the batch. */
+  function computeBlock(round: Round, node: LeafRange, parameters: Float32Array, vector: Float32Array): void {
+    const leafSizes = new Uint32Array(node.hi - node.lo);
+    let rows = 0;
+    for (let leaf = node.lo; leaf < node.hi; leaf++) {
+      const { set, indices } = workload.examples(round, leaf);
+      gather(set, indices, rows);
+      leafSizes[leaf - node.lo] = indices.length;
+      rows += indices.length;
+    }
+    kernels.scaleBytes(bytes, x, rows * inputs);
+    const statistics =
       round.kind === 'train'
-        ? model.differentiate(parameters, x, labels, rows, vector)
+        ? model.differentiate(parameters, x, labels, leafSizes, vector)
         : model.evaluate(parameters, x, labels, rows);
-    vector.set([lossSum, kernels.countCorrect(logits, labels, rows, outputs)], vector.length - 2);
+    kernels.sumRows(statistics, vector.subarray(-STATISTIC_COUNT), STATISTIC_COUNT, leafSizes);
+  }
+
+  /** Copies examples to the rows from `firstRow` of the block. */
+  function gather(set: ExampleSet, indices: Uint32Array, firstRow: number): void {
+    for (const [row, index] of indices.entries()) {
+      bytes.set(set.pixels.subarray(index * inputs, (index + 1) * inputs), (firstRow + row) * inputs);
+      labels[firstRow + row] = set.labels[index];
+    }
   }
 
   /** Sums the node into the vector of `level`: its left half there, its right half one level up. */
@@ -55,15 +74,15 @@ export function createShareComputer(kernels: Kernels, config: RunConfig, workloa
     level: number,
   ): Generator<undefined> {
     const vector = vectorAt(level, workload.vectorLength(round.kind));
-    if (node.hi - node.lo === 1) {
-      computeLeaf(round, node.lo, parameters, vector);
+    if (node.hi - node.lo === 1 || workload.exampleCount(round, node) <= rowsMax) {
+      computeBlock(round, node, parameters, vector);
       yield;
       return;
     }
     const middle = splitPoint(node);
     yield* sumNode(round, { lo: node.lo, hi: middle }, parameters, level);
     yield* sumNode(round, { lo: middle, hi: node.hi }, parameters, level + 1);
-    kernels.addInto(vector, vectorAt(level + 1, vector.length), vector.length);
+    kernels.addInto(vector, vectorAt(level + 1, vector.length));
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { Dataset, ExampleSet } from './data/dataset.ts';
 import { createSampler, splitTrainingSet } from './data/sampler.ts';
-import { parameterCount } from './engine/model.ts';
+import { parameterCount, STATISTIC_COUNT } from './engine/model.ts';
 import type { LeafRange } from './reduction-tree.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -15,9 +15,6 @@ export interface Round {
 
 export const ROUND_KINDS = ['train', 'validation', 'test'] as const;
 export type RoundKind = (typeof ROUND_KINDS)[number];
-
-/** Loss sum and count of correct predictions, at the end of every vector. */
-export const STATISTIC_COUNT = 2;
 
 /** Examples a leaf when a set is evaluated. Part of the definition of the reported loss. */
 const EVALUATION_LEAF_SIZE = 250;
@@ -72,7 +69,7 @@ export function createWorkload(config: RunConfig, dataset: Dataset): Workload {
   };
 }
 
-/** The statistics at the end of a partial sum. */
+/** The statistics at the end of a partial sum: summed loss, and how many predictions are right. */
 export function statisticsOf(vector: Float32Array): { lossSum: number; correctCount: number } {
   const [lossSum, correctCount] = vector.subarray(-STATISTIC_COUNT);
   return { lossSum, correctCount };

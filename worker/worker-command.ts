@@ -7,8 +7,8 @@ import type { Dataset } from '../shared/data/dataset.ts';
 import { type DataEvent, loadDataset, workerSources } from '../shared/data/load-dataset.ts';
 import type { DatasetManifest } from '../shared/data/manifest.ts';
 import { showDataEvent } from '../shared/data/show-data-event.ts';
-import { naiveKernels } from '../shared/engine/naive-kernels.ts';
 import { interruptionSignal } from '../shared/interruption.ts';
+import { availableNumerics, openEngine } from '../shared/load-engine.ts';
 import { shortText, wholeNumber } from '../shared/option-parsers.ts';
 import { NAME_LENGTH_MAX } from '../shared/protocol/limits.ts';
 import { runWorker, type WorkerEvent } from './run-worker.ts';
@@ -65,10 +65,11 @@ export function workerCommand(): Command {
           dial: (signal) => dialWebSocket(url, signal),
           session: {
             clock: systemClock,
-            kernels: naiveKernels,
+            openEngine,
             identity: {
               name: options.name,
               pid: process.pid,
+              numerics: availableNumerics(),
               ...(options.token !== undefined && { token: options.token }),
             },
             loadDataset: createDatasetLoader(url, options.dataDir, report),

@@ -1,7 +1,8 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Dataset } from '../shared/data/dataset.ts';
 import type { DatasetManifest } from '../shared/data/manifest.ts';
-import type { Kernels } from '../shared/engine/kernels.ts';
+import type { Engine } from '../shared/engine/engine.ts';
+import type { Numerics } from '../shared/engine/kernels.ts';
 import { ProtocolError, reasonOf } from '../shared/errors.ts';
 import { chunksOf, placeChunk } from '../shared/protocol/chunks.ts';
 import { decodeCoordinatorFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
@@ -28,8 +29,9 @@ export type SessionEnd =
 
 export interface WorkerSessionOptions {
   readonly clock: Clock;
-  readonly kernels: Kernels;
-  readonly identity: Pick<Hello, 'name' | 'pid' | 'token'>;
+  readonly identity: Pick<Hello, 'name' | 'pid' | 'token' | 'numerics'>;
+  /** An engine of a profile that the identity names, with memory of its own. */
+  readonly openEngine: (numerics: Numerics) => Engine;
   /** Gets the run's dataset, from wherever its contents are. */
   readonly loadDataset: (manifest: DatasetManifest, signal: AbortSignal) => Promise<Dataset>;
   /** Gives way between two micro-batches, so that pings are answered and a closed link is noticed. */
@@ -125,7 +127,7 @@ export class WorkerSession {
   }
 
   async #prepare(rank: number, config: RunConfig): Promise<void> {
-    const { kernels, loadDataset, onReady } = this.#options;
+    const { openEngine, loadDataset, onReady } = this.#options;
     let dataset: Dataset;
     try {
       dataset = await loadDataset(config.dataset, this.#closing.signal);
@@ -134,10 +136,11 @@ export class WorkerSession {
     }
     if (this.#closing.signal.aborted) return;
     const workload = createWorkload(config, dataset);
+    const engine = openEngine(config.numerics);
     this.#bench = {
       workload,
-      computer: createShareComputer(kernels, config, workload),
-      parameters: new Float32Array(workload.parameterCount),
+      computer: createShareComputer(engine, config, workload),
+      parameters: engine.allocate(workload.parameterCount),
       received: 0,
       parametersStep: undefined,
       isComputing: false,

@@ -61,22 +61,3 @@ function createExampleSet(manifest: DatasetManifest, images: Parsed, labels: Par
   const imageShape: [number, number] = [height, width];
   return { count, imageShape, pixels: images.values, labels: labels.values };
 }
-
-/** What a byte of an image means to the network: 0 … 255 to f32 in [0, 1]. */
-const PIXEL_VALUES = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
-
-/** Copies the examples `indices` of a set to the rows of x [rows, inputs] and labels [rows]. */
-export function gatherExamples(
-  set: ExampleSet,
-  indices: Uint32Array,
-  inputs: number,
-  x: Float32Array,
-  labels: Uint8Array,
-): void {
-  for (let row = 0; row < indices.length; row++) {
-    const start = indices[row] * inputs;
-    const target = row * inputs;
-    for (let i = 0; i < inputs; i++) x[target + i] = PIXEL_VALUES[set.pixels[start + i]];
-    labels[row] = set.labels[indices[row]];
-  }
-}

@@ -1,15 +1,17 @@
-import type { Activation, Kernels } from './kernels.ts';
-import type { Layer } from './layer.ts';
+import type { Engine } from './engine.ts';
+import type { Activation } from './kernels.ts';
+import { type Layer, rowCount } from './layer.ts';
 
 /** y = activation(x), elementwise over rows of `width` values; no parameters. */
 export function createActivation(
-  kernels: Kernels,
+  engine: Engine,
   activation: Activation,
   width: number,
   rowsMax: number,
 ): Layer {
-  const y = new Float32Array(rowsMax * width);
-  const dx = new Float32Array(rowsMax * width);
+  const { kernels } = engine;
+  const y = engine.allocate(rowsMax * width);
+  const dx = engine.allocate(rowsMax * width);
 
   return {
     forward(_parameters, x, rows) {
@@ -17,8 +19,8 @@ export function createActivation(
       return y;
     },
 
-    backward(_parameters, dy, _gradient, rows) {
-      kernels.activateBackward(activation, y, dy, dx, rows * width);
+    backward(_parameters, dy, _gradient, leafSizes) {
+      kernels.activateBackward(activation, y, dy, dx, rowCount(leafSizes) * width);
       return dx;
     },
   };

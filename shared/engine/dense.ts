@@ -1,5 +1,5 @@
-import type { Kernels } from './kernels.ts';
-import { type Layer, type TensorLayout, viewOf } from './layer.ts';
+import type { Engine } from './engine.ts';
+import { type Layer, rowCount, type TensorLayout, viewOf } from './layer.ts';
 
 /** The parameters of a dense layer: weight [inputs, outputs] and bias [outputs]. */
 export interface DenseTensors {
@@ -8,10 +8,11 @@ export interface DenseTensors {
 }
 
 /** y = x · weight + bias. */
-export function createDense(kernels: Kernels, { weight, bias }: DenseTensors, rowsMax: number): Layer {
+export function createDense(engine: Engine, { weight, bias }: DenseTensors, rowsMax: number): Layer {
+  const { kernels } = engine;
   const [inputs, outputs] = weight.shape;
-  const y = new Float32Array(rowsMax * outputs);
-  const dx = new Float32Array(rowsMax * inputs);
+  const y = engine.allocate(rowsMax * outputs);
+  const dx = engine.allocate(rowsMax * inputs);
   let x: Float32Array = new Float32Array(0);
 
   return {
@@ -22,10 +23,11 @@ export function createDense(kernels: Kernels, { weight, bias }: DenseTensors, ro
       return y;
     },
 
-    backward(parameters, dy, gradient, rows, needsInputGradient) {
-      kernels.matmulTransposedA(x, dy, viewOf(gradient, weight), inputs, outputs, rows);
-      kernels.sumRows(dy, viewOf(gradient, bias), rows, outputs);
+    backward(parameters, dy, gradient, leafSizes, needsInputGradient) {
+      kernels.matmulTransposedA(x, dy, viewOf(gradient, weight), inputs, outputs, leafSizes);
+      kernels.sumRows(dy, viewOf(gradient, bias), outputs, leafSizes);
       if (needsInputGradient) {
+        const rows = rowCount(leafSizes);
         kernels.matmulTransposedB(dy, viewOf(parameters, weight), dx, rows, inputs, outputs);
       }
       return dx;

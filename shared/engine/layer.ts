@@ -1,3 +1,5 @@
+import type { LeafSizes } from './kernels.ts';
+
 /** A named tensor inside a flat buffer, row-major. */
 export interface TensorLayout {
   readonly name: string;
@@ -7,8 +9,8 @@ export interface TensorLayout {
 }
 
 /**
- * One layer of a model, with room for the activations of a fixed number of rows (examples). `backward` follows
- * the `forward` of the same rows and uses what it left behind.
+ * One layer of a model, with room for the activations of a fixed number of rows (examples). `backward` follows the
+ * `forward` of the same rows and uses what it left behind.
  */
 export interface Layer {
   /**
@@ -17,14 +19,15 @@ export interface Layer {
    */
   forward(parameters: Float32Array, x: Float32Array, rows: number): Float32Array;
   /**
-   * dx [rows, inputs] from dy [rows, outputs]; writes its tensors' gradients, summed over the rows, to their
-   * places in the flat `gradient`. `needsInputGradient` is false for the first layer: the images do not learn.
+   * dx [rows, inputs] from dy [rows, outputs], where the rows are the leaves' one after the other; writes the
+   * gradients of its tensors, summed over the leaves' tree, to their places in the flat `gradient`.
+   * `needsInputGradient` is false for the first layer: the images do not learn.
    */
   backward(
     parameters: Float32Array,
     dy: Float32Array,
     gradient: Float32Array,
-    rows: number,
+    leafSizes: LeafSizes,
     needsInputGradient: boolean,
   ): Float32Array;
 }
@@ -37,4 +40,9 @@ export function sizeOf(shape: readonly number[]): number {
 /** The part of a flat buffer where `tensor` lies; a view. */
 export function viewOf(flat: Float32Array, tensor: TensorLayout): Float32Array {
   return flat.subarray(tensor.offset, tensor.offset + sizeOf(tensor.shape));
+}
+
+/** How many rows the leaves have together. */
+export function rowCount(leafSizes: LeafSizes): number {
+  return leafSizes.reduce((sum, size) => sum + size, 0);
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { createActivation } from './activation.ts';
 import { createDense, type DenseTensors } from './dense.ts';
-import { ACTIVATIONS, type Kernels } from './kernels.ts';
-import { type Layer, sizeOf, type TensorLayout } from './layer.ts';
+import type { Engine } from './engine.ts';
+import { ACTIVATIONS, type LeafSizes } from './kernels.ts';
+import { type Layer, rowCount, sizeOf, type TensorLayout } from './layer.ts';
 
 /** A multilayer perceptron: dense layers with the activation between them; the last layer's outputs are logits. */
 export const ModelSpec = z.strictObject({
@@ -17,54 +18,64 @@ export type ModelSpec = z.infer<typeof ModelSpec>;
 export const LOSSES = ['cross-entropy', 'squared-error'] as const;
 export type Loss = (typeof LOSSES)[number];
 
-/** What a model says of some examples. */
-export interface Outcome {
-  /** [rows, outputs]; the model's own buffer, valid until its next call. */
-  readonly logits: Float32Array;
-  /** Summed over the rows, not averaged. */
-  readonly lossSum: number;
-}
+/** Values a row of `Model.statistics`: the loss, and 1 if the prediction is right or else 0. */
+export const STATISTIC_COUNT = 2;
 
-/** A network's layers, with room for the activations of `rowsMax` examples; the parameters stay outside. */
+/** A network's layers and loss, with room for the activations of `rowsMax` examples; the parameters stay outside. */
 export interface Model {
-  /** Logits and loss of x [rows, inputs] against labels [rows]. */
-  evaluate(parameters: Float32Array, x: Float32Array, labels: Uint8Array, rows: number): Outcome;
-  /** The same, and the gradient of the summed loss, written to gradient [parameterCount]. */
+  /** Loss and hit of each example: statistics [rows, 2], a buffer of the model's, valid until its next call. */
+  evaluate(parameters: Float32Array, x: Float32Array, labels: Uint8Array, rows: number): Float32Array;
+  /**
+   * The same, and the gradient of the loss [parameterCount], summed over the examples leaf by leaf and then over the
+   * tree. x [rows, inputs] and labels [rows] are the leaves' examples one after the other.
+   */
   differentiate(
     parameters: Float32Array,
     x: Float32Array,
     labels: Uint8Array,
-    rows: number,
+    leafSizes: LeafSizes,
     gradient: Float32Array,
-  ): Outcome;
+  ): Float32Array;
+  /** The logits [rows, outputs] of the last call. */
+  readonly logits: Float32Array;
 }
 
-export function createModel(kernels: Kernels, spec: ModelSpec, loss: Loss, rowsMax: number): Model {
+export function createModel(engine: Engine, spec: ModelSpec, loss: Loss, rowsMax: number): Model {
+  const { kernels } = engine;
   const layers: Layer[] = [];
   for (const dense of denseTensors(spec)) {
     const [inputs] = dense.weight.shape;
-    if (layers.length > 0) layers.push(createActivation(kernels, spec.activation, inputs, rowsMax));
-    layers.push(createDense(kernels, dense, rowsMax));
+    if (layers.length > 0) layers.push(createActivation(engine, spec.activation, inputs, rowsMax));
+    layers.push(createDense(engine, dense, rowsMax));
   }
   const lossKernel = loss === 'cross-entropy' ? kernels.softmaxCrossEntropy : kernels.squaredError;
-  const dLogits: Float32Array = new Float32Array(rowsMax * spec.outputs);
+  const dLogits = engine.allocate(rowsMax * spec.outputs);
+  const statistics = engine.allocate(rowsMax * STATISTIC_COUNT);
+  let logits = dLogits;
 
   const evaluate: Model['evaluate'] = (parameters, x, labels, rows) => {
-    let logits = x;
+    logits = x;
     for (const layer of layers) logits = layer.forward(parameters, logits, rows);
-    return { logits, lossSum: lossKernel(logits, labels, dLogits, rows, spec.outputs) };
+    lossKernel(logits, labels, dLogits, statistics, rows, spec.outputs);
+    return statistics;
   };
 
-  const differentiate: Model['differentiate'] = (parameters, x, labels, rows, gradient) => {
-    const outcome = evaluate(parameters, x, labels, rows);
+  const differentiate: Model['differentiate'] = (parameters, x, labels, leafSizes, gradient) => {
+    evaluate(parameters, x, labels, rowCount(leafSizes));
     let dy = dLogits;
     for (const [index, layer] of [...layers.entries()].reverse()) {
-      dy = layer.backward(parameters, dy, gradient, rows, index > 0);
+      dy = layer.backward(parameters, dy, gradient, leafSizes, index > 0);
     }
-    return outcome;
+    return statistics;
   };
 
-  return { evaluate, differentiate };
+  return {
+    evaluate,
+    differentiate,
+    get logits() {
+      return logits;
+    },
+  };
 }
 
 /** Where each tensor lies in the flat parameter buffer: for each dense layer its weight, then its bias. */

@@ -1,25 +1,67 @@
+import { splitPoint } from '../reduction-tree.ts';
 import { exp, log, sigmoid, tanh } from './elementary.ts';
-import { type Activation, type Kernels, LEAKY_SLOPE } from './kernels.ts';
+import { fusedMultiplyAdd } from './fused-multiply-add.ts';
+import {
+  type Activation,
+  type Kernels,
+  LEAKY_SLOPE,
+  type LeafSizes,
+  type Numerics,
+  type Update,
+} from './kernels.ts';
 
-/** Rounds to f32; the compiler turns f32(a + b) of two f32 values into one f32 addition. */
 const f32 = Math.fround;
 
 /** The kernels as plain loops: the definition of every result. */
-export const naiveKernels: Kernels = {
-  matmul: (a, b, c, m, n, k) => multiply(a, k, 1, b, c, m, n, k),
-  matmulTransposedA: (a, b, c, m, n, k) => multiply(a, 1, m, b, c, m, n, k),
-  matmulTransposedB: multiplyRows,
+export function createNaiveKernels(numerics: Numerics): Kernels {
+  const multiplyAdd =
+    numerics === 'fused' ? fusedMultiplyAdd : (a: number, b: number, c: number) => f32(c + f32(a * b));
 
+  return {
+    ...SHARED_KERNELS,
+
+    matmul(a, b, c, m, n, k) {
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let sum = 0;
+          for (let l = 0; l < k; l++) sum = multiplyAdd(a[i * k + l], b[l * n + j], sum);
+          c[i * n + j] = sum;
+        }
+      }
+    },
+
+    matmulTransposedB(a, b, c, m, n, k) {
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let sum = 0;
+          for (let l = 0; l < k; l++) sum = multiplyAdd(a[i * k + l], b[j * k + l], sum);
+          c[i * n + j] = sum;
+        }
+      }
+    },
+
+    matmulTransposedA(a, b, c, m, n, leafSizes) {
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          const addRow = (row: number, sum: number) => multiplyAdd(a[row * m + i], b[row * n + j], sum);
+          c[i * n + j] = sumOverTree(leafSizes, addRow);
+        }
+      }
+    },
+  };
+}
+
+/** Those that both profiles have in common. */
+const SHARED_KERNELS: Omit<Kernels, 'matmul' | 'matmulTransposedA' | 'matmulTransposedB'> = {
   addBias(y, bias, rows, columns) {
     for (let row = 0; row < rows; row++) {
       for (let j = 0; j < columns; j++) y[row * columns + j] += bias[j];
     }
   },
 
-  sumRows(dy, dBias, rows, columns) {
-    dBias.fill(0, 0, columns);
-    for (let row = 0; row < rows; row++) {
-      for (let j = 0; j < columns; j++) dBias[j] += dy[row * columns + j];
+  sumRows(x, sums, columns, leafSizes) {
+    for (let j = 0; j < columns; j++) {
+      sums[j] = sumOverTree(leafSizes, (row, sum) => f32(sum + x[row * columns + j]));
     }
   },
 
@@ -33,134 +75,98 @@ export const naiveKernels: Kernels = {
     for (let i = 0; i < count; i++) dx[i] = dy[i] * derivative(y[i]);
   },
 
-  softmaxCrossEntropy(logits, labels, dLogits, rows, classes) {
-    let lossSum = 0;
+  softmaxCrossEntropy(logits, labels, dLogits, statistics, rows, classes) {
     for (let row = 0; row < rows; row++) {
-      const start = row * classes;
-      const label = start + labels[row];
+      const z = logits.subarray(row * classes, (row + 1) * classes);
+      const dz = dLogits.subarray(row * classes, (row + 1) * classes);
+      const label = labels[row];
       // softmax(z) = softmax(z - max z), which cannot overflow
-      let max = logits[start];
-      for (let i = start; i < start + classes; i++) if (logits[i] > max) max = logits[i];
+      const max = z.reduce((largest, value) => (value > largest ? value : largest));
       let sum = 0;
-      for (let i = start; i < start + classes; i++) {
-        dLogits[i] = exp(f32(logits[i] - max));
-        sum = f32(sum + dLogits[i]);
-      }
-      for (let i = start; i < start + classes; i++) dLogits[i] /= sum;
-      dLogits[label] -= 1;
-      lossSum = f32(lossSum + f32(log(sum) - f32(logits[label] - max)));
-    }
-    return lossSum;
-  },
-
-  squaredError(logits, labels, dLogits, rows, classes) {
-    let lossSum = 0;
-    for (let row = 0; row < rows; row++) {
       for (let j = 0; j < classes; j++) {
-        const i = row * classes + j;
-        dLogits[i] = logits[i] - (j === labels[row] ? 1 : 0);
-        lossSum = f32(lossSum + f32(0.5 * f32(dLogits[i] * dLogits[i])));
+        dz[j] = exp(f32(z[j] - max));
+        sum = f32(sum + dz[j]);
       }
+      for (let j = 0; j < classes; j++) dz[j] /= sum;
+      dz[label] -= 1;
+      statistics[2 * row] = log(sum) - f32(z[label] - max);
+      statistics[2 * row + 1] = z.indexOf(max) === label ? 1 : 0;
     }
-    return lossSum;
   },
 
-  countCorrect(logits, labels, rows, classes) {
-    let count = 0;
+  squaredError(logits, labels, dLogits, statistics, rows, classes) {
     for (let row = 0; row < rows; row++) {
-      const start = row * classes;
-      let best = 0;
-      for (let j = 1; j < classes; j++) if (logits[start + j] > logits[start + best]) best = j;
-      if (best === labels[row]) count++;
+      const z = logits.subarray(row * classes, (row + 1) * classes);
+      const max = z.reduce((largest, value) => (value > largest ? value : largest));
+      let sum = 0;
+      for (let j = 0; j < classes; j++) {
+        const difference = f32(z[j] - (j === labels[row] ? 1 : 0));
+        dLogits[row * classes + j] = difference;
+        sum = f32(sum + f32(0.5 * f32(difference * difference)));
+      }
+      statistics[2 * row] = sum;
+      statistics[2 * row + 1] = z.indexOf(max) === labels[row] ? 1 : 0;
     }
-    return count;
   },
 
-  addInto(target, source, count) {
-    for (let i = 0; i < count; i++) target[i] += source[i];
+  scaleBytes(bytes, values, count) {
+    for (let i = 0; i < count; i++) values[i] = bytes[i] / 255;
+  },
+
+  addInto(target, source) {
+    for (let i = 0; i < target.length; i++) target[i] += source[i];
+  },
+
+  isAllFinite: (values) => values.every(Number.isFinite),
+
+  updateSgd(update) {
+    const rate = f32(update.rate);
+    for (let i = 0; i < update.parameters.length; i++) {
+      update.parameters[i] -= f32(rate * meanGradient(update, i));
+    }
+  },
+
+  updateMomentum(update, velocity, momentum, isNesterov) {
+    const [rate, mu] = [f32(update.rate), f32(momentum)];
+    for (let i = 0; i < update.parameters.length; i++) {
+      const gradient = meanGradient(update, i);
+      velocity[i] = f32(mu * velocity[i]) + gradient;
+      const direction = isNesterov ? f32(gradient + f32(mu * velocity[i])) : velocity[i];
+      update.parameters[i] -= f32(rate * direction);
+    }
+  },
+
+  updateAdam(update, firstMoment, secondMoment, { beta1, beta2, epsilon, rootCorrection }) {
+    const [rate, b1, b2, eps, correction] = [update.rate, beta1, beta2, epsilon, rootCorrection].map(f32);
+    const [complement1, complement2] = [f32(1 - beta1), f32(1 - beta2)];
+    for (let i = 0; i < update.parameters.length; i++) {
+      const gradient = meanGradient(update, i);
+      firstMoment[i] = f32(b1 * firstMoment[i]) + f32(complement1 * gradient);
+      secondMoment[i] = f32(b2 * secondMoment[i]) + f32(complement2 * f32(gradient * gradient));
+      const scale = f32(f32(f32(Math.sqrt(secondMoment[i])) / correction) + eps);
+      update.parameters[i] -= f32(rate * f32(firstMoment[i] / scale));
+    }
   },
 };
 
-/**
- * c [m, n] = a · b, where a[i, l] is at i·aRow + l·aColumn, so that one loop serves a and aᵀ, and b [k, n].
- * Four columns at a time, to keep four sums in flight; each of them runs over l in order.
- */
-function multiply(
-  a: Float32Array,
-  aRow: number,
-  aColumn: number,
-  b: Float32Array,
-  c: Float32Array,
-  m: number,
-  n: number,
-  k: number,
-): void {
-  for (let i = 0; i < m; i++) {
-    const end = i * aRow + k * aColumn;
-    let j = 0;
-    for (; j + 4 <= n; j += 4) {
-      let sum0 = 0;
-      let sum1 = 0;
-      let sum2 = 0;
-      let sum3 = 0;
-      for (let p = i * aRow, q = j; p !== end; p += aColumn, q += n) {
-        const x = a[p];
-        sum0 = f32(sum0 + f32(x * b[q]));
-        sum1 = f32(sum1 + f32(x * b[q + 1]));
-        sum2 = f32(sum2 + f32(x * b[q + 2]));
-        sum3 = f32(sum3 + f32(x * b[q + 3]));
-      }
-      const r = i * n + j;
-      c[r] = sum0;
-      c[r + 1] = sum1;
-      c[r + 2] = sum2;
-      c[r + 3] = sum3;
-    }
-    for (; j < n; j++) {
-      let sum = 0;
-      for (let p = i * aRow, q = j; p !== end; p += aColumn, q += n) sum = f32(sum + f32(a[p] * b[q]));
-      c[i * n + j] = sum;
-    }
-  }
+/** Sums over rows: each leaf's in order, from +0; then the leaves over the tree. `add` returns sum + the row's term. */
+function sumOverTree(leafSizes: LeafSizes, add: (row: number, sum: number) => number): number {
+  let row = 0;
+  const leafSums = Array.from(leafSizes, (size) => {
+    let sum = 0;
+    for (const end = row + size; row < end; row++) sum = add(row, sum);
+    return sum;
+  });
+  const sumNode = (lo: number, hi: number): number => {
+    if (hi - lo === 1) return leafSums[lo];
+    const middle = splitPoint({ lo, hi });
+    return f32(sumNode(lo, middle) + sumNode(middle, hi));
+  };
+  return sumNode(0, leafSizes.length);
 }
 
-/** c [m, n] = a [m, k] · bᵀ with b [n, k]: the inner products of the rows of a and b, four at a time. */
-function multiplyRows(
-  a: Float32Array,
-  b: Float32Array,
-  c: Float32Array,
-  m: number,
-  n: number,
-  k: number,
-): void {
-  for (let i = 0; i < m; i++) {
-    const start = i * k;
-    let j = 0;
-    for (; j + 4 <= n; j += 4) {
-      let sum0 = 0;
-      let sum1 = 0;
-      let sum2 = 0;
-      let sum3 = 0;
-      for (let p = start, q = j * k; p < start + k; p++, q++) {
-        const x = a[p];
-        sum0 = f32(sum0 + f32(x * b[q]));
-        sum1 = f32(sum1 + f32(x * b[q + k]));
-        sum2 = f32(sum2 + f32(x * b[q + 2 * k]));
-        sum3 = f32(sum3 + f32(x * b[q + 3 * k]));
-      }
-      const r = i * n + j;
-      c[r] = sum0;
-      c[r + 1] = sum1;
-      c[r + 2] = sum2;
-      c[r + 3] = sum3;
-    }
-    for (; j < n; j++) {
-      let sum = 0;
-      for (let p = start, q = j * k; p < start + k; p++, q++) sum = f32(sum + f32(a[p] * b[q]));
-      c[i * n + j] = sum;
-    }
-  }
-}
+const meanGradient = ({ gradientSum, exampleCount }: Update, i: number): number =>
+  f32(gradientSum[i] / exampleCount);
 
 /** Each activation and its derivative, the latter from the activation's value y. NaN stays NaN. */
 const ACTIVATION_FUNCTIONS: Record<Activation, { value(x: number): number; derivative(y: number): number }> =

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { Engine } from './engine.ts';
+import type { Update } from './kernels.ts';
 
 const rate = z.number().nonnegative().lt(1);
 
@@ -12,99 +14,57 @@ export type OptimizerSpec = z.infer<typeof OptimizerSpec>;
 
 export const OPTIMIZERS = ['sgd', 'momentum', 'nesterov', 'adam'] as const satisfies OptimizerSpec['name'][];
 
-/** One update rule with its state; every value is f32 and each update a function of its arguments and state. */
+/** One update rule with its state; each update is a function of its arguments and the state. */
 export interface Optimizer {
   /** The state's tensors by name, each as long as the parameters; they are the state itself, not copies. */
   readonly state: Readonly<Record<string, Float32Array>>;
-  /**
-   * In place: one update of parameters [n] by the mean gradient = gradientSum [n] / exampleCount.
-   * `step` counts from 0.
-   */
-  update(
-    parameters: Float32Array,
-    gradientSum: Float32Array,
-    exampleCount: number,
-    learningRate: number,
-    step: number,
-  ): void;
+  /** In place: one update of the parameters. `step` counts from 0. */
+  update(update: Update, step: number): void;
 }
 
-const f32 = Math.fround;
-
-export function createOptimizer(spec: OptimizerSpec, parameterCount: number): Optimizer {
+export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCount: number): Optimizer {
+  const { kernels } = engine;
   switch (spec.name) {
     case 'sgd':
-      return createSgd();
+      return { state: {}, update: kernels.updateSgd };
+
+    // I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, in the form
+    // where the rate multiplies the velocity (as in PyTorch).
     case 'momentum':
-      return createMomentum(spec.momentum, parameterCount, false);
-    case 'nesterov':
-      return createMomentum(spec.momentum, parameterCount, true);
-    case 'adam':
-      return createAdam(spec.beta1, spec.beta2, spec.epsilon, parameterCount);
+    case 'nesterov': {
+      const velocity = engine.allocate(parameterCount);
+      const { momentum, name } = spec;
+      return {
+        state: { velocity },
+        update: (update) => kernels.updateMomentum(update, velocity, momentum, name === 'nesterov'),
+      };
+    }
+
+    // D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
+    case 'adam': {
+      const firstMoment = engine.allocate(parameterCount);
+      const secondMoment = engine.allocate(parameterCount);
+      const { beta1, beta2, epsilon } = spec;
+      return {
+        state: { firstMoment, secondMoment },
+        update(update, step) {
+          const rate = update.rate / (1 - integerPower(beta1, step + 1));
+          const rootCorrection = Math.sqrt(1 - integerPower(beta2, step + 1));
+          const settings = { beta1, beta2, epsilon, rootCorrection };
+          kernels.updateAdam({ ...update, rate }, firstMoment, secondMoment, settings);
+        },
+      };
+    }
   }
 }
 
-/** p ← p - rate·g */
-function createSgd(): Optimizer {
-  return {
-    state: {},
-    update(parameters, gradientSum, exampleCount, learningRate) {
-      const rate = f32(learningRate);
-      for (let i = 0; i < parameters.length; i++) {
-        const gradient = f32(gradientSum[i] / exampleCount);
-        parameters[i] -= f32(rate * gradient);
-      }
-    },
-  };
-}
-
-/**
- * v ← μ·v + g, then p ← p - rate·v, or with Nesterov's look-ahead p ← p - rate·(g + μ·v).
- * I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, in the form
- * where the rate multiplies the velocity (as in PyTorch).
- */
-function createMomentum(momentum: number, parameterCount: number, isNesterov: boolean): Optimizer {
-  const mu = f32(momentum);
-  const velocity = new Float32Array(parameterCount);
-  return {
-    state: { velocity },
-    update(parameters, gradientSum, exampleCount, learningRate) {
-      const rate = f32(learningRate);
-      for (let i = 0; i < parameters.length; i++) {
-        const gradient = f32(gradientSum[i] / exampleCount);
-        const v = f32(f32(mu * velocity[i]) + gradient);
-        velocity[i] = v;
-        parameters[i] -= f32(rate * (isNesterov ? f32(gradient + f32(mu * v)) : v));
-      }
-    },
-  };
-}
-
-/**
- * m ← β₁·m + (1-β₁)·g, v ← β₂·v + (1-β₂)·g², p ← p - rate · m̂ / (√v̂ + ε) with bias-corrected m̂, v̂.
- * D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
- */
-function createAdam(beta1: number, beta2: number, epsilon: number, parameterCount: number): Optimizer {
-  const firstMoment = new Float32Array(parameterCount);
-  const secondMoment = new Float32Array(parameterCount);
-  const [b1, b2, eps] = [f32(beta1), f32(beta2), f32(epsilon)];
-  const [complement1, complement2] = [f32(1 - beta1), f32(1 - beta2)];
-  return {
-    state: { firstMoment, secondMoment },
-    update(parameters, gradientSum, exampleCount, learningRate, step) {
-      const rate = f32(learningRate / (1 - integerPower(beta1, step + 1)));
-      const rootCorrection = f32(Math.sqrt(1 - integerPower(beta2, step + 1)));
-      for (let i = 0; i < parameters.length; i++) {
-        const gradient = f32(gradientSum[i] / exampleCount);
-        const m = f32(f32(b1 * firstMoment[i]) + f32(complement1 * gradient));
-        const v = f32(f32(b2 * secondMoment[i]) + f32(complement2 * f32(gradient * gradient)));
-        firstMoment[i] = m;
-        secondMoment[i] = v;
-        parameters[i] -= f32(rate * f32(m / f32(f32(f32(Math.sqrt(v)) / rootCorrection) + eps)));
-      }
-    },
-  };
-}
+/** The names of an optimizer's state tensors. */
+export const STATE_NAMES: Record<OptimizerSpec['name'], readonly string[]> = {
+  sgd: [],
+  momentum: ['velocity'],
+  nesterov: ['velocity'],
+  adam: ['firstMoment', 'secondMoment'],
+};
 
 /** baseⁿ in f64 by repeated squaring; `Math.pow` may differ between engines. */
 function integerPower(base: number, exponent: number): number {

@@ -1,7 +1,7 @@
 /** What a peer may ask of us, by name. Sizes in bytes, times in milliseconds. */
 
 /** Changes whenever a coordinator and a worker of different versions could misunderstand each other. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Longest message header; the run's configuration with its class names is the largest. */
 export const HEADER_BYTES_MAX = 64 * 1024;
@@ -14,6 +14,9 @@ export const FRAME_BYTES_MAX = 4 + HEADER_BYTES_MAX + 8 + CHUNK_BYTES_MAX;
 
 /** Longest name of a worker, and longest token, in characters. */
 export const NAME_LENGTH_MAX = 64;
+
+/** Numeric profiles that a worker may name. */
+export const NUMERICS_MAX = 16;
 
 /** Longest text of an `error` message; longer ones are cut by the sender. */
 export const ERROR_LENGTH_MAX = 1000;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { RunConfig } from '../run-config.ts';
 import { ROUND_KINDS } from '../workload.ts';
-import { ERROR_LENGTH_MAX, NAME_LENGTH_MAX } from './limits.ts';
+import { ERROR_LENGTH_MAX, NAME_LENGTH_MAX, NUMERICS_MAX } from './limits.ts';
 
 const count = z.int().nonnegative();
 const name = z.string().min(1).max(NAME_LENGTH_MAX);
@@ -18,6 +18,8 @@ export const Hello = z.object({
   name,
   /** Process id; absent where there is none, as in a browser. */
   pid: count.optional(),
+  /** The numeric profiles that it can keep; see `engine/kernels.ts`. */
+  numerics: z.array(z.string().max(NAME_LENGTH_MAX)).max(NUMERICS_MAX).optional(),
   /** The shared secret, where the coordinator asks for one. */
   token: z.string().max(NAME_LENGTH_MAX).optional(),
 });

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { parameterCount } from '../../shared/engine/model.ts';
+import { parameterCount, STATISTIC_COUNT } from '../../shared/engine/model.ts';
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
-import { STATISTIC_COUNT } from '../../shared/workload.ts';
 import {
   connectRawPeer,
   connectReadyPeer,

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeToyDataset } from '../support/toy-dataset.ts';
 
 /** A run that takes some seconds, so that things can happen to it. */
-const SHAPE = { trainCount: 4000, testCount: 1000, height: 12, width: 12, classCount: 5 };
+const SHAPE = { trainCount: 12_000, testCount: 1000, height: 12, width: 12, classCount: 5 };
 const SETTINGS = ['--layers', '48,24', '--global-batch', '64', '--validation', '500', '--epochs', '6'];
 
 function toyRun(microBatches = 16) {
@@ -42,8 +42,8 @@ describe('the parameters are the same to the last bit', () => {
 
   test('after a stop in the middle of an epoch and a resume, from the folder or the file', async () => {
     const out = join(temporaryFolder(), 'run');
-    const stopped = await runToDone(['train', ...toyRun(), '--workers', '2', '--out', out, '--steps', '80']);
-    expect(stopped).toMatchObject({ steps: 80, epochs: 1 });
+    const stopped = await runToDone(['train', ...toyRun(), '--workers', '2', '--out', out, '--steps', '200']);
+    expect(stopped).toMatchObject({ steps: 200, epochs: 1 });
     const [, dataDir] = toyRun();
     const resume = (path: string, ...more: string[]) =>
       runToDone(['train', '--data-dir', dataDir, '--workers', '1', '--resume', path, ...more]);
@@ -54,7 +54,7 @@ describe('the parameters are the same to the last bit', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).step);
-    expect(steps).toEqual(Array.from({ length: 330 }, (_, step) => step));
+    expect(steps).toEqual(Array.from({ length: 1080 }, (_, step) => step));
   });
 
   test('when a worker is killed while it computes', async () => {
@@ -189,7 +189,7 @@ test('a disk that takes no checkpoint for a while does not end training, and is 
   writeFileSync(checkpoints, 'in the way');
   const { message } = await run.next('notice', ({ code }) => code === 'checkpoint');
   expect(message).toMatch(
-    /^step 55 is not saved: cannot write the checkpoint .*ENOTDIR.*; training goes on$/,
+    /^step 180 is not saved: cannot write the checkpoint .*ENOTDIR.*; training goes on$/,
   );
   rmSync(checkpoints);
   mkdirSync(checkpoints);
@@ -245,15 +245,15 @@ describe('the output', () => {
     const epochs = events.filter(({ event }) => event === 'epoch');
     expect(epochs).toHaveLength(6);
     expect(epochs[1]).toMatchObject({
-      ...{ epoch: 2, step: 110, trainLoss: expect.any(Number) },
+      ...{ epoch: 2, step: 360, trainLoss: expect.any(Number) },
       ...{ validationLoss: expect.any(Number), testAccuracy: expect.any(Number) },
     });
     const done = events.at(-1);
     expect(done).toEqual({
-      ...{ event: 'done', steps: 330, epochs: 6, worldSize: 2 },
+      ...{ event: 'done', steps: 1080, epochs: 6, worldSize: 2 },
       ...{ trainLoss: expect.any(Number), testAccuracy: expect.any(Number), seconds: expect.any(Number) },
       ...{ parametersSha256: expect.stringMatching(/^[0-9a-f]{64}$/), examplesPerSecond: expect.any(Number) },
-      ...{ runDir: expect.any(String), checkpoint: expect.stringMatching(/step-00000330\.safetensors$/) },
+      ...{ runDir: expect.any(String), checkpoint: expect.stringMatching(/step-00001080\.safetensors$/) },
     });
     expect(done?.event === 'done' && done.testAccuracy > 0.5 && done.testAccuracy <= 1).toBe(true);
   });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PoolEvent } from '../../coordinator/pool-events.ts';
 import { WorkerPool } from '../../coordinator/worker-pool.ts';
-import { naiveKernels } from '../../shared/engine/naive-kernels.ts';
 import { decodeCoordinatorFrame, decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { Link } from '../../shared/protocol/link.ts';
@@ -11,7 +10,7 @@ import { createDraws } from '../support/draws.ts';
 import { createSimulatedClock, type SimulatedClock } from '../support/simulated-clock.ts';
 import { createSimulatedConnection, NO_FAULTS } from '../support/simulated-link.ts';
 import { createToyDataset } from '../support/toy-dataset.ts';
-import { createToyRun, toyConfig } from '../support/toy-run.ts';
+import { createToyRun, naiveEngine, toyConfig } from '../support/toy-run.ts';
 
 const dataset = createToyDataset();
 const config = toyConfig(dataset);
@@ -35,7 +34,7 @@ function startPool(options: { workerTimeoutMs?: number } = {}) {
   };
   const pool = new WorkerPool({
     ...{ clock, config, workload, ...options },
-    addInto: (target, source) => naiveKernels.addInto(target, source, target.length),
+    engine: naiveEngine,
     recompute: (round, node) => sumOf({ kind: 'train', step: round.step }, node).vector,
     isTokenValid: () => true,
     report: (event) => events.push(event),
@@ -73,7 +72,7 @@ function startPool(options: { workerTimeoutMs?: number } = {}) {
       shares: () => received.filter((message) => message.type === 'share'),
       closeCode: () => closeCode,
       join() {
-        send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'peer' });
+        send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'peer', numerics: ['strict'] });
         send({ type: 'ready', parameterCount: workload.parameterCount });
       },
     };
@@ -106,7 +105,7 @@ describe('a connection', () => {
   test('that is welcomed but never ready is closed after ten minutes', async () => {
     const { clock, connectPeer } = startPool();
     const peer = connectPeer();
-    peer.send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'slow' });
+    peer.send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'slow', numerics: ['strict'] });
     expect(await runUntil(clock, 3_600_000, () => peer.closeCode() !== undefined)).toBe(600_000);
   });
 
@@ -308,7 +307,12 @@ describe('a worker', () => {
     const options = {
       ...{ url: 'ws://test', dial, clock, random: () => 0.5, firstRetryMs: retryMs, retryMs },
       session: {
-        ...{ clock, kernels: naiveKernels, identity: { name: 'test' }, loadDataset: async () => dataset },
+        ...{
+          clock,
+          openEngine: () => naiveEngine,
+          identity: { name: 'test', numerics: ['strict'] },
+          loadDataset: async () => dataset,
+        },
         pause: async () => {},
       },
       report(event: WorkerEvent) {

@@ -6,7 +6,6 @@ import type { RunEvent } from '../../coordinator/events.ts';
 import { train } from '../../coordinator/train.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { createDataset } from '../../shared/data/dataset.ts';
-import { naiveKernels } from '../../shared/engine/naive-kernels.ts';
 import { decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
@@ -14,7 +13,7 @@ import type { RunConfig } from '../../shared/run-config.ts';
 import { runWorker } from '../../worker/run-worker.ts';
 import { dialWebSocket } from '../../worker/websocket-dial.ts';
 import { createToyFiles } from './toy-dataset.ts';
-import { createToyRun, hashOf } from './toy-run.ts';
+import { createToyRun, hashOf, naiveEngine } from './toy-run.ts';
 
 export interface RealCluster {
   readonly url: string;
@@ -41,7 +40,7 @@ export async function openRealCluster(
   const cluster = await openCluster(
     { host: '127.0.0.1', port: 0, minWorkers: 1, ...options },
     {
-      ...{ config, workload, computer, kernels: naiveKernels, loaded: { dataset, contents } },
+      ...{ config, workload, computer, engine: naiveEngine, loaded: { dataset, contents } },
       report: (event) => events.push(event),
       status: () => ({ state: 'training', step: server.step, workers: cluster.pool.workers() }),
     },
@@ -66,8 +65,8 @@ export async function openRealCluster(
           dial: (abort) => dialWebSocket(cluster.url, abort),
           session: {
             clock: systemClock,
-            kernels: naiveKernels,
-            identity: { name: 'test', ...(token !== undefined && { token }) },
+            openEngine: () => naiveEngine,
+            identity: { name: 'test', numerics: ['strict'], ...(token !== undefined && { token }) },
             loadDataset: async () => dataset,
             pause: () => setImmediate(),
           },
@@ -133,7 +132,7 @@ export async function connectRawPeer(url: string): Promise<RawPeer> {
 /** A raw peer that has become a ready worker. */
 export async function connectReadyPeer(cluster: RealCluster, parameterCount: number): Promise<RawPeer> {
   const peer = await connectRawPeer(cluster.url);
-  peer.send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'raw' });
+  peer.send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'raw', numerics: ['strict'] });
   await peer.next('welcome');
   peer.send({ type: 'ready', parameterCount });
   return peer;

@@ -5,7 +5,6 @@ import { initialProgress, type Progress } from '../../coordinator/progress.ts';
 import { train } from '../../coordinator/train.ts';
 import { WorkerPool } from '../../coordinator/worker-pool.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
-import { naiveKernels } from '../../shared/engine/naive-kernels.ts';
 import type { RunConfig } from '../../shared/run-config.ts';
 import { createShareComputer } from '../../shared/share-computer.ts';
 import { createWorkload } from '../../shared/workload.ts';
@@ -19,7 +18,7 @@ import {
   NO_FAULTS,
   type SimulatedConnection,
 } from './simulated-link.ts';
-import { hashOf } from './toy-run.ts';
+import { hashOf, naiveEngine } from './toy-run.ts';
 
 /** One history: what the cluster is and what befalls it, all from the seed. */
 export interface History {
@@ -74,7 +73,7 @@ export async function simulate(history: History): Promise<HistoryResult> {
   const isFaulty = () => clock.now() < history.faultsEndMs;
   const network = () => (isFaulty() ? history.network : NO_FAULTS);
   const workload = createWorkload(config, dataset);
-  const computer = createShareComputer(naiveKernels, config, workload);
+  const computer = createShareComputer(naiveEngine, config, workload);
 
   // The coordinator: one life after the other, each from the checkpoint that the one before left
 
@@ -85,7 +84,7 @@ export async function simulate(history: History): Promise<HistoryResult> {
 
   function startCoordinator(): void {
     const restored = saved && decodeCheckpoint(saved);
-    const server = createParameterServer(config, workload, restored);
+    const server = createParameterServer(naiveEngine, config, workload, restored);
     const progress = restored?.progress ?? initialProgress();
     const own = new AbortController();
     life = own;
@@ -93,7 +92,7 @@ export async function simulate(history: History): Promise<HistoryResult> {
       clock: mortalClock(clock, own.signal),
       config,
       workload,
-      addInto: (target, source) => naiveKernels.addInto(target, source, target.length),
+      engine: naiveEngine,
       recompute(round, node, parameters) {
         for (const partialSum of computer.compute(round, node, parameters))
           if (partialSum) return partialSum.vector;
@@ -177,8 +176,8 @@ export async function simulate(history: History): Promise<HistoryResult> {
       },
       session: {
         clock: own,
-        kernels: naiveKernels,
-        identity: { name: 'simulated' },
+        openEngine: () => naiveEngine,
+        identity: { name: 'simulated', numerics: ['strict'] },
         loadDataset: async () => {
           await sleepOn(own, draws.fraction() * 500);
           return dataset;

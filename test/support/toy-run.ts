@@ -6,10 +6,13 @@ import { initialProgress } from '../../coordinator/progress.ts';
 import { type TrainingRun, train } from '../../coordinator/train.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
-import { naiveKernels } from '../../shared/engine/naive-kernels.ts';
+import { createNaiveEngine } from '../../shared/engine/engine.ts';
 import type { RunConfig } from '../../shared/run-config.ts';
 import { createShareComputer } from '../../shared/share-computer.ts';
 import { createWorkload } from '../../shared/workload.ts';
+
+/** Plain kernels on plain memory; enough for toys, and for any number of them at once. */
+export const naiveEngine = createNaiveEngine('strict');
 
 /** A small run on a dataset; `overrides` replace its settings. */
 export function toyConfig(dataset: Dataset, overrides: Partial<RunConfig> = {}): RunConfig {
@@ -26,6 +29,7 @@ export function toyConfig(dataset: Dataset, overrides: Partial<RunConfig> = {}):
     loss: 'cross-entropy',
     optimizer: { name: 'momentum', momentum: 0.9 },
     learningRate: { name: 'constant', peak: 0.05, warmupSteps: 0 },
+    numerics: 'strict',
     globalBatch: 96,
     microBatchCount: 16,
     seed: 1,
@@ -41,8 +45,8 @@ export function createToyRun(
   clock: Clock = systemClock,
 ) {
   const workload = createWorkload(config, dataset);
-  const computer = createShareComputer(naiveKernels, config, workload);
-  const server = createParameterServer(config, workload);
+  const computer = createShareComputer(naiveEngine, config, workload);
+  const server = createParameterServer(naiveEngine, config, workload);
   const progress = initialProgress();
   const run = (source: GradientSource): TrainingRun => ({
     ...{ config, workload, source, server, progress, clock },

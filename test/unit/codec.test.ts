@@ -17,7 +17,7 @@ const values = Float32Array.of(0, 1, -2.5);
 const config = toyConfig(createToyDataset());
 
 const WORKER_MESSAGES: [WorkerMessage, Float32Array?][] = [
-  [{ type: 'hello', protocolVersion: 1, name: 'ada', pid: 7, token: 'secret' }],
+  [{ type: 'hello', protocolVersion: 1, name: 'ada', pid: 7, numerics: ['strict'], token: 'secret' }],
   [{ type: 'ready', parameterCount: 235_146 }],
   [{ type: 'partial-sum', kind: 'train', step: 12, lo: 4, hi: 8, offset: 0 }, values],
   [{ type: 'pong', sentAt: 1234.5 }],

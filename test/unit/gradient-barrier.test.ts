@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { GradientBarrier } from '../../coordinator/gradient-barrier.ts';
-import { naiveKernels } from '../../shared/engine/naive-kernels.ts';
 import { type LeafRange, maximalSubtrees, splitPoint } from '../../shared/reduction-tree.ts';
 import { createDraws } from '../support/draws.ts';
+import { naiveEngine } from '../support/toy-run.ts';
 
 const LENGTH = 3;
-const addInto = (target: Float32Array, source: Float32Array) => naiveKernels.addInto(target, source, LENGTH);
+const { addInto } = naiveEngine.kernels;
 
 /** Leaves whose sum depends on the order of addition. */
 function leavesOf(leafCount: number): Float32Array[] {

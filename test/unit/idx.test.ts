@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createDataset, gatherExamples } from '../../shared/data/dataset.ts';
+import { createDataset } from '../../shared/data/dataset.ts';
 import { parseIdx } from '../../shared/data/idx.ts';
 import { createToyFiles, idx } from '../support/toy-dataset.ts';
 
@@ -27,14 +27,11 @@ describe('an IDX file', () => {
 describe('a dataset', () => {
   const { manifest, contents } = createToyFiles();
 
-  test('gives pixels in [0, 1] and labels', () => {
-    const { train, inputs } = createDataset(manifest, contents);
-    const x = new Float32Array(2 * inputs);
-    const labels = new Uint8Array(2);
-    gatherExamples(train, Uint32Array.of(5, 3), inputs, x, labels);
-    expect(x[0]).toBe(Math.fround(train.pixels[5 * inputs] / 255));
-    expect(x[inputs + 2]).toBe(Math.fround(train.pixels[3 * inputs + 2] / 255));
-    expect(Array.from(labels)).toEqual([train.labels[5], train.labels[3]]);
+  test('gives counts, the size of an image, pixels and labels', () => {
+    const { train, test: tested, inputs, imageShape } = createDataset(manifest, contents);
+    expect([train.count, tested.count, inputs, imageShape]).toEqual([600, 520, 20, [4, 5]]);
+    expect(train.pixels).toEqual(contents.trainImages.subarray(16));
+    expect(train.labels).toEqual(contents.trainLabels.subarray(8));
   });
 
   test.for([

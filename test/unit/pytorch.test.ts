@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS } from '../../shared/engine/kernels.ts';
-import { createModel, LOSSES } from '../../shared/engine/model.ts';
-import { naiveKernels } from '../../shared/engine/naive-kernels.ts';
+import { createModel, LOSSES, STATISTIC_COUNT } from '../../shared/engine/model.ts';
 import { createOptimizer, type OptimizerSpec } from '../../shared/engine/optimizers.ts';
 import figures from '../fixtures/pytorch-figures.json' with { type: 'json' };
+import { naiveEngine } from '../support/toy-run.ts';
+
+const { kernels } = naiveEngine;
+
+/** The losses of all rows. */
+const sumOfLosses = (statistics: Float32Array): number =>
+  statistics.reduce((sum, value, i) => (i % STATISTIC_COUNT === 0 ? sum + value : sum), 0);
 
 /** f32 figures that were computed in another order of operations. */
 function expectClose(actual: Iterable<number>, expected: readonly number[], tolerance = 2e-6): void {
@@ -22,8 +28,8 @@ describe('activations and their gradients are those of PyTorch', () => {
   test.for(ACTIVATIONS)('%s', (activation) => {
     const y = new Float32Array(x.length);
     const dx = new Float32Array(x.length);
-    naiveKernels.activate(activation, x, y, x.length);
-    naiveKernels.activateBackward(activation, y, dy, dx, x.length);
+    kernels.activate(activation, x, y, x.length);
+    kernels.activateBackward(activation, y, dy, dx, x.length);
     expectClose(y, figures.activations[activation].y);
     expectClose(dx, figures.activations[activation].dx);
   });
@@ -32,10 +38,11 @@ describe('activations and their gradients are those of PyTorch', () => {
 describe('losses and their gradients are those of PyTorch', () => {
   const { logits, labels, rows, classes } = figures.losses;
   test.for(LOSSES)('%s', (loss) => {
-    const kernel = loss === 'cross-entropy' ? naiveKernels.softmaxCrossEntropy : naiveKernels.squaredError;
+    const kernel = loss === 'cross-entropy' ? kernels.softmaxCrossEntropy : kernels.squaredError;
     const dLogits = new Float32Array(rows * classes);
-    const lossSum = kernel(Float32Array.from(logits), Uint8Array.from(labels), dLogits, rows, classes);
-    expectClose([lossSum], [figures.losses[loss].lossSum]);
+    const statistics = new Float32Array(rows * STATISTIC_COUNT);
+    kernel(Float32Array.from(logits), Uint8Array.from(labels), dLogits, statistics, rows, classes);
+    expectClose([sumOfLosses(statistics)], [figures.losses[loss].lossSum]);
     expectClose(dLogits, figures.losses[loss].dLogits);
   });
 });
@@ -50,11 +57,11 @@ describe('optimizers take the steps of PyTorch', () => {
   test.for(specs)('$name', (spec) => {
     const { start, gradients, learningRate } = figures.optimizers;
     const parameters = Float32Array.from(start);
-    const optimizer = createOptimizer(spec, parameters.length);
+    const optimizer = createOptimizer(naiveEngine, spec, parameters.length);
     for (const [step, gradient] of gradients.entries()) {
       // Four examples with that mean: the optimizer is given sums.
       const gradientSum = Float32Array.from(gradient, (value) => 4 * value);
-      optimizer.update(parameters, gradientSum, 4, learningRate, step);
+      optimizer.update({ parameters, gradientSum, exampleCount: 4, rate: learningRate }, step);
       expectClose(parameters, figures.optimizers[spec.name][step]);
     }
   });
@@ -65,20 +72,20 @@ test('ten steps of training end where those of PyTorch do', () => {
   const [inputs, ...rest] = widths;
   const outputs = rest.pop() ?? 0;
   const spec = { inputs, hidden: rest, outputs, activation: 'relu' } as const;
-  const model = createModel(naiveKernels, spec, 'cross-entropy', rows);
+  const model = createModel(naiveEngine, spec, 'cross-entropy', rows);
   const parameters = Float32Array.from(start);
   const gradient = new Float32Array(parameters.length);
-  const optimizer = createOptimizer({ name: 'momentum', momentum }, parameters.length);
+  const optimizer = createOptimizer(naiveEngine, { name: 'momentum', momentum }, parameters.length);
   for (const [step, batch] of x.entries()) {
-    const { lossSum } = model.differentiate(
+    const statistics = model.differentiate(
       parameters,
       Float32Array.from(batch),
       Uint8Array.from(labels[step]),
-      rows,
+      Uint32Array.of(rows),
       gradient,
     );
-    expectClose([lossSum / rows], [losses[step]], 1e-5);
-    optimizer.update(parameters, gradient, rows, learningRate, step);
+    expectClose([sumOfLosses(statistics) / rows], [losses[step]], 1e-5);
+    optimizer.update({ parameters, gradientSum: gradient, exampleCount: rows, rate: learningRate }, step);
   }
   expectClose(parameters, end, 1e-5);
 });

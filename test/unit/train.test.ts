@@ -6,7 +6,7 @@ import { type TrainingRun, train } from '../../coordinator/train.ts';
 import type { RunConfig } from '../../shared/run-config.ts';
 import { createWorkload } from '../../shared/workload.ts';
 import { createToyDataset } from '../support/toy-dataset.ts';
-import { createToyRun, hashOf, toyConfig, trainLocally } from '../support/toy-run.ts';
+import { createToyRun, hashOf, naiveEngine, toyConfig, trainLocally } from '../support/toy-run.ts';
 
 const dataset = createToyDataset();
 const never = new AbortController().signal;
@@ -45,7 +45,7 @@ describe('training', () => {
       optimizer: { name: 'sgd' },
       learningRate: { name: 'constant', peak: 0.5, warmupSteps: 0 },
     });
-    const server = createParameterServer(config, createWorkload(config, dataset));
+    const server = createParameterServer(naiveEngine, config, createWorkload(config, dataset));
     const before = server.parameters[0];
     const root = new Float32Array(server.parameters.length + 2).fill(6);
     expect(server.update(root, 3)).toBe(0.5);

@@ -1,0 +1,27 @@
+/**
+ * Compiles the kernels: `strict.wasm` for any machine, `fused.wasm` for those with relaxed SIMD. Run by npm after an
+ * installation; `tiles.ts` is written anew each time.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+import { generateTiles } from './generate-tiles.ts';
+
+const PROFILES = [
+  { name: 'strict', flags: ['--use', 'FUSED=0', '--enable', 'simd'] },
+  { name: 'fused', flags: ['--use', 'FUSED=1', '--enable', 'simd', '--enable', 'relaxed-simd'] },
+];
+// Bytes below hold the modules' own data; the arena begins above them.
+const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--memoryBase', '1024'];
+
+const baseDir = fileURLToPath(new URL('.', import.meta.url));
+writeFileSync(`${baseDir}tiles.ts`, generateTiles());
+for (const { name, flags } of PROFILES) {
+  const { error, stderr } = await asc.main([
+    'kernels.ts',
+    ...['--baseDir', baseDir, '--outFile', `${name}.wasm`],
+    ...OPTIONS,
+    ...flags,
+  ]);
+  if (error) throw new Error(`${name}.wasm: ${error.message}\n${stderr.toString()}`);
+}

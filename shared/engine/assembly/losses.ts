@@ -1,0 +1,63 @@
+import { log } from './elementary';
+import { expInto } from './elementwise';
+
+/** The first of the largest values; that of NaNs is none. */
+// @ts-ignore: decorator
+@inline
+function maximum(z: usize, end: usize): f32 {
+  let max = load<f32>(z);
+  for (let p = z + 4; p < end; p += 4) max = load<f32>(p) > max ? load<f32>(p) : max;
+  return max;
+}
+
+// @ts-ignore: decorator
+@inline
+function isFirstMaximum(z: usize, max: f32, label: i32): bool {
+  for (let j = 0; j < label; j++) if (load<f32>(z + (<usize>j << 2)) == max) return false;
+  return load<f32>(z + (<usize>label << 2)) == max;
+}
+
+export function softmaxCrossEntropy(
+  logits: usize, labels: usize, dLogits: usize, statistics: usize, rows: i32, classes: i32,
+): void {
+  const rowBytes = <usize>classes << 2;
+  for (let row = 0; row < rows; row++) {
+    const label = <i32>load<u8>(labels + row);
+    const max = maximum(logits, logits + rowBytes);
+    for (let j: usize = 0; j < rowBytes; j += 4) store<f32>(dLogits + j, load<f32>(logits + j) - max);
+    const ownLogit = load<f32>(dLogits + (<usize>label << 2));
+    expInto(dLogits, dLogits, classes);
+    let sum: f32 = 0;
+    for (let j: usize = 0; j < rowBytes; j += 4) sum += load<f32>(dLogits + j);
+    for (let j: usize = 0; j < rowBytes; j += 4) store<f32>(dLogits + j, load<f32>(dLogits + j) / sum);
+    const own = dLogits + (<usize>label << 2);
+    store<f32>(own, load<f32>(own) - 1);
+    store<f32>(statistics, log(sum) - ownLogit);
+    store<f32>(statistics, isFirstMaximum(logits, max, label) ? 1 : 0, 4);
+    logits += rowBytes;
+    dLogits += rowBytes;
+    statistics += 8;
+  }
+}
+
+export function squaredError(
+  logits: usize, labels: usize, dLogits: usize, statistics: usize, rows: i32, classes: i32,
+): void {
+  const rowBytes = <usize>classes << 2;
+  for (let row = 0; row < rows; row++) {
+    const label = <i32>load<u8>(labels + row);
+    const max = maximum(logits, logits + rowBytes);
+    let sum: f32 = 0;
+    for (let j = 0; j < classes; j++) {
+      const offset = <usize>j << 2;
+      const difference: f32 = load<f32>(logits + offset) - (j == label ? <f32>1 : <f32>0);
+      store<f32>(dLogits + offset, difference);
+      sum += <f32>0.5 * (difference * difference);
+    }
+    store<f32>(statistics, sum);
+    store<f32>(statistics, isFirstMaximum(logits, max, label) ? 1 : 0, 4);
+    logits += rowBytes;
+    dLogits += rowBytes;
+    statistics += 8;
+  }
+}

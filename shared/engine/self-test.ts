@@ -1,0 +1,217 @@
+import { randomKey, uniform } from '../random.ts';
+import type { Engine } from './engine.ts';
+import { ACTIVATIONS, type Kernels } from './kernels.ts';
+
+/** Shapes [m, n, k] with full tiles, tails of each kind, one row, one column, and nothing to add up. */
+const SHAPES = [
+  [1, 1, 1],
+  [1, 10, 7],
+  [6, 16, 5],
+  [13, 35, 9],
+  [5, 16, 33],
+  [12, 8, 3],
+  [23, 10, 12],
+  [4, 17, 0],
+] as const;
+const LEAF_SIZES = [[3], [2, 3, 2], [1, 0, 4, 2, 2], [1, 1, 1, 1, 1, 1, 1, 1]] as const;
+/** What a shortcut in arithmetic would show. */
+const AWKWARD = [0, -0, 1e-45, -1e-40, 3e38, -3e38, Infinity, NaN, 1 + 2 ** -23, 2 ** -126];
+
+/** One computation that an engine can do, and what comes out. */
+interface Trial {
+  readonly name: string;
+  run(engine: Engine): Float32Array;
+}
+
+/**
+ * Does the same with both engines. Returns the name of the first trial whose results differ in any bit, or
+ * undefined. (NaN is NaN, whatever its bits: they are not defined, and a run that has one ends.)
+ */
+export function findDifference(engine: Engine, reference: Engine): string | undefined {
+  return TRIALS.find(({ run }) => !isSame(run(engine), run(reference)))?.name;
+}
+
+function isSame(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+}
+
+/** `count` values of an engine's, the same for every engine; with `isAwkward` every fifth is one of the list. */
+function values(engine: Engine, salt: number, count: number, isAwkward = false): Float32Array {
+  const buffer = engine.allocate(count);
+  const key = randomKey(salt, 'selfTest');
+  for (let i = 0; i < count; i++) {
+    buffer[i] = isAwkward && i % 5 === 0 ? AWKWARD[(i / 5 + salt) % AWKWARD.length] : 4 * uniform(key, i) - 2;
+  }
+  return buffer;
+}
+
+function matrixTrials([m, n, k]: readonly [number, number, number], isAwkward: boolean): Trial[] {
+  const shape = `${m} × ${n} × ${k}${isAwkward ? ', awkward values' : ''}`;
+  const product = (name: 'matmul' | 'matmulTransposedB'): Trial => ({
+    name: `${name}, ${shape}`,
+    run(engine) {
+      const c = engine.allocate(m * n);
+      engine.kernels[name](values(engine, 1, m * k, isAwkward), values(engine, 2, k * n), c, m, n, k);
+      return c;
+    },
+  });
+  return [product('matmul'), product('matmulTransposedB')];
+}
+
+function treeTrials(leafSizes: Uint32Array): Trial[] {
+  const rows = leafSizes.reduce((sum, size) => sum + size, 0);
+  const [m, n] = [9, 19];
+  const name = `leaves of ${leafSizes.join()} rows`;
+  return [
+    {
+      name: `matmulTransposedA, ${name}`,
+      run(engine) {
+        const c = engine.allocate(m * n);
+        engine.kernels.matmulTransposedA(
+          values(engine, 1, rows * m),
+          values(engine, 2, rows * n),
+          c,
+          m,
+          n,
+          leafSizes,
+        );
+        return c;
+      },
+    },
+    {
+      name: `sumRows, ${name}`,
+      run(engine) {
+        const sums = engine.allocate(n);
+        engine.kernels.sumRows(values(engine, 3, rows * n), sums, n, leafSizes);
+        return sums;
+      },
+    },
+  ];
+}
+
+/** A count that leaves one, two and three values beyond the last vector. */
+const COUNTS = [61, 62, 63];
+
+function elementTrials(count: number): Trial[] {
+  const activationTrials = ACTIVATIONS.map((activation) => ({
+    name: `${activation}, ${count} values`,
+    run(engine: Engine) {
+      const [x, dy] = [values(engine, 4, count, true), values(engine, 5, count)];
+      const [y, dx] = [engine.allocate(count), engine.allocate(count)];
+      engine.kernels.activate(activation, x, y, count);
+      engine.kernels.activateBackward(activation, y, dy, dx, count);
+      y.forEach((value, i) => {
+        dx[i] += value;
+      });
+      return dx;
+    },
+  }));
+  const rows = 7;
+  const classes = count % 10;
+  const lossTrials = (['softmaxCrossEntropy', 'squaredError'] as const).map((loss) => ({
+    name: `${loss}, ${classes} classes`,
+    run(engine: Engine) {
+      const result = engine.allocate(rows * (classes + 2));
+      const labels = engine.allocateBytes(rows);
+      labels.forEach((_, row) => {
+        labels[row] = row % classes;
+      });
+      const dLogits = result.subarray(0, rows * classes);
+      const statistics = result.subarray(rows * classes);
+      const logits = values(engine, 6, rows * classes);
+      logits.set([88, -100, 0, 0], classes);
+      engine.kernels[loss](logits, labels, dLogits, statistics, rows, classes);
+      return result;
+    },
+  }));
+  return [...activationTrials, ...lossTrials];
+}
+
+/** An update twice in a row, so that the state counts; returns parameters and state, one after the other. */
+function updateTrial(
+  name: string,
+  update: (kernels: Kernels, parameters: Float32Array, sum: Float32Array, state: Float32Array[]) => void,
+): Trial {
+  const count = 63;
+  return {
+    name,
+    run(engine) {
+      const all = values(engine, 7, 3 * count).map((value, i) => (i < count ? value : 0));
+      const buffer = engine.allocate(3 * count);
+      buffer.set(all);
+      const [parameters, first, second] = [0, 1, 2].map((i) => buffer.subarray(i * count, (i + 1) * count));
+      for (const salt of [8, 9])
+        update(engine.kernels, parameters, values(engine, salt, count), [first, second]);
+      return buffer;
+    },
+  };
+}
+
+const UPDATE = { exampleCount: 7, rate: 0.1 };
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, rootCorrection: 0.3 };
+
+const UPDATE_TRIALS: Trial[] = [
+  updateTrial('updateSgd', (kernels, parameters, gradientSum) =>
+    kernels.updateSgd({ parameters, gradientSum, ...UPDATE }),
+  ),
+  ...[false, true].map((isNesterov) =>
+    updateTrial('updateMomentum', (kernels, parameters, gradientSum, [velocity]) =>
+      kernels.updateMomentum({ parameters, gradientSum, ...UPDATE }, velocity, 0.9, isNesterov),
+    ),
+  ),
+  updateTrial('updateAdam', (kernels, parameters, gradientSum, [first, second]) =>
+    kernels.updateAdam({ parameters, gradientSum, ...UPDATE }, first, second, ADAM),
+  ),
+];
+
+const OTHER_TRIALS: Trial[] = [
+  {
+    name: 'addBias',
+    run(engine) {
+      const y = values(engine, 10, 5 * 11);
+      engine.kernels.addBias(y, values(engine, 11, 11), 5, 11);
+      return y;
+    },
+  },
+  {
+    name: 'addInto',
+    run(engine) {
+      const target = values(engine, 12, 63, true);
+      engine.kernels.addInto(target, values(engine, 13, 63));
+      return target;
+    },
+  },
+  {
+    name: 'scaleBytes',
+    run(engine) {
+      const bytes = engine.allocateBytes(255);
+      bytes.forEach((_, i) => {
+        bytes[i] = i + 1;
+      });
+      const result = engine.allocate(255);
+      engine.kernels.scaleBytes(bytes, result, 255);
+      return result;
+    },
+  },
+  {
+    name: 'isAllFinite',
+    run(engine) {
+      const finite = values(engine, 14, 62);
+      const checks = [NaN, -Infinity, 3e38].map((value, i) => {
+        finite[61 - 20 * i] = value;
+        const isAllFinite = engine.kernels.isAllFinite(finite);
+        finite[61 - 20 * i] = 0;
+        return Number(isAllFinite);
+      });
+      return Float32Array.from(checks);
+    },
+  },
+];
+
+const TRIALS: readonly Trial[] = [
+  ...SHAPES.flatMap((shape) => [...matrixTrials(shape, false), ...matrixTrials(shape, true)]),
+  ...LEAF_SIZES.flatMap((sizes) => treeTrials(Uint32Array.from(sizes))),
+  ...COUNTS.flatMap(elementTrials),
+  ...UPDATE_TRIALS,
+  ...OTHER_TRIALS,
+];

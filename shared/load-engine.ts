@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { createNaiveEngine, type Engine } from './engine/engine.ts';
+import { NUMERICS, type Numerics } from './engine/kernels.ts';
+import { findDifference } from './engine/self-test.ts';
+import { measureTile } from './engine/tile-benchmark.ts';
+import { createWasmEngine, TILES, type Tile } from './engine/wasm-engine.ts';
+import { LockstepError, reasonOf } from './errors.ts';
+import './v8-flags.ts';
+
+/** What this machine computes a profile with. */
+export interface EngineReport {
+  readonly numerics: Numerics;
+  /** The register tile of the fast kernels, or that there are none: the plain ones, some hundred times slower. */
+  readonly tile: Tile | 'plain';
+  /** 10⁹ multiplications and additions a second of one core, for each tile. */
+  readonly gigaflops: Partial<Record<Tile, number>>;
+  /** Why it is not a fast one; undefined if it is. */
+  readonly problem: string | undefined;
+}
+
+interface LoadedEngine extends EngineReport {
+  readonly create: () => Engine;
+}
+
+const TEST_ARENA_BYTES = 2 ** 22;
+
+const loaded = new Map<Numerics, LoadedEngine>();
+
+/** What a profile is computed with here; compiled, checked and measured once a process. */
+export function describeEngine(numerics: Numerics): EngineReport {
+  return load(numerics);
+}
+
+/** The profiles that this machine can keep: `strict` always, `fused` if its multiply-add rounds once. */
+export function availableNumerics(): Numerics[] {
+  return NUMERICS.filter((numerics) => numerics === 'strict' || load(numerics).tile !== 'plain');
+}
+
+/** A new engine with its own memory. Throws an `ENGINE` error for a profile that this machine cannot keep. */
+export function openEngine(numerics: Numerics): Engine {
+  const { problem, create } = load(numerics);
+  if (numerics === 'fused' && problem !== undefined) {
+    throw new LockstepError(
+      'ENGINE',
+      `this machine cannot compute with --numerics fused: ${problem}. Use strict.`,
+    );
+  }
+  return create();
+}
+
+function load(numerics: Numerics): LoadedEngine {
+  const known = loaded.get(numerics);
+  if (known) return known;
+  const engine = compile(numerics);
+  loaded.set(numerics, engine);
+  return engine;
+}
+
+function compile(numerics: Numerics): LoadedEngine {
+  const create = () => createNaiveEngine(numerics);
+  const plain = (problem: string): LoadedEngine => ({
+    numerics,
+    tile: 'plain',
+    gigaflops: {},
+    problem,
+    create,
+  });
+  let module: WebAssembly.Module;
+  try {
+    const file = new URL(`engine/assembly/${numerics}.wasm`, import.meta.url);
+    module = new WebAssembly.Module(readFileSync(file));
+  } catch (error) {
+    return plain(`the kernels cannot be loaded (${reasonOf(error)})`);
+  }
+  const reference = createNaiveEngine(numerics);
+  for (const tile of TILES) {
+    const difference = findDifference(createWasmEngine(module, numerics, tile, TEST_ARENA_BYTES), reference);
+    if (difference) return plain(`the kernels with ${tile} tiles fail the self-test at ${difference}`);
+  }
+  const measured = TILES.map(
+    (tile) => [tile, measureTile(createWasmEngine(module, numerics, tile, TEST_ARENA_BYTES))] as const,
+  );
+  const [tile] = measured.reduce((best, other) => (other[1] > best[1] ? other : best));
+  return {
+    ...{ numerics, tile, gigaflops: Object.fromEntries(measured), problem: undefined },
+    create: () => createWasmEngine(module, numerics, tile),
+  };
+}
