@@ -75,6 +75,19 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
   });
 
   test.for([
+    [['fused'], 'it computes fused, this run strict'],
+    [undefined, 'it computes no profile of numbers that it names, this run strict'],
+  ] as const)('a worker that cannot keep the profile is refused: %j', async ([numerics, reason]) => {
+    await trainBeside(async ({ url }) => {
+      const peer = await connectRawPeer(url);
+      const hello = { type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'other' } as const;
+      peer.send(numerics ? { ...hello, numerics: [...numerics] } : hello);
+      expect((await peer.next('error')).message).toContain(reason);
+      expect(await peer.closed).toBe(4001);
+    });
+  });
+
+  test.for([
     ['no token', undefined],
     ['a wrong token', 'guess'],
   ] as const)('%s is refused', async ([given, token]) => {
