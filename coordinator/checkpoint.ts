@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { viewOf } from '../shared/engine/layer.ts';
-import { type ModelSpec, parameterCount, tensorLayouts } from '../shared/engine/model.ts';
+import { type TensorLayout, viewOf } from '../shared/engine/layer.ts';
+import { type ModelSpec, parameterCount, tensorLayouts, trainedCount } from '../shared/engine/model-spec.ts';
 import { STATE_NAMES } from '../shared/engine/optimizers.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { bytesOf } from '../shared/protocol/codec.ts';
@@ -18,7 +18,7 @@ export interface Checkpoint {
   readonly progress: Progress;
   readonly stopRule: StopRule;
   readonly parameters: Float32Array;
-  /** By the names of `Optimizer.state`, each as long as the parameters. */
+  /** By the names of `Optimizer.state`, each as long as the trained parameters. */
   readonly optimizerState: Readonly<Record<string, Float32Array>>;
 }
 
@@ -71,16 +71,15 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   }
   const config = parse(RunConfig, JSON.parse(content.config), 'config');
   const { step, progress, stopRule } = parse(TrainingState, JSON.parse(content.training), 'training');
-  const flat = (prefix: string) => flatBuffer(config.model, prefix, tensors);
+  const { model, optimizer } = config;
+  const stateOf = (name: string) => flatBuffer(model, statePrefix(name), tensors, trainedCount(model));
   return {
     config,
     step,
     progress,
     stopRule,
-    parameters: flat(''),
-    optimizerState: Object.fromEntries(
-      STATE_NAMES[config.optimizer.name].map((name) => [name, flat(statePrefix(name))]),
-    ),
+    parameters: flatBuffer(model, '', tensors, parameterCount(model)),
+    optimizerState: Object.fromEntries(STATE_NAMES[optimizer.name].map((name) => [name, stateOf(name)])),
   };
 }
 
@@ -92,16 +91,26 @@ export function parametersSha256(parameters: Float32Array): string {
 const statePrefix = (state: string): string => `optimizer.${state}.`;
 
 function namedTensors(model: ModelSpec, prefix: string, flat: Float32Array): NamedTensor[] {
-  return tensorLayouts(model).map((tensor) => ({
+  return tensorsIn(model, flat.length).map((tensor) => ({
     name: prefix + tensor.name,
     shape: tensor.shape,
     values: viewOf(flat, tensor),
   }));
 }
 
-function flatBuffer(model: ModelSpec, prefix: string, tensors: Map<string, NamedTensor>): Float32Array {
-  const flat = new Float32Array(parameterCount(model));
-  for (const layout of tensorLayouts(model)) {
+/** The tensors in a flat buffer of all parameters, or of those that are trained. */
+function tensorsIn(model: ModelSpec, length: number): TensorLayout[] {
+  return tensorLayouts(model).filter(({ offset }) => offset < length);
+}
+
+function flatBuffer(
+  model: ModelSpec,
+  prefix: string,
+  tensors: Map<string, NamedTensor>,
+  length: number,
+): Float32Array {
+  const flat = new Float32Array(length);
+  for (const layout of tensorsIn(model, length)) {
     const tensor = tensors.get(prefix + layout.name);
     if (tensor?.shape.join() !== layout.shape.join()) {
       const found = tensor ? `has shape [${tensor.shape}]` : 'is missing';

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ExampleSet } from '../shared/data/dataset.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import { createModel, STATISTIC_COUNT } from '../shared/engine/model.ts';
+import { classCount, sizeOfShape } from '../shared/engine/model-spec.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 
 export interface Evaluation {
@@ -17,28 +18,34 @@ const ROWS = 250;
 /** What a model makes of every example of a set; lets the event loop turn between batches. */
 export async function evaluateSet(
   engine: Engine,
-  { model: spec, loss }: RunConfig,
+  config: RunConfig,
   parameters: Float32Array,
   set: ExampleSet,
   signal: AbortSignal,
 ): Promise<Evaluation> {
-  const model = createModel(engine, spec, loss, ROWS);
+  const model = createModel(engine, config.model, config, ROWS);
+  const inputs = sizeOfShape(config.model.input);
+  const classes = classCount(config.model);
   const ownParameters = engine.allocate(parameters.length);
   ownParameters.set(parameters);
-  const bytes = engine.allocateBytes(ROWS * spec.inputs);
+  const bytes = engine.allocateBytes(ROWS * inputs);
   const x = engine.allocate(bytes.length);
   const labels = engine.allocateBytes(ROWS);
-  const confusion = Array.from({ length: spec.outputs }, () => new Array<number>(spec.outputs).fill(0));
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   let lossTotal = 0;
   for (let start = 0; start < set.count; start += ROWS) {
     const rows = Math.min(ROWS, set.count - start);
-    bytes.set(set.pixels.subarray(start * spec.inputs, (start + rows) * spec.inputs));
+    bytes.set(set.pixels.subarray(start * inputs, (start + rows) * inputs));
     labels.set(set.labels.subarray(start, start + rows));
-    engine.kernels.scaleBytes(bytes, x, rows * spec.inputs);
-    const statistics = model.evaluate(ownParameters, x, labels, rows);
+    engine.kernels.scaleBytes(bytes, x, rows * inputs);
+    const statistics = model.evaluate(ownParameters, x, labels, {
+      leafSizes: Uint32Array.of(rows),
+      rows,
+      training: undefined,
+    });
     for (let row = 0; row < rows; row++) {
       lossTotal += statistics[row * STATISTIC_COUNT];
-      const scores = model.logits.subarray(row * spec.outputs, (row + 1) * spec.outputs);
+      const scores = model.logits.subarray(row * classes, (row + 1) * classes);
       confusion[labels[row]][scores.indexOf(Math.max(...scores))]++;
     }
     await setImmediate();

@@ -1,5 +1,6 @@
 import type { Engine } from '../shared/engine/engine.ts';
 import { initialParameters } from '../shared/engine/initialisation.ts';
+import { trainedCount } from '../shared/engine/model-spec.ts';
 import { createOptimizer, type Optimizer } from '../shared/engine/optimizers.ts';
 import { learningRateAt } from '../shared/engine/schedules.ts';
 import type { RunConfig } from '../shared/run-config.ts';
@@ -19,6 +20,9 @@ export interface ParameterServer {
   update(root: Float32Array, exampleCount: number): number;
 }
 
+/** How much of a running average stays from one step to the next. */
+const AVERAGE_KEEP = 0.9;
+
 /** At step 0 with the initial parameters; `restore` puts saved values in their place. */
 export function createParameterServer(
   engine: Engine,
@@ -32,7 +36,9 @@ export function createParameterServer(
 ): ParameterServer {
   const parameters = engine.allocate(workload.parameterCount);
   parameters.set(restore?.parameters ?? initialParameters(config.model, config.initialisation, config.seed));
-  const optimizer = createOptimizer(engine, config.optimizer, parameters.length);
+  const trained = parameters.subarray(0, trainedCount(config.model));
+  const averages = parameters.subarray(trained.length);
+  const optimizer = createOptimizer(engine, config.optimizer, trained.length);
   for (const [name, values] of Object.entries(restore?.optimizerState ?? {}))
     optimizer.state[name].set(values);
   let step = restore?.step ?? 0;
@@ -44,10 +50,35 @@ export function createParameterServer(
     },
     update(root, exampleCount) {
       const learningRate = learningRateAt(config.learningRate, step, workload.stepsPerEpoch);
-      const gradientSum = root.subarray(0, parameters.length);
-      optimizer.update({ parameters, gradientSum, exampleCount, rate: learningRate }, step);
+      const gradientSum = root.subarray(0, trained.length);
+      const update = {
+        ...{ parameters: trained, gradientSum, exampleCount, rate: learningRate },
+        gradientScale: clippingScale(engine, gradientSum, exampleCount, config.clipNorm),
+        weightDecay: config.weightDecay,
+      };
+      optimizer.update(update, step);
+      const averageSums = root.subarray(trained.length, parameters.length);
+      engine.kernels.updateAverage(
+        { ...update, parameters: averages, gradientSum: averageSums },
+        AVERAGE_KEEP,
+      );
       step++;
       return learningRate;
     },
   };
+}
+
+/**
+ * What a gradient is multiplied by so that it is no longer than `clipNorm` (R. Pascanu, T. Mikolov, Y. Bengio, "On the
+ * difficulty of training recurrent neural networks", 2013).
+ */
+function clippingScale(
+  { kernels }: Engine,
+  gradientSum: Float32Array,
+  exampleCount: number,
+  clipNorm: number | undefined,
+): number {
+  if (clipNorm === undefined) return 1;
+  const norm = Math.sqrt(kernels.sumOfSquares(gradientSum)) / exampleCount;
+  return norm > clipNorm ? clipNorm / norm : 1;
 }

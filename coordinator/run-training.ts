@@ -5,6 +5,7 @@ import {
   loadDataset,
   readManifest,
 } from '../shared/data/load-dataset.ts';
+import { describeModel } from '../shared/engine/describe-model.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import { LockstepError, reasonOf } from '../shared/errors.ts';
 import { availableNumerics, describeEngine, openEngine } from '../shared/load-engine.ts';
@@ -14,6 +15,8 @@ import { type Checkpoint, parametersSha256 } from './checkpoint.ts';
 import { type Cluster, type ClusterOptions, openCluster } from './cluster.ts';
 import type { DoneEvent, Report, StartEvent } from './events.ts';
 import { LocalSource } from './local-source.ts';
+import { modelFor } from './model-source.ts';
+import { assertResumable, newRunConfig, stopRuleOf } from './new-run.ts';
 import { createParameterServer } from './parameter-server.ts';
 import { initialProgress } from './progress.ts';
 import { createProgressMeter, type ProgressMeter } from './progress-meter.ts';
@@ -25,7 +28,7 @@ import {
   loadCheckpoint,
   type RunFolder,
 } from './run-folder.ts';
-import { assertResumable, newRunConfig, type RunOptions, stopRuleOf } from './run-options.ts';
+import type { RunOptions } from './run-options.ts';
 import { evaluate, type StepMetrics, type TrainingRun, train, trainingMeans } from './train.ts';
 
 /**
@@ -87,12 +90,14 @@ async function planRun(options: RunOptions, report: Report, signal: AbortSignal)
 
   const manifest = resumed?.config.dataset ?? (await readManifest(options.dataDir));
   const loaded = await loadDataset(manifest, coordinatorSources(options.dataDir), { signal, report });
-  const config = resumed?.config ?? newRunConfig(options, loaded.dataset, availableNumerics());
+  const { dataset } = loaded;
+  const config =
+    resumed?.config ?? newRunConfig(options, dataset, await modelFor(options, dataset), availableNumerics());
   const engine = openEngine(config.numerics);
   const { problem } = describeEngine(config.numerics);
   if (problem)
     report({ event: 'notice', code: 'engine', message: `computing with plain kernels: ${problem}` });
-  const workload = createWorkload(config, loaded.dataset);
+  const workload = createWorkload(config, dataset);
   const stopRule = stopRuleOf(options, config, resumed?.stopRule);
   const stepsMax = options.steps ?? Number.POSITIVE_INFINITY;
   return {
@@ -218,12 +223,11 @@ function checkpointOf({ config, server, progress, stopRule }: RunPlan): Checkpoi
 
 function startEvent(plan: RunPlan, folder: RunFolder): StartEvent {
   const { config, workload, loaded, server, stopRule, found } = plan;
-  const { inputs, hidden, outputs } = config.model;
   return {
     event: 'start',
     runDir: folder.directory,
     resumedFrom: found?.file ?? null,
-    model: [inputs, ...hidden, outputs].join('-'),
+    model: describeModel(config.model),
     parameterCount: workload.parameterCount,
     dataset: config.dataset.name,
     trainingExamples: loaded.dataset.train.count - config.validationCount,

@@ -11,6 +11,7 @@
  * | `REFUSED` | the coordinator does not take this worker |
  * | `DIVERGED` | training: the loss is not a finite number any more |
  * | `WORKERS` | too few workers, for too long |
+ * | `MODEL` | layers that do not fit each other, or the data |
  * | `ENGINE` | computing in the asked profile |
  * | `MEMORY` | room for a model |
  * | `PROTOCOL` | a frame that breaks the protocol |
@@ -24,6 +25,7 @@ export type ErrorCode =
   | 'REFUSED'
   | 'DIVERGED'
   | 'WORKERS'
+  | 'MODEL'
   | 'ENGINE'
   | 'MEMORY'
   | 'PROTOCOL';

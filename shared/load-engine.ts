@@ -3,7 +3,8 @@ import { createNaiveEngine, type Engine } from './engine/engine.ts';
 import { NUMERICS, type Numerics } from './engine/kernels.ts';
 import { findDifference } from './engine/self-test.ts';
 import { measureTile } from './engine/tile-benchmark.ts';
-import { createWasmEngine, TILES, type Tile } from './engine/wasm-engine.ts';
+import { createWasmEngine } from './engine/wasm-engine.ts';
+import { TILES, type Tile } from './engine/wasm-products.ts';
 import { LockstepError, reasonOf } from './errors.ts';
 import './v8-flags.ts';
 

@@ -7,7 +7,14 @@
  */
 
 /** What a number is for. Two purposes never share numbers, whatever their other arguments. */
-const PURPOSES = { permutation: 1, initialisation: 2, validationSplit: 3, selfTest: 4 } as const;
+const PURPOSES = {
+  permutation: 1,
+  initialisation: 2,
+  validationSplit: 3,
+  selfTest: 4,
+  dropout: 5,
+  augmentation: 6,
+} as const;
 export type Purpose = keyof typeof PURPOSES;
 
 /** Two unsigned 32-bit words. */

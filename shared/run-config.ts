@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { Augmentation } from './data/augmentation.ts';
 import { DatasetManifest } from './data/manifest.ts';
 import { INITIALISATIONS } from './engine/initialisation.ts';
 import { NUMERICS } from './engine/kernels.ts';
-import { LOSSES, ModelSpec } from './engine/model.ts';
+import { LOSSES } from './engine/model.ts';
+import { ModelSpec } from './engine/model-spec.ts';
 import { OptimizerSpec } from './engine/optimizers.ts';
 import { ScheduleSpec } from './engine/schedules.ts';
 
@@ -17,8 +19,13 @@ export const RunConfig = z.strictObject({
   model: ModelSpec,
   initialisation: z.enum(INITIALISATIONS),
   loss: z.enum(LOSSES),
+  labelSmoothing: z.number().min(0).lt(1),
   optimizer: OptimizerSpec,
   learningRate: ScheduleSpec,
+  weightDecay: z.number().nonnegative(),
+  /** The longest gradient, as a whole; longer ones are scaled down to it. */
+  clipNorm: z.number().positive().optional(),
+  augmentation: Augmentation,
   /** How products are added up; see `engine/kernels.ts`. */
   numerics: z.enum(NUMERICS),
   /** Examples a step. */

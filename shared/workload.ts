@@ -1,6 +1,7 @@
 import type { Dataset, ExampleSet } from './data/dataset.ts';
 import { createSampler, splitTrainingSet } from './data/sampler.ts';
-import { parameterCount, STATISTIC_COUNT } from './engine/model.ts';
+import { STATISTIC_COUNT } from './engine/model.ts';
+import { parameterCount } from './engine/model-spec.ts';
 import type { LeafRange } from './reduction-tree.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -17,14 +18,14 @@ export const ROUND_KINDS = ['train', 'validation', 'test'] as const;
 export type RoundKind = (typeof ROUND_KINDS)[number];
 
 /** Examples a leaf when a set is evaluated. Part of the definition of the reported loss. */
-const EVALUATION_LEAF_SIZE = 250;
+export const EVALUATION_LEAF_SIZE = 250;
 
 /** How the work of a round is divided into leaves; a function of the configuration and the dataset alone. */
 export interface Workload {
   readonly parameterCount: number;
   readonly stepsPerEpoch: number;
-  /** The most examples in any leaf. */
-  readonly leafSizeMax: number;
+  /** The most examples in a micro-batch. */
+  readonly microBatchSizeMax: number;
   leafCount(kind: RoundKind): number;
   /** The length of a partial sum: the gradient (in a `train` round), then the statistics. */
   vectorLength(kind: RoundKind): number;
@@ -57,7 +58,7 @@ export function createWorkload(config: RunConfig, dataset: Dataset): Workload {
   return {
     parameterCount: gradientLength,
     stepsPerEpoch: sampler.stepsPerEpoch,
-    leafSizeMax: Math.max(Math.ceil(globalBatch / microBatchCount), EVALUATION_LEAF_SIZE),
+    microBatchSizeMax: Math.ceil(globalBatch / microBatchCount),
     leafCount,
     vectorLength: (kind) => (kind === 'train' ? gradientLength : 0) + STATISTIC_COUNT,
     examples,

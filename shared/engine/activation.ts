@@ -1,26 +1,27 @@
+import { assert } from '../assert.ts';
 import type { Engine } from './engine.ts';
-import type { Activation } from './kernels.ts';
-import { type Layer, rowCount } from './layer.ts';
+import type { Layer } from './layer.ts';
+import { type PlannedLayer, sizeOfShape } from './model-spec.ts';
 
-/** y = activation(x), elementwise over rows of `width` values; no parameters. */
-export function createActivation(
-  engine: Engine,
-  activation: Activation,
-  width: number,
-  rowsMax: number,
-): Layer {
+/** y = activation(x), elementwise; no parameters. */
+export function createActivation(engine: Engine, { spec, output }: PlannedLayer, rowsMax: number): Layer {
   const { kernels } = engine;
+  assert(spec.type === 'activation', 'planned as an activation');
+  const { function: activation } = spec;
+  const width = sizeOfShape(output);
   const y = engine.allocate(rowsMax * width);
   const dx = engine.allocate(rowsMax * width);
+  let x: Float32Array = y;
 
   return {
-    forward(_parameters, x, rows) {
+    forward(_parameters, input, { rows }) {
+      x = input;
       kernels.activate(activation, x, y, rows * width);
       return y;
     },
 
-    backward(_parameters, dy, _gradient, leafSizes) {
-      kernels.activateBackward(activation, y, dy, dx, rowCount(leafSizes) * width);
+    backward(_parameters, dy, _gradient, { rows }) {
+      kernels.activateBackward(activation, x, y, dy, dx, rows * width);
       return dx;
     },
   };

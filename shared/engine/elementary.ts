@@ -114,6 +114,31 @@ export function sigmoid(x: number): number {
   return f32(1 / f32(1 + exp(-x)));
 }
 
+/** ln(1 + eˣ), as max(x, 0) + ln(1 + e^-|x|), which cannot overflow. `x` must be an f32. */
+export function softplus(x: number): number {
+  const rest = log(f32(1 + exp(-Math.abs(x))));
+  return f32((x < 0 ? 0 : x) + rest);
+}
+
+const GELU_SCALE = f32(Math.sqrt(2 / Math.PI));
+const GELU_CUBIC = f32(0.044715);
+
+/** D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, in its approximation by tanh. `x` must be an f32. */
+export function gelu(x: number): number {
+  return f32(f32(0.5 * x) * f32(1 + tanh(geluArgument(x))));
+}
+
+/** The derivative of {@link gelu}. */
+export function geluSlope(x: number): number {
+  const t = tanh(geluArgument(x));
+  const inner = f32(GELU_SCALE * f32(1 + f32(f32(3 * GELU_CUBIC) * f32(x * x))));
+  return f32(f32(0.5 * f32(1 + t)) + f32(f32(f32(0.5 * x) * f32(1 - f32(t * t))) * inner));
+}
+
+function geluArgument(x: number): number {
+  return f32(GELU_SCALE * f32(x + f32(GELU_CUBIC * f32(f32(x * x) * x))));
+}
+
 /**
  * cos(π · t) for t in [0, 1], in f64: the Taylor series of sin(π/2 - π·t), whose argument is at most π/2, so that
  * eleven terms leave less than one f64 rounding. For learning-rate schedules, which must agree between machines too.

@@ -8,6 +8,7 @@ export interface Engine {
   /** A buffer of zeros. It lives as long as the engine: allocate what a run needs once, and use it again. */
   allocate(length: number): Float32Array;
   allocateBytes(length: number): Uint8Array;
+  allocateWords(length: number): Uint32Array;
 }
 
 /** The definition at work: right everywhere, fast nowhere. */
@@ -17,5 +18,6 @@ export function createNaiveEngine(numerics: Numerics): Engine {
     kernels: createNaiveKernels(numerics),
     allocate: (length) => new Float32Array(length),
     allocateBytes: (length) => new Uint8Array(length),
+    allocateWords: (length) => new Uint32Array(length),
   };
 }

@@ -1,6 +1,6 @@
 import { randomKey, uniform } from '../random.ts';
 import { viewOf } from './layer.ts';
-import { type ModelSpec, parameterCount, tensorLayouts } from './model.ts';
+import { type ModelSpec, parameterCount, tensorLayouts } from './model-spec.ts';
 
 export const INITIALISATIONS = ['he', 'glorot'] as const;
 export type Initialisation = (typeof INITIALISATIONS)[number];
@@ -20,12 +20,15 @@ export function initialParameters(
 ): Float32Array {
   const parameters = new Float32Array(parameterCount(spec));
   tensorLayouts(spec).forEach((tensor, index) => {
-    if (tensor.shape.length === 1) return;
-    const [inputs, outputs] = tensor.shape;
-    const limit = Math.sqrt(6 / (initialisation === 'he' ? inputs : inputs + outputs));
+    const values = viewOf(parameters, tensor);
+    if (typeof tensor.initial === 'number') {
+      values.fill(tensor.initial);
+      return;
+    }
+    const { fanIn, fanOut } = tensor.initial;
+    const limit = Math.sqrt(6 / (initialisation === 'he' ? fanIn : fanIn + fanOut));
     const key = randomKey(seed, 'initialisation', index);
-    const weights = viewOf(parameters, tensor);
-    for (let i = 0; i < weights.length; i++) weights[i] = (2 * uniform(key, i) - 1) * limit;
+    for (let i = 0; i < values.length; i++) values[i] = (2 * uniform(key, i) - 1) * limit;
   });
   return parameters;
 }

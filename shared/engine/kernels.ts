@@ -24,6 +24,94 @@ export interface Kernels {
     leafSizes: LeafSizes,
   ): void;
 
+  /**
+   * y [rows, outHeight, outWidth, filters] = the cross-correlation of x [rows, height, width, channels], padded by
+   * zeros, with weight [kernel, kernel, channels, filters]: the product of each patch of x with the weight.
+   */
+  convolve(shape: Convolution, x: Float32Array, weight: Float32Array, y: Float32Array, rows: number): void;
+  /** dx from dy: the product of each patch of dy, spread by the stride and padded, with the turned weight. */
+  convolveBackwardInput(
+    shape: Convolution,
+    dy: Float32Array,
+    weight: Float32Array,
+    dx: Float32Array,
+    rows: number,
+  ): void;
+  /** dWeight from x and dy, summed over a leaf's rows and positions in order, and then over the tree. */
+  convolveBackwardWeight(
+    shape: Convolution,
+    x: Float32Array,
+    dy: Float32Array,
+    dWeight: Float32Array,
+    leafSizes: LeafSizes,
+  ): void;
+
+  /** y = the largest of each window; of equally large ones the first. Values beyond the last window have no part. */
+  maxPool(shape: Pooling, x: Float32Array, y: Float32Array, rows: number): void;
+  /** dx = dy at the value that was the largest, else 0. */
+  maxPoolBackward(
+    shape: Pooling,
+    x: Float32Array,
+    y: Float32Array,
+    dy: Float32Array,
+    dx: Float32Array,
+    rows: number,
+  ): void;
+  /** y = the mean of each window, summed in order. */
+  averagePool(shape: Pooling, x: Float32Array, y: Float32Array, rows: number): void;
+  averagePoolBackward(shape: Pooling, dy: Float32Array, dx: Float32Array, rows: number): void;
+
+  /**
+   * normalized [rows, columns] = (x - mean) / √(variance + ε), with mean and variance [leaves, columns] of each leaf's
+   * rows, which it sets.
+   */
+  normalize(
+    x: Float32Array,
+    normalized: Float32Array,
+    means: Float32Array,
+    variances: Float32Array,
+    columns: number,
+    leafSizes: LeafSizes,
+  ): void;
+  /** The same with a given mean and variance [columns] for all rows. */
+  normalizeBy(
+    x: Float32Array,
+    normalized: Float32Array,
+    mean: Float32Array,
+    variance: Float32Array,
+    rows: number,
+    columns: number,
+  ): void;
+  /**
+   * dx from d = dLoss/dNormalized [rows, columns]: (d - mean(d) - normalized · mean(d · normalized)) / √(variance + ε),
+   * with the means over each leaf's rows.
+   */
+  normalizeBackward(
+    normalized: Float32Array,
+    dNormalized: Float32Array,
+    dx: Float32Array,
+    variances: Float32Array,
+    columns: number,
+    leafSizes: LeafSizes,
+  ): void;
+  /** y [rows, columns] = x · scale + shift, with scale and shift [columns]. */
+  scaleAndShift(
+    x: Float32Array,
+    scale: Float32Array,
+    shift: Float32Array,
+    y: Float32Array,
+    rows: number,
+    columns: number,
+  ): void;
+
+  /**
+   * factors [rows, columns] = 0 with probability `rate`, else 1 / (1 - rate): a function of each row's key and the
+   * column alone. `keys` [rows, 2]: a Threefry key a row.
+   */
+  dropoutFactors(keys: Uint32Array, factors: Float32Array, rows: number, columns: number, rate: number): void;
+  /** product = a · b, elementwise over `count` values. */
+  multiply(a: Float32Array, b: Float32Array, product: Float32Array, count: number): void;
+
   /** In place: adds bias [columns] to each row of y [rows, columns]. */
   addBias(y: Float32Array, bias: Float32Array, rows: number, columns: number): void;
   /** sums [columns] = the rows of x [rows, columns], summed leaf by leaf and then over the tree. */
@@ -31,9 +119,10 @@ export interface Kernels {
 
   /** y = activation(x), elementwise over `count` values. */
   activate(activation: Activation, x: Float32Array, y: Float32Array, count: number): void;
-  /** dx = dy · activation′(x), elementwise, with the derivative taken from y = activation(x). */
+  /** dx = dy · activation′(x), elementwise; most derivatives are taken from y = activation(x). */
   activateBackward(
     activation: Activation,
+    x: Float32Array,
     y: Float32Array,
     dy: Float32Array,
     dx: Float32Array,
@@ -43,10 +132,11 @@ export interface Kernels {
   /**
    * Cross-entropy of softmax(logits [rows, classes]) against labels [rows]. Sets dLogits [rows, classes] to its
    * gradient and statistics [rows, 2] to each row's loss, and 1 if the prediction is right or else 0; of equally
-   * large logits the first is the prediction.
+   * large logits the first is the prediction. With smoothing s the target is 1 - s for the label, plus s / classes
+   * for each class.
    */
   softmaxCrossEntropy: LossKernel;
-  /** The same of the squared error ½‖logits - onehot(label)‖² of linear outputs. */
+  /** The same of the squared error ½‖logits - target‖² of linear outputs. */
   squaredError: LossKernel;
 
   /** values [count] = bytes [count] / 255. What a pixel means to the network. */
@@ -56,10 +146,16 @@ export interface Kernels {
   /** Whether no value is NaN or infinite. */
   isAllFinite(values: Float32Array): boolean;
 
-  /** In place: p ← p - rate · g, with the mean gradient g = gradientSum / exampleCount. */
+  /** The sum of the squares, in f64 and in order. */
+  sumOfSquares(values: Float32Array): number;
+  /** In place: p ← keep · p + (1 - keep) · gradientSum / exampleCount: a running average. */
+  updateAverage(update: Update, keep: number): void;
+  /** In place: p ← p - rate · g, with the gradient g of {@link Update}. */
   updateSgd(update: Update): void;
   /** In place: v ← μ·v + g, p ← p - rate · v; with Nesterov's look-ahead p ← p - rate · (g + μ·v). */
   updateMomentum(update: Update, velocity: Float32Array, momentum: number, isNesterov: boolean): void;
+  /** In place: v ← β·v + (1-β)·g², p ← p - rate · g / (√v + ε); with β = 1 the sum, v ← v + g² (Adagrad). */
+  updateByRoot(update: Update, squares: Float32Array, beta: number, epsilon: number): void;
   /** In place: m ← β₁·m + (1-β₁)·g, v ← β₂·v + (1-β₂)·g², p ← p - rate · m / (√v / rootCorrection + ε). */
   updateAdam(
     update: Update,
@@ -79,15 +175,46 @@ export type LossKernel = (
   statistics: Float32Array,
   rows: number,
   classes: number,
+  smoothing: number,
 ) => void;
 
-/** Parameters p and the sum of their gradients over `exampleCount` examples, equally long. */
+/**
+ * Parameters p and the sum of their gradients over `exampleCount` examples, equally long. The gradient is
+ * g = gradientScale · (gradientSum / exampleCount) + weightDecay · p.
+ */
 export interface Update {
   readonly parameters: Float32Array;
   readonly gradientSum: Float32Array;
   readonly exampleCount: number;
   /** Rounded to f32 before use, as all settings of updates. */
   readonly rate: number;
+  /** Below 1 where the gradient was too long. */
+  readonly gradientScale: number;
+  readonly weightDecay: number;
+}
+
+/** A convolution with a square kernel, rows × columns × channels, the same stride and padding in both directions. */
+export interface Convolution {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Zeros beyond each edge. */
+  readonly padding: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+}
+
+/** Windows of size × size side by side on images of height × width × channels. */
+export interface Pooling {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly size: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
 }
 
 export interface AdamSettings {
@@ -96,10 +223,15 @@ export interface AdamSettings {
   readonly epsilon: number;
   /** √(1 - β₂ᵗ) */
   readonly rootCorrection: number;
+  /** What is left of a parameter before the step: below 1 is decoupled weight decay. */
+  readonly keep: number;
 }
 
-export const ACTIVATIONS = ['identity', 'sigmoid', 'tanh', 'relu', 'leaky-relu'] as const;
+export const ACTIVATIONS = ['identity', 'sigmoid', 'tanh', 'relu', 'leaky-relu', 'gelu', 'softplus'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
+
+/** What keeps a normalisation from dividing by 0. */
+export const NORMALIZATION_EPSILON = Math.fround(1e-5);
 
 /** The slope of leaky ReLU for negative inputs. */
 export const LEAKY_SLOPE = Math.fround(0.01);

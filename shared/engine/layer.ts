@@ -6,28 +6,41 @@ export interface TensorLayout {
   readonly shape: readonly number[];
   /** Index of its first value in the flat buffer. */
   readonly offset: number;
+  /** Its values before the first step: one number, or random ones for so many inputs and outputs of a unit. */
+  readonly initial: number | { readonly fanIn: number; readonly fanOut: number };
+  /** Whether it is a running average of what the leaves measure, instead of trained. */
+  readonly isAverage: boolean;
+}
+
+/** The rows that go through a model together: the examples of some leaves, one after the other. */
+export interface Batch {
+  readonly leafSizes: LeafSizes;
+  /** All leaves' together. */
+  readonly rows: number;
+  /** For dropout, which draws by example and epoch: the examples' indices [rows]. Undefined when evaluating. */
+  readonly training: { readonly epoch: number; readonly examples: Uint32Array } | undefined;
 }
 
 /**
  * One layer of a model, with room for the activations of a fixed number of rows (examples). `backward` follows the
- * `forward` of the same rows and uses what it left behind.
+ * `forward` of the same batch and uses what it left behind.
  */
 export interface Layer {
   /**
    * y [rows, outputs] from x [rows, inputs] and the model's flat `parameters`.
    * The result is the layer's own buffer, valid until its next call; `x` must stay as it is until `backward`.
    */
-  forward(parameters: Float32Array, x: Float32Array, rows: number): Float32Array;
+  forward(parameters: Float32Array, x: Float32Array, batch: Batch): Float32Array;
   /**
-   * dx [rows, inputs] from dy [rows, outputs], where the rows are the leaves' one after the other; writes the
-   * gradients of its tensors, summed over the leaves' tree, to their places in the flat `gradient`.
+   * dx [rows, inputs] from dy [rows, outputs]; writes the gradients of its tensors, and for running averages each leaf's
+   * measure times its rows, summed over the leaves' tree, to their places in the flat `gradient`.
    * `needsInputGradient` is false for the first layer: the images do not learn.
    */
   backward(
     parameters: Float32Array,
     dy: Float32Array,
     gradient: Float32Array,
-    leafSizes: LeafSizes,
+    batch: Batch,
     needsInputGradient: boolean,
   ): Float32Array;
 }

@@ -1,19 +1,12 @@
-import * as z from 'zod';
 import { createActivation } from './activation.ts';
-import { createDense, type DenseTensors } from './dense.ts';
+import { createBatchNorm } from './batch-norm.ts';
+import { createConv2d } from './conv2d.ts';
+import { createDense } from './dense.ts';
+import { createDropout } from './dropout.ts';
 import type { Engine } from './engine.ts';
-import { ACTIVATIONS, type LeafSizes } from './kernels.ts';
-import { type Layer, rowCount, sizeOf, type TensorLayout } from './layer.ts';
-
-/** A multilayer perceptron: dense layers with the activation between them; the last layer's outputs are logits. */
-export const ModelSpec = z.strictObject({
-  inputs: z.int().positive(),
-  /** Widths of the hidden layers; none makes a linear classifier. */
-  hidden: z.array(z.int().positive()),
-  outputs: z.int().min(2),
-  activation: z.enum(ACTIVATIONS),
-});
-export type ModelSpec = z.infer<typeof ModelSpec>;
+import type { Batch, Layer } from './layer.ts';
+import { classCount, type ModelSpec, type PlannedLayer, planModel } from './model-spec.ts';
+import { createPooling } from './pooling.ts';
 
 export const LOSSES = ['cross-entropy', 'squared-error'] as const;
 export type Loss = (typeof LOSSES)[number];
@@ -24,47 +17,56 @@ export const STATISTIC_COUNT = 2;
 /** A network's layers and loss, with room for the activations of `rowsMax` examples; the parameters stay outside. */
 export interface Model {
   /** Loss and hit of each example: statistics [rows, 2], a buffer of the model's, valid until its next call. */
-  evaluate(parameters: Float32Array, x: Float32Array, labels: Uint8Array, rows: number): Float32Array;
+  evaluate(parameters: Float32Array, x: Float32Array, labels: Uint8Array, batch: Batch): Float32Array;
   /**
    * The same, and the gradient of the loss [parameterCount], summed over the examples leaf by leaf and then over the
-   * tree. x [rows, inputs] and labels [rows] are the leaves' examples one after the other.
+   * tree; for running averages the measures times the examples. x [rows, inputs] and labels [rows] are the batch's.
    */
   differentiate(
     parameters: Float32Array,
     x: Float32Array,
     labels: Uint8Array,
-    leafSizes: LeafSizes,
+    batch: Batch,
     gradient: Float32Array,
   ): Float32Array;
-  /** The logits [rows, outputs] of the last call. */
+  /** The logits [rows, classes] of the last call. */
   readonly logits: Float32Array;
 }
 
-export function createModel(engine: Engine, spec: ModelSpec, loss: Loss, rowsMax: number): Model {
+export interface ModelOptions {
+  readonly loss: Loss;
+  /** How far targets are drawn towards all classes alike. */
+  readonly labelSmoothing: number;
+  /** Of what is dropped. */
+  readonly seed: number;
+}
+
+export function createModel(engine: Engine, spec: ModelSpec, options: ModelOptions, rowsMax: number): Model {
   const { kernels } = engine;
-  const layers: Layer[] = [];
-  for (const dense of denseTensors(spec)) {
-    const [inputs] = dense.weight.shape;
-    if (layers.length > 0) layers.push(createActivation(engine, spec.activation, inputs, rowsMax));
-    layers.push(createDense(engine, dense, rowsMax));
-  }
-  const lossKernel = loss === 'cross-entropy' ? kernels.softmaxCrossEntropy : kernels.squaredError;
-  const dLogits = engine.allocate(rowsMax * spec.outputs);
+  const layers = planModel(spec).flatMap((planned, index) => {
+    const layer = createLayer(engine, planned, rowsMax, { seed: options.seed, index });
+    return layer ? [layer] : [];
+  });
+  const lossKernel = options.loss === 'cross-entropy' ? kernels.softmaxCrossEntropy : kernels.squaredError;
+  const classes = classCount(spec);
+  const dLogits = engine.allocate(rowsMax * classes);
   const statistics = engine.allocate(rowsMax * STATISTIC_COUNT);
   let logits = dLogits;
 
-  const evaluate: Model['evaluate'] = (parameters, x, labels, rows) => {
+  const evaluate: Model['evaluate'] = (parameters, x, labels, batch) => {
     logits = x;
-    for (const layer of layers) logits = layer.forward(parameters, logits, rows);
-    lossKernel(logits, labels, dLogits, statistics, rows, spec.outputs);
+    for (const layer of layers) logits = layer.forward(parameters, logits, batch);
+    // Smoothed targets are there to be learnt from; what is reported of a set is its plain loss.
+    const smoothing = batch.training ? options.labelSmoothing : 0;
+    lossKernel(logits, labels, dLogits, statistics, batch.rows, classes, smoothing);
     return statistics;
   };
 
-  const differentiate: Model['differentiate'] = (parameters, x, labels, leafSizes, gradient) => {
-    evaluate(parameters, x, labels, rowCount(leafSizes));
+  const differentiate: Model['differentiate'] = (parameters, x, labels, batch, gradient) => {
+    evaluate(parameters, x, labels, batch);
     let dy = dLogits;
     for (const [index, layer] of [...layers.entries()].reverse()) {
-      dy = layer.backward(parameters, dy, gradient, leafSizes, index > 0);
+      dy = layer.backward(parameters, dy, gradient, batch, index > 0);
     }
     return statistics;
   };
@@ -78,26 +80,29 @@ export function createModel(engine: Engine, spec: ModelSpec, loss: Loss, rowsMax
   };
 }
 
-/** Where each tensor lies in the flat parameter buffer: for each dense layer its weight, then its bias. */
-export function tensorLayouts(spec: ModelSpec): TensorLayout[] {
-  return denseTensors(spec).flatMap(({ weight, bias }) => [weight, bias]);
-}
-
-/** The length of the flat parameter buffer. */
-export function parameterCount(spec: ModelSpec): number {
-  return tensorLayouts(spec).reduce((count, { shape }) => count + sizeOf(shape), 0);
-}
-
-function denseTensors(spec: ModelSpec): DenseTensors[] {
-  const widths = [spec.inputs, ...spec.hidden, spec.outputs];
-  let end = 0;
-  const place = (name: string, shape: number[]): TensorLayout => {
-    const offset = end;
-    end += sizeOf(shape);
-    return { name, shape, offset };
-  };
-  return widths.slice(1).map((outputs, index) => ({
-    weight: place(`dense${index + 1}.weight`, [widths[index], outputs]),
-    bias: place(`dense${index + 1}.bias`, [outputs]),
-  }));
+/** Undefined for a layer that computes nothing. */
+function createLayer(
+  engine: Engine,
+  planned: PlannedLayer,
+  rowsMax: number,
+  randomness: { seed: number; index: number },
+): Layer | undefined {
+  switch (planned.spec.type) {
+    case 'dense':
+      return createDense(engine, planned, rowsMax);
+    case 'conv2d':
+      return createConv2d(engine, planned, rowsMax);
+    case 'max-pool':
+    case 'average-pool':
+      return createPooling(engine, planned, rowsMax);
+    case 'activation':
+      return createActivation(engine, planned, rowsMax);
+    case 'dropout':
+      return createDropout(engine, planned, rowsMax, randomness);
+    case 'batch-norm':
+      return createBatchNorm(engine, planned, rowsMax);
+    case 'flatten':
+      // Images lie in memory as the vectors that they become.
+      return undefined;
+  }
 }

@@ -3,16 +3,28 @@ import type { Engine } from './engine.ts';
 import type { Update } from './kernels.ts';
 
 const rate = z.number().nonnegative().lt(1);
+const epsilon = z.number().positive();
 
 export const OptimizerSpec = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('sgd') }),
   z.strictObject({ name: z.literal('momentum'), momentum: rate }),
   z.strictObject({ name: z.literal('nesterov'), momentum: rate }),
-  z.strictObject({ name: z.literal('adam'), beta1: rate, beta2: rate, epsilon: z.number().positive() }),
+  z.strictObject({ name: z.literal('adam'), beta1: rate, beta2: rate, epsilon }),
+  z.strictObject({ name: z.literal('adamw'), beta1: rate, beta2: rate, epsilon }),
+  z.strictObject({ name: z.literal('rmsprop'), beta: rate, epsilon }),
+  z.strictObject({ name: z.literal('adagrad'), epsilon }),
 ]);
 export type OptimizerSpec = z.infer<typeof OptimizerSpec>;
 
-export const OPTIMIZERS = ['sgd', 'momentum', 'nesterov', 'adam'] as const satisfies OptimizerSpec['name'][];
+export const OPTIMIZERS = [
+  'sgd',
+  'momentum',
+  'nesterov',
+  'adam',
+  'adamw',
+  'rmsprop',
+  'adagrad',
+] as const satisfies OptimizerSpec['name'][];
 
 /** One update rule with its state; each update is a function of its arguments and the state. */
 export interface Optimizer {
@@ -24,6 +36,7 @@ export interface Optimizer {
 
 export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCount: number): Optimizer {
   const { kernels } = engine;
+  const allocate = () => engine.allocate(parameterCount);
   switch (spec.name) {
     case 'sgd':
       return { state: {}, update: kernels.updateSgd };
@@ -32,7 +45,7 @@ export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCo
     // where the rate multiplies the velocity (as in PyTorch).
     case 'momentum':
     case 'nesterov': {
-      const velocity = engine.allocate(parameterCount);
+      const velocity = allocate();
       const { momentum, name } = spec;
       return {
         state: { velocity },
@@ -40,22 +53,47 @@ export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCo
       };
     }
 
-    // D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
-    case 'adam': {
-      const firstMoment = engine.allocate(parameterCount);
-      const secondMoment = engine.allocate(parameterCount);
-      const { beta1, beta2, epsilon } = spec;
-      return {
-        state: { firstMoment, secondMoment },
-        update(update, step) {
-          const rate = update.rate / (1 - integerPower(beta1, step + 1));
-          const rootCorrection = Math.sqrt(1 - integerPower(beta2, step + 1));
-          const settings = { beta1, beta2, epsilon, rootCorrection };
-          kernels.updateAdam({ ...update, rate }, firstMoment, secondMoment, settings);
-        },
-      };
+    // D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1; and with weight decay beside
+    // the gradient, I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", 2019, algorithm 2.
+    case 'adam':
+    case 'adamw':
+      return createAdam(engine, spec, parameterCount);
+
+    // T. Tieleman, G. Hinton, "Lecture 6.5 - RMSProp", 2012.
+    case 'rmsprop': {
+      const squares = allocate();
+      const { beta, epsilon } = spec;
+      return { state: { squares }, update: (update) => kernels.updateByRoot(update, squares, beta, epsilon) };
+    }
+
+    // J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods for online learning", 2011.
+    case 'adagrad': {
+      const squares = allocate();
+      const { epsilon } = spec;
+      return { state: { squares }, update: (update) => kernels.updateByRoot(update, squares, 1, epsilon) };
     }
   }
+}
+
+function createAdam(
+  engine: Engine,
+  { name, beta1, beta2, epsilon }: Extract<OptimizerSpec, { name: 'adam' | 'adamw' }>,
+  parameterCount: number,
+): Optimizer {
+  const firstMoment = engine.allocate(parameterCount);
+  const secondMoment = engine.allocate(parameterCount);
+  return {
+    state: { firstMoment, secondMoment },
+    update(update, step) {
+      const isDecoupled = name === 'adamw';
+      const keep = isDecoupled ? 1 - update.rate * update.weightDecay : 1;
+      const weightDecay = isDecoupled ? 0 : update.weightDecay;
+      const rate = update.rate / (1 - integerPower(beta1, step + 1));
+      const rootCorrection = Math.sqrt(1 - integerPower(beta2, step + 1));
+      const settings = { beta1, beta2, epsilon, rootCorrection, keep };
+      engine.kernels.updateAdam({ ...update, rate, weightDecay }, firstMoment, secondMoment, settings);
+    },
+  };
 }
 
 /** The names of an optimizer's state tensors. */
@@ -64,6 +102,9 @@ export const STATE_NAMES: Record<OptimizerSpec['name'], readonly string[]> = {
   momentum: ['velocity'],
   nesterov: ['velocity'],
   adam: ['firstMoment', 'secondMoment'],
+  adamw: ['firstMoment', 'secondMoment'],
+  rmsprop: ['squares'],
+  adagrad: ['squares'],
 };
 
 /** baseⁿ in f64 by repeated squaring; `Math.pow` may differ between engines. */

@@ -1,6 +1,6 @@
 import { randomKey, uniform } from '../random.ts';
 import type { Engine } from './engine.ts';
-import { ACTIVATIONS, type Kernels } from './kernels.ts';
+import { ACTIVATIONS, type Convolution, type Kernels, type Pooling } from './kernels.ts';
 
 /** Shapes [m, n, k] with full tiles, tails of each kind, one row, one column, and nothing to add up. */
 const SHAPES = [
@@ -99,7 +99,7 @@ function elementTrials(count: number): Trial[] {
       const [x, dy] = [values(engine, 4, count, true), values(engine, 5, count)];
       const [y, dx] = [engine.allocate(count), engine.allocate(count)];
       engine.kernels.activate(activation, x, y, count);
-      engine.kernels.activateBackward(activation, y, dy, dx, count);
+      engine.kernels.activateBackward(activation, x, y, dy, dx, count);
       y.forEach((value, i) => {
         dx[i] += value;
       });
@@ -120,7 +120,7 @@ function elementTrials(count: number): Trial[] {
       const statistics = result.subarray(rows * classes);
       const logits = values(engine, 6, rows * classes);
       logits.set([88, -100, 0, 0], classes);
-      engine.kernels[loss](logits, labels, dLogits, statistics, rows, classes);
+      engine.kernels[loss](logits, labels, dLogits, statistics, rows, classes, 0.1);
       return result;
     },
   }));
@@ -147,8 +147,8 @@ function updateTrial(
   };
 }
 
-const UPDATE = { exampleCount: 7, rate: 0.1 };
-const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, rootCorrection: 0.3 };
+const UPDATE = { exampleCount: 7, rate: 0.1, gradientScale: 0.7, weightDecay: 0.01 };
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, rootCorrection: 0.3, keep: 0.9 };
 
 const UPDATE_TRIALS: Trial[] = [
   updateTrial('updateSgd', (kernels, parameters, gradientSum) =>
@@ -159,10 +159,137 @@ const UPDATE_TRIALS: Trial[] = [
       kernels.updateMomentum({ parameters, gradientSum, ...UPDATE }, velocity, 0.9, isNesterov),
     ),
   ),
+  ...[0.9, 1].map((beta) =>
+    updateTrial(`updateByRoot, ${beta}`, (kernels, parameters, gradientSum, [squares]) =>
+      kernels.updateByRoot({ parameters, gradientSum, ...UPDATE }, squares, beta, 1e-8),
+    ),
+  ),
+  updateTrial('updateAverage', (kernels, parameters, gradientSum) =>
+    kernels.updateAverage({ parameters, gradientSum, ...UPDATE }, 0.9),
+  ),
   updateTrial('updateAdam', (kernels, parameters, gradientSum, [first, second]) =>
     kernels.updateAdam({ parameters, gradientSum, ...UPDATE }, first, second, ADAM),
   ),
 ];
+
+/** Odd sizes, strides that leave edges out, kernels of one and more, channels beyond the last vector. */
+const CONVOLUTIONS: readonly Convolution[] = [
+  [6, 7, 3, 5, 3, 1, 1],
+  [5, 6, 1, 18, 3, 1, 1],
+  [7, 6, 4, 8, 3, 2, 0],
+  [5, 5, 2, 3, 5, 1, 2],
+  [4, 4, 9, 17, 1, 1, 0],
+].map(([height, width, channels, filters, kernel, stride, padding]) => ({
+  ...{ height, width, channels, filters, kernel, stride, padding },
+  outHeight: Math.floor((height + 2 * padding - kernel) / stride) + 1,
+  outWidth: Math.floor((width + 2 * padding - kernel) / stride) + 1,
+}));
+
+function convolutionTrials(shape: Convolution): Trial[] {
+  const leafSizes = Uint32Array.of(1, 2);
+  const rows = 3;
+  const { height, width, channels, filters, kernel, stride, outHeight, outWidth } = shape;
+  const inputs = rows * height * width * channels;
+  const outputs = rows * outHeight * outWidth * filters;
+  const weights = kernel * kernel * channels * filters;
+  const name = `${height} × ${width} × ${channels}, ${filters} filters of ${kernel}, stride ${stride}`;
+  const trial = (
+    kind: string,
+    length: number,
+    run: (engine: Engine, result: Float32Array) => void,
+  ): Trial => ({
+    name: `${kind}, ${name}`,
+    run(engine) {
+      const result = engine.allocate(length);
+      run(engine, result);
+      return result;
+    },
+  });
+  return [
+    trial('convolve', outputs, (engine, y) =>
+      engine.kernels.convolve(shape, values(engine, 20, inputs), values(engine, 21, weights), y, rows),
+    ),
+    trial('convolveBackwardInput', inputs, (engine, dx) =>
+      engine.kernels.convolveBackwardInput(
+        shape,
+        values(engine, 22, outputs),
+        values(engine, 21, weights),
+        dx,
+        rows,
+      ),
+    ),
+    trial('convolveBackwardWeight', weights, (engine, dWeight) =>
+      engine.kernels.convolveBackwardWeight(
+        shape,
+        values(engine, 20, inputs),
+        values(engine, 22, outputs),
+        dWeight,
+        leafSizes,
+      ),
+    ),
+  ];
+}
+
+function poolingTrials(channels: number): Trial[] {
+  const rows = 2;
+  const shape: Pooling = { height: 5, width: 6, channels, size: 2, outHeight: 2, outWidth: 3 };
+  const [inputs, outputs] = [rows * 5 * 6 * channels, rows * 2 * 3 * channels];
+  const both = (name: string, run: (engine: Engine, y: Float32Array, dx: Float32Array) => void): Trial => ({
+    name: `${name}, ${channels} channels`,
+    run(engine) {
+      const result = engine.allocate(inputs + outputs);
+      run(engine, result.subarray(0, outputs), result.subarray(outputs));
+      return result;
+    },
+  });
+  return [
+    both('maxPool', (engine, y, dx) => {
+      const x = values(engine, 23, inputs, true);
+      engine.kernels.maxPool(shape, x, y, rows);
+      engine.kernels.maxPoolBackward(shape, x, y, values(engine, 24, outputs), dx, rows);
+    }),
+    both('averagePool', (engine, y, dx) => {
+      engine.kernels.averagePool(shape, values(engine, 23, inputs), y, rows);
+      engine.kernels.averagePoolBackward(shape, values(engine, 24, outputs), dx, rows);
+    }),
+  ];
+}
+
+function normalizationTrial(columns: number): Trial {
+  const leafSizes = Uint32Array.of(3, 0, 1, 4);
+  const rows = 8;
+  return {
+    name: `normalize, ${columns} columns`,
+    run(engine) {
+      const { kernels } = engine;
+      const size = rows * columns;
+      const result = engine.allocate(4 * size);
+      const [normalized, dx, y, other] = [0, 1, 2, 3].map((i) => result.subarray(i * size, (i + 1) * size));
+      const [means, variances] = [0, 1].map(() => engine.allocate(4 * columns));
+      kernels.normalize(values(engine, 25, size), normalized, means, variances, columns, leafSizes);
+      kernels.normalizeBackward(normalized, values(engine, 26, size), dx, variances, columns, leafSizes);
+      const [mean, variance] = [means.subarray(3 * columns), variances.subarray(3 * columns)];
+      kernels.scaleAndShift(normalized, mean, variance, y, rows, columns);
+      kernels.normalizeBy(normalized, other, mean, variance, rows, columns);
+      return result;
+    },
+  };
+}
+
+function dropoutTrial(columns: number): Trial {
+  return {
+    name: `dropoutFactors, ${columns} columns`,
+    run(engine) {
+      const keys = engine.allocateWords(6);
+      keys.set([1, 2, 0xffffffff, 0, 7, 0x80000000]);
+      const factors = engine.allocate(3 * columns);
+      engine.kernels.dropoutFactors(keys, factors, 3, columns, 0.4);
+      const product = engine.allocate(3 * columns);
+      engine.kernels.multiply(factors, values(engine, 27, 3 * columns), product, 3 * columns);
+      return product;
+    },
+  };
+}
 
 const OTHER_TRIALS: Trial[] = [
   {
@@ -180,6 +307,10 @@ const OTHER_TRIALS: Trial[] = [
       engine.kernels.addInto(target, values(engine, 13, 63));
       return target;
     },
+  },
+  {
+    name: 'sumOfSquares',
+    run: (engine) => Float32Array.of(engine.kernels.sumOfSquares(values(engine, 15, 63))),
   },
   {
     name: 'scaleBytes',
@@ -212,6 +343,10 @@ const TRIALS: readonly Trial[] = [
   ...SHAPES.flatMap((shape) => [...matrixTrials(shape, false), ...matrixTrials(shape, true)]),
   ...LEAF_SIZES.flatMap((sizes) => treeTrials(Uint32Array.from(sizes))),
   ...COUNTS.flatMap(elementTrials),
+  ...CONVOLUTIONS.flatMap(convolutionTrials),
+  ...[1, 4, 7].flatMap(poolingTrials),
+  ...[7, 18].map(normalizationTrial),
+  ...[1, 6, 8, 11].map(dropoutTrial),
   ...UPDATE_TRIALS,
   ...OTHER_TRIALS,
 ];

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { parameterCount, STATISTIC_COUNT } from '../../shared/engine/model.ts';
+import { STATISTIC_COUNT } from '../../shared/engine/model.ts';
+import { parameterCount } from '../../shared/engine/model-spec.ts';
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import {
   connectRawPeer,

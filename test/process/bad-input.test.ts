@@ -41,7 +41,7 @@ describe('a wrong flag ends with exit code 2 and a line that quotes it', () => {
     [['train', '--epochs', '1.5'], "argument '1.5' is invalid"],
     [['train', '--lr', '-0.1'], "argument '-0.1' is invalid. Give a number above 0."],
     [['train', '--momentum', '1'], "argument '1' is invalid. Give a number between 0 and 1."],
-    [['train', '--layers', '256,x'], "argument '256,x' is invalid. Give up to 32 widths"],
+    [['train', '--layers', '256,x'], "argument '256,x' is invalid. Give up to 31 widths"],
     [['train', '--activation', 'step'], "argument 'step' is invalid. Allowed choices are identity, sigmoid"],
     [['train', '--loss'], "option '--loss <name>' argument missing"],
     [['coordinator', '--port', '65536'], "argument '65536' is invalid. Give a whole number from 0 to 65535."],
@@ -167,7 +167,7 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     const other = await resume(checkpoint, '--layers', '9');
     expect(other).toEqual({
       code: 2,
-      line: "error: --layers 9 differs from the checkpoint's 5: leave it out, or start a new run.",
+      line: 'error: --layers 9 cannot change a run that is resumed, whose model is 20-5-3: leave it out, or start a new run.',
     });
     const torn = join(folder, 'torn.safetensors');
     writeFileSync(torn, 'half of it');

@@ -5,8 +5,10 @@ import { createParameterServer, type ParameterServer } from '../../coordinator/p
 import { initialProgress } from '../../coordinator/progress.ts';
 import { type TrainingRun, train } from '../../coordinator/train.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
+import { NO_AUGMENTATION } from '../../shared/data/augmentation.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import { createNaiveEngine } from '../../shared/engine/engine.ts';
+import { multilayerPerceptron } from '../../shared/engine/presets.ts';
 import type { RunConfig } from '../../shared/run-config.ts';
 import { createShareComputer } from '../../shared/share-computer.ts';
 import { createWorkload } from '../../shared/workload.ts';
@@ -20,15 +22,16 @@ export function toyConfig(dataset: Dataset, overrides: Partial<RunConfig> = {}):
     dataset: dataset.manifest,
     validationCount: 280,
     model: {
-      inputs: dataset.inputs,
-      hidden: [7],
-      outputs: dataset.manifest.classNames.length,
-      activation: 'tanh',
+      input: { height: dataset.imageShape[0], width: dataset.imageShape[1], channels: 1 },
+      layers: multilayerPerceptron([7], 'tanh', dataset.manifest.classNames.length),
     },
     initialisation: 'glorot',
     loss: 'cross-entropy',
+    labelSmoothing: 0,
     optimizer: { name: 'momentum', momentum: 0.9 },
     learningRate: { name: 'constant', peak: 0.05, warmupSteps: 0 },
+    weightDecay: 0,
+    augmentation: NO_AUGMENTATION,
     numerics: 'strict',
     globalBatch: 96,
     microBatchCount: 16,

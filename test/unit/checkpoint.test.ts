@@ -9,7 +9,7 @@ import {
   loadCheckpoint,
 } from '../../coordinator/run-folder.ts';
 import type { StepMetrics } from '../../coordinator/train.ts';
-import { parameterCount } from '../../shared/engine/model.ts';
+import { parameterCount } from '../../shared/engine/model-spec.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { createDraws } from '../support/draws.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { initialParameters } from '../../shared/engine/initialisation.ts';
 import { viewOf } from '../../shared/engine/layer.ts';
-import { type ModelSpec, tensorLayouts } from '../../shared/engine/model.ts';
+import { type ModelSpec, tensorLayouts } from '../../shared/engine/model-spec.ts';
+import { multilayerPerceptron } from '../../shared/engine/presets.ts';
 
-const spec: ModelSpec = { inputs: 200, hidden: [100], outputs: 10, activation: 'relu' };
+const spec: ModelSpec = {
+  input: { height: 10, width: 20, channels: 1 },
+  layers: multilayerPerceptron([100], 'relu', 10),
+};
 
 describe('initial parameters', () => {
   test.for([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createNaiveEngine } from '../../shared/engine/engine.ts';
 import { fusedMultiplyAdd } from '../../shared/engine/fused-multiply-add.ts';
-import { NUMERICS } from '../../shared/engine/kernels.ts';
+import { ACTIVATIONS, NUMERICS } from '../../shared/engine/kernels.ts';
 import { createDraws } from '../support/draws.ts';
 import { naiveEngine } from '../support/toy-run.ts';
 
@@ -97,7 +97,7 @@ test('of equally large logits the first counts as the prediction', () => {
   const logits = Float32Array.of(1, 1, 0, 0, 2, 2, 5, 4, 3);
   const hits = (...labels: number[]) => {
     const statistics = new Float32Array(6);
-    kernels.squaredError(logits, Uint8Array.from(labels), new Float32Array(9), statistics, 3, 3);
+    kernels.squaredError(logits, Uint8Array.from(labels), new Float32Array(9), statistics, 3, 3, 0);
     return [statistics[1], statistics[3], statistics[5]];
   };
   expect(hits(0, 1, 0)).toEqual([1, 1, 1]);
@@ -107,15 +107,23 @@ test('of equally large logits the first counts as the prediction', () => {
 test('cross-entropy does not overflow for huge logits, and NaN stays NaN', () => {
   const dLogits = new Float32Array(3);
   const statistics = new Float32Array(2);
-  kernels.softmaxCrossEntropy(Float32Array.of(1e38, -1e38, 0), Uint8Array.of(0), dLogits, statistics, 1, 3);
+  kernels.softmaxCrossEntropy(
+    Float32Array.of(1e38, -1e38, 0),
+    Uint8Array.of(0),
+    dLogits,
+    statistics,
+    1,
+    3,
+    0,
+  );
   expect([...dLogits, ...statistics]).toEqual([0, 0, 0, 0, 1]);
-  kernels.softmaxCrossEntropy(Float32Array.of(NaN, 0, 0), Uint8Array.of(1), dLogits, statistics, 1, 3);
+  kernels.softmaxCrossEntropy(Float32Array.of(NaN, 0, 0), Uint8Array.of(1), dLogits, statistics, 1, 3, 0);
   expect([...statistics]).toEqual([NaN, 0]);
 });
 
 test('no activation hides a NaN', () => {
   const y = new Float32Array(1);
-  for (const activation of ['identity', 'sigmoid', 'tanh', 'relu', 'leaky-relu'] as const) {
+  for (const activation of ACTIVATIONS) {
     kernels.activate(activation, Float32Array.of(NaN), y, 1);
     expect(y[0]).toBeNaN();
   }

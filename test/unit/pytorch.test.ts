@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS } from '../../shared/engine/kernels.ts';
-import { createModel, LOSSES, STATISTIC_COUNT } from '../../shared/engine/model.ts';
+import type { Batch } from '../../shared/engine/layer.ts';
+import { createModel, STATISTIC_COUNT } from '../../shared/engine/model.ts';
+import { type LayerSpec, parameterCount, trainedCount } from '../../shared/engine/model-spec.ts';
 import { createOptimizer, type OptimizerSpec } from '../../shared/engine/optimizers.ts';
+import { multilayerPerceptron } from '../../shared/engine/presets.ts';
 import figures from '../fixtures/pytorch-figures.json' with { type: 'json' };
 import { naiveEngine } from '../support/toy-run.ts';
 
 const { kernels } = naiveEngine;
+
+const PLAIN_LOSS = { loss: 'cross-entropy', labelSmoothing: 0, seed: 1 } as const;
+
+const batchOf = (rows: number): Batch => ({
+  leafSizes: Uint32Array.of(rows),
+  rows,
+  training: { epoch: 0, examples: new Uint32Array(rows) },
+});
 
 /** The losses of all rows. */
 const sumOfLosses = (statistics: Float32Array): number =>
@@ -29,7 +40,7 @@ describe('activations and their gradients are those of PyTorch', () => {
     const y = new Float32Array(x.length);
     const dx = new Float32Array(x.length);
     kernels.activate(activation, x, y, x.length);
-    kernels.activateBackward(activation, y, dy, dx, x.length);
+    kernels.activateBackward(activation, x, y, dy, dx, x.length);
     expectClose(y, figures.activations[activation].y);
     expectClose(dx, figures.activations[activation].dx);
   });
@@ -37,42 +48,53 @@ describe('activations and their gradients are those of PyTorch', () => {
 
 describe('losses and their gradients are those of PyTorch', () => {
   const { logits, labels, rows, classes } = figures.losses;
-  test.for(LOSSES)('%s', (loss) => {
-    const kernel = loss === 'cross-entropy' ? kernels.softmaxCrossEntropy : kernels.squaredError;
+  test.for([
+    ['cross-entropy', kernels.softmaxCrossEntropy, 0],
+    ['smoothed', kernels.softmaxCrossEntropy, 0.1],
+    ['squared-error', kernels.squaredError, 0],
+  ] as const)('%s', ([loss, kernel, smoothing]) => {
     const dLogits = new Float32Array(rows * classes);
     const statistics = new Float32Array(rows * STATISTIC_COUNT);
-    kernel(Float32Array.from(logits), Uint8Array.from(labels), dLogits, statistics, rows, classes);
+    kernel(Float32Array.from(logits), Uint8Array.from(labels), dLogits, statistics, rows, classes, smoothing);
     expectClose([sumOfLosses(statistics)], [figures.losses[loss].lossSum]);
     expectClose(dLogits, figures.losses[loss].dLogits);
   });
 });
 
 describe('optimizers take the steps of PyTorch', () => {
-  const specs: OptimizerSpec[] = [
-    { name: 'sgd' },
-    { name: 'momentum', momentum: 0.9 },
-    { name: 'nesterov', momentum: 0.9 },
-    { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  const moments = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+  const cases: [figure: keyof typeof figures.optimizers, OptimizerSpec, weightDecay: number][] = [
+    ['sgd', { name: 'sgd' }, 0],
+    ['momentum', { name: 'momentum', momentum: 0.9 }, 0],
+    ['nesterov', { name: 'nesterov', momentum: 0.9 }, 0],
+    ['adam', { name: 'adam', ...moments }, 0],
+    ['adamw', { name: 'adamw', ...moments }, 0.1],
+    ['rmsprop', { name: 'rmsprop', beta: 0.99, epsilon: 1e-8 }, 0],
+    ['adagrad', { name: 'adagrad', epsilon: 1e-10 }, 0],
+    ['decayed', { name: 'momentum', momentum: 0.9 }, 0.1],
   ];
-  test.for(specs)('$name', (spec) => {
+  test.for(cases)('%s', ([figure, spec, weightDecay]) => {
+    const expected = figures.optimizers[figure] as number[][];
     const { start, gradients, learningRate } = figures.optimizers;
     const parameters = Float32Array.from(start);
     const optimizer = createOptimizer(naiveEngine, spec, parameters.length);
     for (const [step, gradient] of gradients.entries()) {
       // Four examples with that mean: the optimizer is given sums.
       const gradientSum = Float32Array.from(gradient, (value) => 4 * value);
-      optimizer.update({ parameters, gradientSum, exampleCount: 4, rate: learningRate }, step);
-      expectClose(parameters, figures.optimizers[spec.name][step]);
+      const scales = { exampleCount: 4, rate: learningRate, gradientScale: 1, weightDecay };
+      optimizer.update({ parameters, gradientSum, ...scales }, step);
+      expectClose(parameters, expected[step]);
     }
   });
 });
 
 test('ten steps of training end where those of PyTorch do', () => {
   const { widths, rows, x, labels, start, end, learningRate, momentum, losses } = figures.training;
-  const [inputs, ...rest] = widths;
-  const outputs = rest.pop() ?? 0;
-  const spec = { inputs, hidden: rest, outputs, activation: 'relu' } as const;
-  const model = createModel(naiveEngine, spec, 'cross-entropy', rows);
+  const spec = {
+    input: { height: 1, width: widths[0], channels: 1 },
+    layers: multilayerPerceptron(widths.slice(1, -1), 'relu', widths[widths.length - 1]),
+  };
+  const model = createModel(naiveEngine, spec, PLAIN_LOSS, rows);
   const parameters = Float32Array.from(start);
   const gradient = new Float32Array(parameters.length);
   const optimizer = createOptimizer(naiveEngine, { name: 'momentum', momentum }, parameters.length);
@@ -81,11 +103,54 @@ test('ten steps of training end where those of PyTorch do', () => {
       parameters,
       Float32Array.from(batch),
       Uint8Array.from(labels[step]),
-      Uint32Array.of(rows),
+      batchOf(rows),
       gradient,
     );
     expectClose([sumOfLosses(statistics) / rows], [losses[step]], 1e-5);
-    optimizer.update({ parameters, gradientSum: gradient, exampleCount: rows, rate: learningRate }, step);
+    const scales = { exampleCount: rows, rate: learningRate, gradientScale: 1, weightDecay: 0 };
+    optimizer.update({ parameters, gradientSum: gradient, ...scales }, step);
   }
   expectClose(parameters, end, 1e-5);
+});
+
+test('convolutions, normalisation and pooling have the loss and the gradient of PyTorch', () => {
+  const {
+    rows,
+    height,
+    width,
+    x,
+    labels,
+    parameters: start,
+    lossSum,
+    gradient: expected,
+  } = figures.convolutions;
+  const activation: LayerSpec = { type: 'activation', function: 'relu' };
+  const spec = {
+    input: { height, width, channels: 1 },
+    layers: [
+      { type: 'conv2d', filters: 4, kernel: 3, stride: 1, padding: 'same' },
+      { type: 'batch-norm' },
+      activation,
+      { type: 'max-pool', size: 2 },
+      { type: 'conv2d', filters: 5, kernel: 3, stride: 2, padding: 'valid' },
+      activation,
+      { type: 'average-pool', size: 1 },
+      { type: 'flatten' },
+      { type: 'dense', outputs: 3 },
+    ] satisfies LayerSpec[],
+  };
+  const model = createModel(naiveEngine, spec, PLAIN_LOSS, rows);
+  const parameters = new Float32Array(parameterCount(spec));
+  parameters.set(start);
+  const gradient = new Float32Array(parameters.length);
+  const images = Float32Array.from(x);
+  const statistics = model.differentiate(
+    parameters,
+    images,
+    Uint8Array.from(labels),
+    batchOf(rows),
+    gradient,
+  );
+  expectClose([sumOfLosses(statistics)], [lossSum], 1e-5);
+  expectClose(gradient.subarray(0, trainedCount(spec)), expected, 1e-5);
 });

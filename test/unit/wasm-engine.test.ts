@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { createNaiveEngine, type Engine } from '../../shared/engine/engine.ts';
 import { NUMERICS } from '../../shared/engine/kernels.ts';
 import { findDifference } from '../../shared/engine/self-test.ts';
-import { createWasmEngine, TILES } from '../../shared/engine/wasm-engine.ts';
+import { createWasmEngine } from '../../shared/engine/wasm-engine.ts';
+import { TILES } from '../../shared/engine/wasm-products.ts';
 import { openEngine } from '../../shared/load-engine.ts';
 import { createDraws } from '../support/draws.ts';
 

@@ -1,11 +1,14 @@
 import { loadOne, storeOne } from './arithmetic';
-import { exp, sigmoid, tanh } from './elementary';
+import { exp, gelu, geluSlope, sigmoid, softplus, tanh } from './elementary';
 
 /** In the order of ACTIVATIONS in `../kernels.ts`. */
 const IDENTITY = 0;
 const SIGMOID = 1;
 const TANH = 2;
 const RELU = 3;
+const LEAKY_RELU = 4;
+const GELU = 5;
+const SOFTPLUS = 6;
 
 const LEAKY_SLOPE: f32 = 0.01;
 
@@ -17,35 +20,70 @@ function activation(kind: i32, x: v128): v128 {
   if (kind == TANH) return tanh(x);
   const isNegative = f32x4.lt(x, f32x4.splat(0));
   if (kind == RELU) return v128.andnot(x, isNegative);
-  return v128.bitselect(f32x4.mul(x, f32x4.splat(LEAKY_SLOPE)), x, isNegative);
+  if (kind == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, f32x4.splat(LEAKY_SLOPE)), x, isNegative);
+  return kind == GELU ? gelu(x) : softplus(x);
 }
 
 // @ts-ignore: decorator
 @inline
-function derivative(kind: i32, y: v128): v128 {
+function derivative(kind: i32, x: v128, y: v128): v128 {
   const one = f32x4.splat(1);
   if (kind == IDENTITY) return one;
   if (kind == SIGMOID) return f32x4.mul(y, f32x4.sub(one, y));
   if (kind == TANH) return f32x4.sub(one, f32x4.mul(y, y));
   const isPositive = f32x4.gt(y, f32x4.splat(0));
   if (kind == RELU) return v128.and(one, isPositive);
-  return v128.bitselect(one, f32x4.splat(LEAKY_SLOPE), isPositive);
+  if (kind == LEAKY_RELU) return v128.bitselect(one, f32x4.splat(LEAKY_SLOPE), isPositive);
+  return kind == GELU ? geluSlope(x) : sigmoid(x);
 }
 
-export function activate(kind: i32, x: usize, y: usize, count: i32): void {
+// @ts-ignore: decorator
+@inline
+function activateAll(kind: i32, x: usize, y: usize, count: i32): void {
   const end = x + (<usize>count << 2);
   for (; x + 16 <= end; x += 16, y += 16) v128.store(y, activation(kind, v128.load(x)));
   for (; x < end; x += 4, y += 4) storeOne(y, activation(kind, loadOne(x)));
 }
 
-export function activateBackward(kind: i32, y: usize, dy: usize, dx: usize, count: i32): void {
+// @ts-ignore: decorator
+@inline
+function activateAllBackward(kind: i32, x: usize, y: usize, dy: usize, dx: usize, count: i32): void {
   const end = y + (<usize>count << 2);
-  for (; y + 16 <= end; y += 16, dy += 16, dx += 16) {
-    v128.store(dx, f32x4.mul(v128.load(dy), derivative(kind, v128.load(y))));
+  for (; y + 16 <= end; x += 16, y += 16, dy += 16, dx += 16) {
+    v128.store(dx, f32x4.mul(v128.load(dy), derivative(kind, v128.load(x), v128.load(y))));
   }
-  for (; y < end; y += 4, dy += 4, dx += 4) {
-    storeOne(dx, f32x4.mul(loadOne(dy), derivative(kind, loadOne(y))));
+  for (; y < end; x += 4, y += 4, dy += 4, dx += 4) {
+    storeOne(dx, f32x4.mul(loadOne(dy), derivative(kind, loadOne(x), loadOne(y))));
   }
+}
+
+/** One loop a kind, so that no loop asks for the kind. */
+export function activate(kind: i32, x: usize, y: usize, count: i32): void {
+  if (kind == IDENTITY) activateAll(IDENTITY, x, y, count);
+  else if (kind == SIGMOID) activateAll(SIGMOID, x, y, count);
+  else if (kind == TANH) activateAll(TANH, x, y, count);
+  else if (kind == RELU) activateAll(RELU, x, y, count);
+  else if (kind == LEAKY_RELU) activateAll(LEAKY_RELU, x, y, count);
+  else if (kind == GELU) activateAll(GELU, x, y, count);
+  else activateAll(SOFTPLUS, x, y, count);
+}
+
+export function activateBackward(kind: i32, x: usize, y: usize, dy: usize, dx: usize, count: i32): void {
+  if (kind == IDENTITY) activateAllBackward(IDENTITY, x, y, dy, dx, count);
+  else if (kind == SIGMOID) activateAllBackward(SIGMOID, x, y, dy, dx, count);
+  else if (kind == TANH) activateAllBackward(TANH, x, y, dy, dx, count);
+  else if (kind == RELU) activateAllBackward(RELU, x, y, dy, dx, count);
+  else if (kind == LEAKY_RELU) activateAllBackward(LEAKY_RELU, x, y, dy, dx, count);
+  else if (kind == GELU) activateAllBackward(GELU, x, y, dy, dx, count);
+  else activateAllBackward(SOFTPLUS, x, y, dy, dx, count);
+}
+
+export function multiply(a: usize, b: usize, product: usize, count: i32): void {
+  const end = a + (<usize>count << 2);
+  for (; a + 16 <= end; a += 16, b += 16, product += 16) {
+    v128.store(product, f32x4.mul(v128.load(a), v128.load(b)));
+  }
+  for (; a < end; a += 4, b += 4, product += 4) store<f32>(product, load<f32>(a) * load<f32>(b));
 }
 
 export function addBias(y: usize, bias: usize, rows: i32, columns: i32): void {

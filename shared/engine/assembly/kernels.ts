@@ -1,9 +1,15 @@
 /** What the module exports; see `../kernels.ts` for what each computes. Addresses are bytes, counts are values. */
-export { activate, activateBackward, addBias, addInto, isAllFinite, scaleBytes } from './elementwise';
+export { activate, activateBackward, addBias, addInto, isAllFinite, multiply, scaleBytes } from './elementwise';
+export {
+  averagePool, averagePoolBackward, dropoutFactors, maxPool, maxPoolBackward, normalize, normalizeBackward,
+  normalizeBy, pad, scaleAndShift,
+} from './images';
 export { softmaxCrossEntropy, squaredError } from './losses';
 export { pack, packTransposed } from './packing';
 export { multiply4x8, multiply5x16, multiply6x16 } from './tiles';
-export { updateAdam, updateMomentum, updateSgd } from './updates';
+export {
+  setUpdate, sumOfSquares, updateAdam, updateAverage, updateByRoot, updateMomentum, updateSgd,
+} from './updates';
 
 /** Where the module's own data ends, and the arena may begin. */
 export function dataEnd(): usize {

@@ -19,20 +19,27 @@ function isFirstMaximum(z: usize, max: f32, label: i32): bool {
 
 export function softmaxCrossEntropy(
   logits: usize, labels: usize, dLogits: usize, statistics: usize, rows: i32, classes: i32,
+  own: f32, others: f32,
 ): void {
   const rowBytes = <usize>classes << 2;
   for (let row = 0; row < rows; row++) {
     const label = <i32>load<u8>(labels + row);
     const max = maximum(logits, logits + rowBytes);
-    for (let j: usize = 0; j < rowBytes; j += 4) store<f32>(dLogits + j, load<f32>(logits + j) - max);
-    const ownLogit = load<f32>(dLogits + (<usize>label << 2));
+    let expected: f32 = 0;
+    for (let j = 0; j < classes; j++) {
+      const offset = <usize>j << 2;
+      const shifted: f32 = load<f32>(logits + offset) - max;
+      expected += (j == label ? own : others) * shifted;
+      store<f32>(dLogits + offset, shifted);
+    }
     expInto(dLogits, dLogits, classes);
     let sum: f32 = 0;
     for (let j: usize = 0; j < rowBytes; j += 4) sum += load<f32>(dLogits + j);
-    for (let j: usize = 0; j < rowBytes; j += 4) store<f32>(dLogits + j, load<f32>(dLogits + j) / sum);
-    const own = dLogits + (<usize>label << 2);
-    store<f32>(own, load<f32>(own) - 1);
-    store<f32>(statistics, log(sum) - ownLogit);
+    for (let j = 0; j < classes; j++) {
+      const offset = <usize>j << 2;
+      store<f32>(dLogits + offset, load<f32>(dLogits + offset) / sum - (j == label ? own : others));
+    }
+    store<f32>(statistics, f32x4.extract_lane(log(f32x4.splat(sum)), 0) - expected);
     store<f32>(statistics, isFirstMaximum(logits, max, label) ? 1 : 0, 4);
     logits += rowBytes;
     dLogits += rowBytes;
@@ -42,6 +49,7 @@ export function softmaxCrossEntropy(
 
 export function squaredError(
   logits: usize, labels: usize, dLogits: usize, statistics: usize, rows: i32, classes: i32,
+  own: f32, others: f32,
 ): void {
   const rowBytes = <usize>classes << 2;
   for (let row = 0; row < rows; row++) {
@@ -50,7 +58,7 @@ export function squaredError(
     let sum: f32 = 0;
     for (let j = 0; j < classes; j++) {
       const offset = <usize>j << 2;
-      const difference: f32 = load<f32>(logits + offset) - (j == label ? <f32>1 : <f32>0);
+      const difference: f32 = load<f32>(logits + offset) - (j == label ? own : others);
       store<f32>(dLogits + offset, difference);
       sum += <f32>0.5 * (difference * difference);
     }

@@ -1,12 +1,12 @@
 /**
  * Copies b [k, n] into panels of `width` columns, each with its k rows one after the other, so that a tile reads it
- * in one go; columns beyond n are zeros.
+ * in one go; columns beyond n are zeros. Panels begin `panelBytes` apart.
  */
-export function pack(b: usize, k: i32, n: i32, width: i32, panels: usize): void {
+export function pack(b: usize, k: i32, n: i32, width: i32, panels: usize, panelBytes: usize): void {
   const rowBytes = <usize>n << 2;
   const widthBytes = <usize>width << 2;
-  let to = panels;
-  for (let j = 0; j < n; j += width) {
+  for (let j = 0; j < n; j += width, panels += panelBytes) {
+    let to = panels;
     const bytes = <usize>min(n - j, width) << 2;
     let from = b + (<usize>j << 2);
     for (let l = 0; l < k; l++) {
@@ -26,10 +26,9 @@ export function pack(b: usize, k: i32, n: i32, width: i32, panels: usize): void 
 }
 
 /** The same of bᵀ, where b is [n, k]. */
-export function packTransposed(b: usize, k: i32, n: i32, width: i32, panels: usize): void {
+export function packTransposed(b: usize, k: i32, n: i32, width: i32, panels: usize, panelBytes: usize): void {
   const rowBytes = <usize>k << 2;
   const widthBytes = <usize>width << 2;
-  const panelBytes = <usize>k * widthBytes;
   for (let j = 0; j < n; j += 4) {
     const to = panels + <usize>(j / width) * panelBytes + (<usize>(j % width) << 2);
     const from = b + <usize>j * rowBytes;

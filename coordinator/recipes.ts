@@ -1,0 +1,47 @@
+import type { Augmentation } from '../shared/data/augmentation.ts';
+import { NO_AUGMENTATION } from '../shared/data/augmentation.ts';
+import type { OptimizerSpec } from '../shared/engine/optimizers.ts';
+import type { PresetName } from '../shared/engine/presets.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** What a run does where its user says nothing. */
+export const DEFAULTS = {
+  epochs: 10,
+  globalBatch: 128,
+  microBatches: 16,
+  layers: [256, 128],
+  activation: 'relu',
+  loss: 'cross-entropy',
+  labelSmoothing: 0,
+  optimizer: 'momentum',
+  momentum: 0.9,
+  weightDecay: 0,
+  schedule: 'cosine',
+  warmup: 0,
+  augment: NO_AUGMENTATION as Augmentation,
+  seed: 1,
+  validation: 5000,
+} as const satisfies Partial<Record<keyof RunOptions, unknown>>;
+
+export const DEFAULT_RATES: Record<OptimizerSpec['name'], number> = {
+  sgd: 0.1,
+  momentum: 0.05,
+  nesterov: 0.05,
+  adam: 0.001,
+  adamw: 0.001,
+  rmsprop: 0.001,
+  adagrad: 0.01,
+};
+
+/** What each preset is trained well with, in place of the defaults. */
+export const RECIPES: Record<PresetName, Partial<RunOptions>> = {
+  mlp: {},
+  cnn: {
+    ...{ epochs: 15, optimizer: 'adamw', lr: 0.002, weightDecay: 0.01 },
+    ...{ augment: { flip: 0.5, shift: 2, erase: 0 }, labelSmoothing: 0.05 },
+  },
+  'cnn-small': {
+    ...{ epochs: 15, optimizer: 'adamw', lr: 0.003, weightDecay: 0.01 },
+    ...{ augment: { flip: 0.5, shift: 1, erase: 0 } },
+  },
+};

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { randomKey, threefry2x32, uniform, type Words } from '../random.ts';
+
+/** How training images are altered, each time differently; all zero means not at all. */
+export const Augmentation = z.strictObject({
+  /** Probability of a mirror image. */
+  flip: z.number().min(0).max(1),
+  /** The most pixels that an image is moved by, in each direction; zeros come in at the edge. */
+  shift: z.int().min(0).max(16),
+  /** Probability that a rectangle is overwritten by noise. */
+  erase: z.number().min(0).max(1),
+});
+export type Augmentation = z.infer<typeof Augmentation>;
+
+export const NO_AUGMENTATION: Augmentation = { flip: 0, shift: 0, erase: 0 };
+
+/** An erased rectangle's share of the image, and its longest ratio of sides. */
+const ERASED_AREA_MIN = 0.02;
+const ERASED_AREA_MAX = 0.33;
+const ERASED_RATIO_MAX = 3.3;
+
+/** Writes an altered copy of `image` [height × width] to `target`; what it does depends on (epoch, example) alone. */
+export type Augment = (image: Uint8Array, target: Uint8Array, epoch: number, example: number) => void;
+
+/**
+ * Mirror images and shifts are what a look at the same thing may differ by; random erasing is by Z. Zhong et al.,
+ * "Random erasing data augmentation", 2020. Undefined if there is nothing to do.
+ */
+export function createAugmentation(
+  { flip, shift, erase }: Augmentation,
+  [height, width]: readonly [number, number],
+  seed: number,
+): Augment | undefined {
+  if (flip === 0 && shift === 0 && erase === 0) return undefined;
+  const key = randomKey(seed, 'augmentation');
+  const anyShift = (fraction: number) => Math.floor(fraction * (2 * shift + 1)) - shift;
+
+  return (image, target, epoch, example) => {
+    const own = threefry2x32(key, [epoch, example]);
+    const isFlipped = uniform(own, 0) < flip;
+    const [down, right] = [anyShift(uniform(own, 1)), anyShift(uniform(own, 2))];
+    target.fill(0);
+    for (let i = Math.max(0, down); i < Math.min(height, height + down); i++) {
+      const line = image.subarray((i - down) * width, (i - down + 1) * width);
+      for (let j = Math.max(0, right); j < Math.min(width, width + right); j++) {
+        const from = j - right;
+        target[i * width + j] = line[isFlipped ? width - 1 - from : from];
+      }
+    }
+    if (uniform(own, 3) < erase) eraseRectangle(target, height, width, own);
+  };
+}
+
+function eraseRectangle(target: Uint8Array, height: number, width: number, key: Words): void {
+  const area = (ERASED_AREA_MIN + uniform(key, 4) * (ERASED_AREA_MAX - ERASED_AREA_MIN)) * height * width;
+  const ratio = 1 / ERASED_RATIO_MAX + uniform(key, 5) * (ERASED_RATIO_MAX - 1 / ERASED_RATIO_MAX);
+  const rows = Math.min(height, Math.max(1, Math.round(Math.sqrt(area * ratio))));
+  const columns = Math.min(width, Math.max(1, Math.round(Math.sqrt(area / ratio))));
+  const top = Math.floor(uniform(key, 6) * (height - rows + 1));
+  const left = Math.floor(uniform(key, 7) * (width - columns + 1));
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const [word] = threefry2x32(key, [8 + i * columns + j, 0]);
+      target[(top + i) * width + left + j] = word >>> 24;
+    }
+  }
+}

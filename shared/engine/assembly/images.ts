@@ -1,0 +1,397 @@
+/*
+ * Images are [height, width, channels], channels side by side: vectors run over channels. The last few channels, too
+ * few for a vector, go one at a time through the same code.
+ */
+import { loadOne, storeOne } from './arithmetic';
+
+/** Copies rows of images into the middle of larger ones, whose edges are zeros; `spread` leaves gaps in between. */
+export function pad(
+  x: usize, padded: usize, rows: i32, height: i32, width: i32, channels: i32,
+  paddedHeight: i32, paddedWidth: i32, margin: i32, spread: i32,
+): void {
+  const pixelBytes = <usize>channels << 2;
+  const lineBytes = <usize>width * pixelBytes;
+  const paddedLineBytes = <usize>paddedWidth * pixelBytes;
+  memory.fill(padded, 0, <usize>rows * <usize>paddedHeight * paddedLineBytes);
+  for (let row = 0; row < rows; row++) {
+    for (let h = 0; h < height; h++) {
+      const line = row * paddedHeight + margin + h * spread;
+      const to = padded + <usize>line * paddedLineBytes + <usize>margin * pixelBytes;
+      if (spread == 1) memory.copy(to, x, lineBytes);
+      else for (let w = 0; w < width; w++) {
+        memory.copy(to + <usize>(w * spread) * pixelBytes, x + <usize>w * pixelBytes, pixelBytes);
+      }
+      x += lineBytes;
+    }
+  }
+}
+
+export function maxPool(
+  x: usize, y: usize, rows: i32, height: i32, width: i32, channels: i32, size: i32,
+): void {
+  const pixelBytes = <usize>channels << 2;
+  const lineBytes = <usize>width * pixelBytes;
+  const outHeight = height / size;
+  const outWidth = width / size;
+  for (let row = 0; row < rows; row++, x += <usize>height * lineBytes) {
+    for (let i = 0; i < outHeight; i++) {
+      for (let j = 0; j < outWidth; j++, y += pixelBytes) {
+        const corner = x + <usize>(i * size) * lineBytes + <usize>(j * size) * pixelBytes;
+        let c: usize = 0;
+        for (; c + 16 <= pixelBytes; c += 16) {
+          let max = v128.load(corner + c);
+          for (let h = 0, line = corner + c; h < size; h++, line += lineBytes) {
+            for (let w = 0, p = line; w < size; w++, p += pixelBytes) {
+              const value = v128.load(p);
+              max = v128.bitselect(value, max, f32x4.gt(value, max));
+            }
+          }
+          v128.store(y + c, max);
+        }
+        for (; c < pixelBytes; c += 4) {
+          let max = load<f32>(corner + c);
+          for (let h = 0, line = corner + c; h < size; h++, line += lineBytes) {
+            for (let w = 0, p = line; w < size; w++, p += pixelBytes) max = load<f32>(p) > max ? load<f32>(p) : max;
+          }
+          store<f32>(y + c, max);
+        }
+      }
+    }
+  }
+}
+
+export function maxPoolBackward(
+  x: usize, y: usize, dy: usize, dx: usize, rows: i32, height: i32, width: i32, channels: i32, size: i32,
+): void {
+  const pixelBytes = <usize>channels << 2;
+  const lineBytes = <usize>width * pixelBytes;
+  const imageBytes = <usize>height * lineBytes;
+  const outHeight = height / size;
+  const outWidth = width / size;
+  if (height % size != 0 || width % size != 0) memory.fill(dx, 0, <usize>rows * imageBytes);
+  for (let row = 0; row < rows; row++, x += imageBytes, dx += imageBytes) {
+    for (let i = 0; i < outHeight; i++) {
+      for (let j = 0; j < outWidth; j++, y += pixelBytes, dy += pixelBytes) {
+        const corner = <usize>(i * size) * lineBytes + <usize>(j * size) * pixelBytes;
+        let c: usize = 0;
+        for (; c + 16 <= pixelBytes; c += 16) {
+          const max = v128.load(y + c);
+          let slope = v128.load(dy + c);
+          for (let h = 0, line = corner + c; h < size; h++, line += lineBytes) {
+            for (let w = 0, p = line; w < size; w++, p += pixelBytes) {
+              const isMax = f32x4.eq(v128.load(x + p), max);
+              v128.store(dx + p, v128.and(slope, isMax));
+              slope = v128.andnot(slope, isMax);
+            }
+          }
+        }
+        for (; c < pixelBytes; c += 4) {
+          const max = load<f32>(y + c);
+          let slope = load<f32>(dy + c);
+          for (let h = 0, line = corner + c; h < size; h++, line += lineBytes) {
+            for (let w = 0, p = line; w < size; w++, p += pixelBytes) {
+              const isMax = load<f32>(x + p) == max;
+              store<f32>(dx + p, isMax ? slope : 0);
+              if (isMax) slope = 0;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+export function averagePool(
+  x: usize, y: usize, rows: i32, height: i32, width: i32, channels: i32, size: i32,
+): void {
+  const pixelBytes = <usize>channels << 2;
+  const lineBytes = <usize>width * pixelBytes;
+  const outHeight = height / size;
+  const outWidth = width / size;
+  for (let row = 0; row < rows; row++, x += <usize>height * lineBytes) {
+    for (let i = 0; i < outHeight; i++) {
+      for (let j = 0; j < outWidth; j++, y += pixelBytes) {
+        const corner = x + <usize>(i * size) * lineBytes + <usize>(j * size) * pixelBytes;
+        for (let c: usize = 0; c < pixelBytes; c += 4) {
+          let sum: f32 = 0;
+          for (let h = 0, line = corner + c; h < size; h++, line += lineBytes) {
+            for (let w = 0, p = line; w < size; w++, p += pixelBytes) sum += load<f32>(p);
+          }
+          store<f32>(y + c, sum / <f32>(size * size));
+        }
+      }
+    }
+  }
+}
+
+export function averagePoolBackward(
+  dy: usize, dx: usize, rows: i32, height: i32, width: i32, channels: i32, size: i32,
+): void {
+  const pixelBytes = <usize>channels << 2;
+  const lineBytes = <usize>width * pixelBytes;
+  const imageBytes = <usize>height * lineBytes;
+  const outHeight = height / size;
+  const outWidth = width / size;
+  memory.fill(dx, 0, <usize>rows * imageBytes);
+  for (let row = 0; row < rows; row++, dx += imageBytes) {
+    for (let i = 0; i < outHeight; i++) {
+      for (let j = 0; j < outWidth; j++, dy += pixelBytes) {
+        const corner = dx + <usize>(i * size) * lineBytes + <usize>(j * size) * pixelBytes;
+        for (let c: usize = 0; c < pixelBytes; c += 4) {
+          const slope: f32 = load<f32>(dy + c) / <f32>(size * size);
+          for (let h = 0, line = corner + c; h < size; h++, line += lineBytes) {
+            for (let w = 0, p = line; w < size; w++, p += pixelBytes) store<f32>(p, slope);
+          }
+        }
+      }
+    }
+  }
+}
+
+// Batch normalisation
+
+const EPSILON: f32 = 1e-5;
+
+// @ts-ignore: decorator
+@inline
+function inverseRoot(variance: v128): v128 {
+  return f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(EPSILON))));
+}
+
+/*
+ * A leaf's columns are independent. A cache line of them, four vectors, goes through the leaf at once; what is left
+ * over goes value by value.
+ */
+
+// @ts-ignore: decorator
+@inline
+function centredSquare(x: v128, mean: v128): v128 {
+  const difference = f32x4.sub(x, mean);
+  return f32x4.mul(difference, difference);
+}
+
+function normalizeLine(x: usize, normalized: usize, means: usize, variances: usize, stride: usize, size: i32): void {
+  const end = x + stride * <usize>size;
+  const count = f32x4.splat(<f32>size);
+  let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
+  for (let p = x; p < end; p += stride) {
+    s0 = f32x4.add(s0, v128.load(p));
+    s1 = f32x4.add(s1, v128.load(p, 16));
+    s2 = f32x4.add(s2, v128.load(p, 32));
+    s3 = f32x4.add(s3, v128.load(p, 48));
+  }
+  const m0 = f32x4.div(s0, count), m1 = f32x4.div(s1, count), m2 = f32x4.div(s2, count), m3 = f32x4.div(s3, count);
+  s0 = s1 = s2 = s3 = f32x4.splat(0);
+  for (let p = x; p < end; p += stride) {
+    s0 = f32x4.add(s0, centredSquare(v128.load(p), m0));
+    s1 = f32x4.add(s1, centredSquare(v128.load(p, 16), m1));
+    s2 = f32x4.add(s2, centredSquare(v128.load(p, 32), m2));
+    s3 = f32x4.add(s3, centredSquare(v128.load(p, 48), m3));
+  }
+  const v0 = f32x4.div(s0, count), v1 = f32x4.div(s1, count), v2 = f32x4.div(s2, count), v3 = f32x4.div(s3, count);
+  const f0 = inverseRoot(v0), f1 = inverseRoot(v1), f2 = inverseRoot(v2), f3 = inverseRoot(v3);
+  for (let p = x; p < end; p += stride, normalized += stride) {
+    v128.store(normalized, f32x4.mul(f32x4.sub(v128.load(p), m0), f0));
+    v128.store(normalized, f32x4.mul(f32x4.sub(v128.load(p, 16), m1), f1), 16);
+    v128.store(normalized, f32x4.mul(f32x4.sub(v128.load(p, 32), m2), f2), 32);
+    v128.store(normalized, f32x4.mul(f32x4.sub(v128.load(p, 48), m3), f3), 48);
+  }
+  storeLine(means, m0, m1, m2, m3);
+  storeLine(variances, v0, v1, v2, v3);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeLine(p: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(p, a);
+  v128.store(p, b, 16);
+  v128.store(p, c, 32);
+  v128.store(p, d, 48);
+}
+
+function normalizeColumn(x: usize, normalized: usize, means: usize, variances: usize, stride: usize, size: i32): void {
+  const end = x + stride * <usize>size;
+  const count = f32x4.splat(<f32>size);
+  let sum = f32x4.splat(0);
+  for (let p = x; p < end; p += stride) sum = f32x4.add(sum, loadOne(p));
+  const mean = f32x4.div(sum, count);
+  sum = f32x4.splat(0);
+  for (let p = x; p < end; p += stride) sum = f32x4.add(sum, centredSquare(loadOne(p), mean));
+  const variance = f32x4.div(sum, count);
+  const factor = inverseRoot(variance);
+  for (let p = x; p < end; p += stride, normalized += stride) {
+    storeOne(normalized, f32x4.mul(f32x4.sub(loadOne(p), mean), factor));
+  }
+  storeOne(means, mean);
+  storeOne(variances, variance);
+}
+
+export function normalize(
+  x: usize, normalized: usize, means: usize, variances: usize, columns: i32, leafSizes: usize, leafCount: i32,
+): void {
+  const stride = <usize>columns << 2;
+  for (let leaf = 0; leaf < leafCount; leaf++) {
+    const size = load<i32>(leafSizes + (<usize>leaf << 2));
+    if (size > 0) {
+      let c: usize = 0;
+      for (; c + 64 <= stride; c += 64) normalizeLine(x + c, normalized + c, means + c, variances + c, stride, size);
+      for (; c < stride; c += 4) normalizeColumn(x + c, normalized + c, means + c, variances + c, stride, size);
+    }
+    x += stride * <usize>size;
+    normalized += stride * <usize>size;
+    means += stride;
+    variances += stride;
+  }
+}
+
+export function normalizeBy(
+  x: usize, normalized: usize, mean: usize, variance: usize, rows: i32, columns: i32,
+): void {
+  const stride = <usize>columns << 2;
+  for (let row = 0; row < rows; row++, x += stride, normalized += stride) {
+    for (let c: usize = 0; c < stride; c += 4) {
+      const difference = f32x4.sub(loadOne(x + c), loadOne(mean + c));
+      storeOne(normalized + c, f32x4.mul(difference, inverseRoot(loadOne(variance + c))));
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function backward(d: v128, normalized: v128, mean: v128, slope: v128, factor: v128): v128 {
+  return f32x4.mul(f32x4.sub(f32x4.sub(d, mean), f32x4.mul(normalized, slope)), factor);
+}
+
+function normalizeLineBackward(n: usize, d: usize, dx: usize, variances: usize, stride: usize, size: i32): void {
+  const end = d + stride * <usize>size;
+  const count = f32x4.splat(<f32>size);
+  let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
+  let t0 = f32x4.splat(0), t1 = f32x4.splat(0), t2 = f32x4.splat(0), t3 = f32x4.splat(0);
+  for (let p = d, q = n; p < end; p += stride, q += stride) {
+    const d0 = v128.load(p), d1 = v128.load(p, 16), d2 = v128.load(p, 32), d3 = v128.load(p, 48);
+    s0 = f32x4.add(s0, d0);
+    s1 = f32x4.add(s1, d1);
+    s2 = f32x4.add(s2, d2);
+    s3 = f32x4.add(s3, d3);
+    t0 = f32x4.add(t0, f32x4.mul(d0, v128.load(q)));
+    t1 = f32x4.add(t1, f32x4.mul(d1, v128.load(q, 16)));
+    t2 = f32x4.add(t2, f32x4.mul(d2, v128.load(q, 32)));
+    t3 = f32x4.add(t3, f32x4.mul(d3, v128.load(q, 48)));
+  }
+  s0 = f32x4.div(s0, count), s1 = f32x4.div(s1, count), s2 = f32x4.div(s2, count), s3 = f32x4.div(s3, count);
+  t0 = f32x4.div(t0, count), t1 = f32x4.div(t1, count), t2 = f32x4.div(t2, count), t3 = f32x4.div(t3, count);
+  const f0 = inverseRoot(v128.load(variances)), f1 = inverseRoot(v128.load(variances, 16));
+  const f2 = inverseRoot(v128.load(variances, 32)), f3 = inverseRoot(v128.load(variances, 48));
+  for (; d < end; d += stride, n += stride, dx += stride) {
+    v128.store(dx, backward(v128.load(d), v128.load(n), s0, t0, f0));
+    v128.store(dx, backward(v128.load(d, 16), v128.load(n, 16), s1, t1, f1), 16);
+    v128.store(dx, backward(v128.load(d, 32), v128.load(n, 32), s2, t2, f2), 32);
+    v128.store(dx, backward(v128.load(d, 48), v128.load(n, 48), s3, t3, f3), 48);
+  }
+}
+
+function normalizeColumnBackward(n: usize, d: usize, dx: usize, variance: usize, stride: usize, size: i32): void {
+  const end = d + stride * <usize>size;
+  const count = f32x4.splat(<f32>size);
+  let sum = f32x4.splat(0), slopes = f32x4.splat(0);
+  for (let p = d, q = n; p < end; p += stride, q += stride) {
+    sum = f32x4.add(sum, loadOne(p));
+    slopes = f32x4.add(slopes, f32x4.mul(loadOne(p), loadOne(q)));
+  }
+  const mean = f32x4.div(sum, count), slope = f32x4.div(slopes, count), factor = inverseRoot(loadOne(variance));
+  for (; d < end; d += stride, n += stride, dx += stride) {
+    storeOne(dx, backward(loadOne(d), loadOne(n), mean, slope, factor));
+  }
+}
+
+export function normalizeBackward(
+  normalized: usize, dNormalized: usize, dx: usize, variances: usize, columns: i32, leafSizes: usize, leafCount: i32,
+): void {
+  const stride = <usize>columns << 2;
+  for (let leaf = 0; leaf < leafCount; leaf++) {
+    const size = load<i32>(leafSizes + (<usize>leaf << 2));
+    if (size > 0) {
+      let c: usize = 0;
+      for (; c + 64 <= stride; c += 64) {
+        normalizeLineBackward(normalized + c, dNormalized + c, dx + c, variances + c, stride, size);
+      }
+      for (; c < stride; c += 4) {
+        normalizeColumnBackward(normalized + c, dNormalized + c, dx + c, variances + c, stride, size);
+      }
+    }
+    normalized += stride * <usize>size;
+    dNormalized += stride * <usize>size;
+    dx += stride * <usize>size;
+    variances += stride;
+  }
+}
+
+export function scaleAndShift(x: usize, scale: usize, shift: usize, y: usize, rows: i32, columns: i32): void {
+  const stride = <usize>columns << 2;
+  for (let row = 0; row < rows; row++, x += stride, y += stride) {
+    let c: usize = 0;
+    for (; c + 16 <= stride; c += 16) {
+      const product = f32x4.mul(v128.load(x + c), v128.load(scale + c));
+      v128.store(y + c, f32x4.add(product, v128.load(shift + c)));
+    }
+    for (; c < stride; c += 4) {
+      store<f32>(y + c, load<f32>(x + c) * load<f32>(scale + c) + load<f32>(shift + c));
+    }
+  }
+}
+
+// Dropout: Threefry-2x32 with 20 rounds, on four counters at once; see `../../random.ts`
+
+// @ts-ignore: decorator
+@inline
+function firstWord(key0: i32, key1: i32, counter: v128): v128 {
+  const parity = key0 ^ key1 ^ 0x1bd11bda;
+  let x0 = i32x4.add(counter, i32x4.splat(key0));
+  let x1 = i32x4.splat(key1);
+  for (let group = 1; group <= 5; group++) {
+    if ((group & 1) == 1) {
+      x0 = i32x4.add(x0, x1); x1 = v128.xor(rotate(x1, 13), x0);
+      x0 = i32x4.add(x0, x1); x1 = v128.xor(rotate(x1, 15), x0);
+      x0 = i32x4.add(x0, x1); x1 = v128.xor(rotate(x1, 26), x0);
+      x0 = i32x4.add(x0, x1); x1 = v128.xor(rotate(x1, 6), x0);
+    } else {
+      x0 = i32x4.add(x0, x1); x1 = v128.xor(rotate(x1, 17), x0);
+      x0 = i32x4.add(x0, x1); x1 = v128.xor(rotate(x1, 29), x0);
+      x0 = i32x4.add(x0, x1); x1 = v128.xor(rotate(x1, 16), x0);
+      x0 = i32x4.add(x0, x1); x1 = v128.xor(rotate(x1, 24), x0);
+    }
+    x0 = i32x4.add(x0, i32x4.splat(group % 3 == 0 ? key0 : group % 3 == 1 ? key1 : parity));
+    const next = (group + 1) % 3;
+    x1 = i32x4.add(x1, i32x4.splat((next == 0 ? key0 : next == 1 ? key1 : parity) + group));
+  }
+  return x0;
+}
+
+// @ts-ignore: decorator
+@inline
+function rotate(x: v128, distance: i32): v128 {
+  return v128.or(i32x4.shl(x, distance), i32x4.shr_u(x, 32 - distance));
+}
+
+export function dropoutFactors(
+  keys: usize, factors: usize, rows: i32, columns: i32, threshold: u32, scale: f32,
+): void {
+  const stride = <usize>columns << 2;
+  const limit = i32x4.splat(threshold);
+  const kept = f32x4.splat(scale);
+  for (let row = 0; row < rows; row++, keys += 8, factors += stride) {
+    const key0 = load<i32>(keys);
+    const key1 = load<i32>(keys, 4);
+    for (let c = 0; c < columns; c += 4) {
+      const counter = i32x4.add(i32x4.splat(c), i32x4(0, 1, 2, 3));
+      const factor = v128.and(kept, i32x4.ge_u(firstWord(key0, key1, counter), limit));
+      const to = factors + (<usize>c << 2);
+      if (c + 4 <= columns) v128.store(to, factor);
+      else {
+        storeOne(to, factor);
+        if (c + 1 < columns) v128.store32_lane(to, factor, 1, 4);
+        if (c + 2 < columns) v128.store32_lane(to, factor, 2, 8);
+      }
+    }
+  }
+}

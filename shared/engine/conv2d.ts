@@ -1,0 +1,41 @@
+import { assert } from '../assert.ts';
+import type { Engine } from './engine.ts';
+import { type Layer, viewOf } from './layer.ts';
+import { type PlannedLayer, sizeOfShape } from './model-spec.ts';
+
+/** Each filter's product with every patch of the image, plus its bias. Images are [height, width, channels]. */
+export function createConv2d(engine: Engine, planned: PlannedLayer, rowsMax: number): Layer {
+  const { kernels } = engine;
+  const { spec, input, output, tensors } = planned;
+  assert(spec.type === 'conv2d', 'planned as a convolution');
+  const [weight, bias] = tensors;
+  const shape = {
+    ...input,
+    ...{ filters: spec.filters, kernel: spec.kernel, stride: spec.stride },
+    padding: spec.padding === 'same' ? (spec.kernel - 1) / 2 : 0,
+    ...{ outHeight: output.height, outWidth: output.width },
+  };
+  const positions = output.height * output.width;
+  const y = engine.allocate(rowsMax * sizeOfShape(output));
+  const dx = engine.allocate(rowsMax * sizeOfShape(input));
+  let x: Float32Array = y;
+
+  return {
+    forward(parameters, images, { rows }) {
+      x = images;
+      kernels.convolve(shape, x, viewOf(parameters, weight), y, rows);
+      kernels.addBias(y, viewOf(parameters, bias), rows * positions, spec.filters);
+      return y;
+    },
+
+    backward(parameters, dy, gradient, { leafSizes, rows }, needsInputGradient) {
+      kernels.convolveBackwardWeight(shape, x, dy, viewOf(gradient, weight), leafSizes);
+      const pixels = leafSizes.map((size) => size * positions);
+      kernels.sumRows(dy, viewOf(gradient, bias), spec.filters, pixels);
+      if (needsInputGradient) {
+        kernels.convolveBackwardInput(shape, dy, viewOf(parameters, weight), dx, rows);
+      }
+      return dx;
+    },
+  };
+}

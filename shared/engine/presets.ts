@@ -1,0 +1,39 @@
+import type { Activation } from './kernels.ts';
+import type { LayerSpec } from './model-spec.ts';
+
+const activation = (name: Activation): LayerSpec => ({ type: 'activation', function: name });
+const dense = (outputs: number): LayerSpec => ({ type: 'dense', outputs });
+const convolution = (filters: number): LayerSpec => ({
+  type: 'conv2d',
+  ...{ filters, kernel: 3, stride: 1, padding: 'same' },
+});
+const pool: LayerSpec = { type: 'max-pool', size: 2 };
+const norm: LayerSpec = { type: 'batch-norm' };
+const dropout = (rate: number): LayerSpec => ({ type: 'dropout', rate });
+
+/** The classic: dense layers with an activation between them. */
+export function multilayerPerceptron(
+  hidden: readonly number[],
+  name: Activation,
+  classes: number,
+): LayerSpec[] {
+  return [...hidden.flatMap((width) => [dense(width), activation(name)]), dense(classes)];
+}
+
+/** The layers of the models that can be asked for by name. */
+export const PRESETS = {
+  mlp: (classes: number): LayerSpec[] => multilayerPerceptron([256, 128], 'relu', classes),
+  /** Two convolutions and two dense layers: 421,642 parameters and 192 of normalisation for ten classes. */
+  cnn: (classes: number): LayerSpec[] => [
+    ...[convolution(32), norm, activation('relu'), pool],
+    ...[convolution(64), norm, activation('relu'), pool, dropout(0.25)],
+    ...[dense(128), activation('relu'), dropout(0.5), dense(classes)],
+  ],
+  /** Below 100,000 parameters. */
+  'cnn-small': (classes: number): LayerSpec[] => [
+    ...[convolution(16), norm, activation('relu'), pool],
+    ...[convolution(32), norm, activation('relu'), pool, dropout(0.25)],
+    ...[dense(56), activation('relu'), dropout(0.25), dense(classes)],
+  ],
+};
+export type PresetName = keyof typeof PRESETS;
