@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { coordinatorCommand } from './coordinator/coordinator-command.ts';
 import { evaluateCommand } from './coordinator/evaluate-command.ts';
+import { summaryCommand } from './coordinator/summary-command.ts';
 import { trainCommand } from './deploy/train-command.ts';
 import packageJson from './package.json' with { type: 'json' };
 import { dataCommand } from './shared/data/data-command.ts';
+import { doctorCommand } from './shared/doctor-command.ts';
 import { LockstepError, systemCode } from './shared/errors.ts';
 import { Interruption } from './shared/interruption.ts';
 import { workerCommand } from './worker/worker-command.ts';
@@ -18,7 +20,16 @@ const program = new Command('lockstep')
   .version(packageJson.version)
   .showHelpAfterError('Run the command with --help to see what it takes.')
   .exitOverride();
-for (const create of [trainCommand, coordinatorCommand, workerCommand, evaluateCommand, dataCommand]) {
+const COMMANDS = [
+  trainCommand,
+  coordinatorCommand,
+  workerCommand,
+  evaluateCommand,
+  summaryCommand,
+  dataCommand,
+  doctorCommand,
+];
+for (const create of COMMANDS) {
   program.addCommand(create().copyInheritedSettings(program));
 }
 

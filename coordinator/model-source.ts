@@ -21,7 +21,10 @@ export function presetOf({ model }: RunOptions): PresetName | undefined {
  * The model that the options ask for, for the images and classes of a dataset. Throws a `USAGE` error if flags do not
  * fit each other, a `MODEL` error if the file is not a model or its layers do not fit.
  */
-export async function modelFor(options: RunOptions, dataset: Dataset): Promise<ModelSpec> {
+export async function modelFor(
+  options: RunOptions,
+  dataset: Pick<Dataset, 'imageShape' | 'manifest'>,
+): Promise<ModelSpec> {
   const [height, width] = dataset.imageShape;
   const classes = dataset.manifest.classNames.length;
   const model: ModelSpec = {

@@ -59,7 +59,8 @@ function parsed(flags: string, description: string, parser: (text: string) => un
   return new Option(flags, description).argParser(parser);
 }
 
-function addModelOptions(command: Command): Command {
+/** Adds the flags that choose a model. */
+export function addModelOptions(command: Command): Command {
   const presets = Object.keys(PRESETS).join(', ');
   return command
     .option('--model <name>', `${presets}, or a JSON file with layers (default: mlp)`)
@@ -76,7 +77,15 @@ function addModelOptions(command: Command): Command {
         `of the hidden layers of mlp (default: ${DEFAULTS.activation})`,
         ACTIVATIONS,
       ),
-    )
+    );
+}
+
+function addTrainingOptions(command: Command): Command {
+  const batch = `examples a step (default: ${DEFAULTS.globalBatch})`;
+  const parts = `parts of a global batch (default: ${DEFAULTS.microBatches})`;
+  const epochs = `passes over the training set (default: ${DEFAULTS.epochs})`;
+  const rates = Object.entries(DEFAULT_RATES).map(([name, rate]) => `${rate} for ${name}`);
+  return command
     .addOption(
       choice('--init <name>', 'initial weights (default: he, for sigmoid and tanh glorot)', INITIALISATIONS),
     )
@@ -87,15 +96,7 @@ function addModelOptions(command: Command): Command {
         `of each target spread over all classes (default: ${DEFAULTS.labelSmoothing})`,
         numberFrom(0, 1),
       ),
-    );
-}
-
-function addTrainingOptions(command: Command): Command {
-  const batch = `examples a step (default: ${DEFAULTS.globalBatch})`;
-  const parts = `parts of a global batch (default: ${DEFAULTS.microBatches})`;
-  const epochs = `passes over the training set (default: ${DEFAULTS.epochs})`;
-  const rates = Object.entries(DEFAULT_RATES).map(([name, rate]) => `${rate} for ${name}`);
-  return command
+    )
     .addOption(parsed('--epochs <count>', epochs, wholeNumber(1, 1_000_000)))
     .addOption(
       parsed('--steps <count>', 'stop after so many steps in all, to be resumed later', wholeNumber(1)),

@@ -128,24 +128,16 @@ export class WorkerSession {
 
   async #prepare(rank: number, config: RunConfig): Promise<void> {
     const { openEngine, loadDataset, onReady } = this.#options;
-    let dataset: Dataset;
+    let bench: Workbench;
     try {
-      dataset = await loadDataset(config.dataset, this.#closing.signal);
+      const dataset = await loadDataset(config.dataset, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
+      bench = createWorkbench(config, dataset, openEngine(config.numerics));
     } catch (error) {
-      return this.#fail(`cannot get the dataset: ${reasonOf(error)}`);
+      return this.#fail(`cannot get ready: ${reasonOf(error)}`);
     }
-    if (this.#closing.signal.aborted) return;
-    const workload = createWorkload(config, dataset);
-    const engine = openEngine(config.numerics);
-    this.#bench = {
-      workload,
-      computer: createShareComputer(engine, config, workload),
-      parameters: engine.allocate(workload.parameterCount),
-      received: 0,
-      parametersStep: undefined,
-      isComputing: false,
-    };
-    this.#link.send(encodeFrame({ type: 'ready', parameterCount: workload.parameterCount }));
+    this.#bench = bench;
+    this.#link.send(encodeFrame({ type: 'ready', parameterCount: bench.parameters.length }));
     onReady(rank);
   }
 
@@ -218,6 +210,19 @@ export class WorkerSession {
     this.#cancelDrainTimer();
     this.#resolveEnded(how);
   }
+}
+
+/** Throws a `MODEL` error if the model's layers do not fit each other, `MEMORY` if there is no room for it. */
+function createWorkbench(config: RunConfig, dataset: Dataset, engine: Engine): Workbench {
+  const workload = createWorkload(config, dataset);
+  return {
+    workload,
+    computer: createShareComputer(engine, config, workload),
+    parameters: engine.allocate(workload.parameterCount),
+    received: 0,
+    parametersStep: undefined,
+    isComputing: false,
+  };
 }
 
 function receiveParameters(bench: Workbench, step: number, offset: number, payload: Uint8Array): void {

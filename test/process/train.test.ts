@@ -40,6 +40,34 @@ describe('the parameters are the same to the last bit', () => {
     expect(done.worldSize).toBe(workers);
   });
 
+  test('for a convolutional net with dropout, batch normalisation and augmentation, and after a resume', async () => {
+    const data = temporaryFolder();
+    writeToyDataset(data, { ...SHAPE, trainCount: 900, testCount: 300 });
+    const model = join(data, 'model.json');
+    const layers = [
+      { type: 'conv2d', filters: 5, kernel: 3 },
+      { type: 'batch-norm' },
+      { type: 'activation', function: 'gelu' },
+      { type: 'max-pool', size: 2 },
+      { type: 'conv2d', filters: 6, kernel: 3, stride: 2, padding: 'valid' },
+      { type: 'dropout', rate: 0.3 },
+      { type: 'flatten' },
+      { type: 'dense', outputs: SHAPE.classCount },
+    ];
+    writeFileSync(model, JSON.stringify({ layers }));
+    const flags = ['--optimizer', 'adamw', '--augment', 'flip,shift=1,erase=0.3', '--label-smoothing', '0.1'];
+    const settings = ['--validation', '100', '--clip-norm', '1', '--weight-decay', '0.01', '--epochs', '2'];
+    const train = (...more: string[]) =>
+      runToDone(['train', '--data-dir', data, '--model', model, ...flags, ...settings, ...more]);
+    const { parametersSha256 } = await train('--workers', '0');
+    for (const workers of ['1', '2', '3', '5']) {
+      expect((await train('--workers', workers)).parametersSha256).toBe(parametersSha256);
+    }
+    const { checkpoint } = await train('--workers', '2', '--steps', '9');
+    const resumed = await runToDone(['train', '--data-dir', data, '--workers', '1', '--resume', checkpoint]);
+    expect(resumed.parametersSha256).toBe(parametersSha256);
+  });
+
   test('after a stop in the middle of an epoch and a resume, from the folder or the file', async () => {
     const out = join(temporaryFolder(), 'run');
     const stopped = await runToDone(['train', ...toyRun(), '--workers', '2', '--out', out, '--steps', '200']);
