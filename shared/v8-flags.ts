@@ -4,21 +4,22 @@ import v8 from 'node:v8';
  * Settings of V8, made as soon as this file is imported, before WebAssembly is compiled. They change speed, no result.
  */
 
-/** Each flag, and the first major version of V8 that has it: of one that it lacks V8 complains on standard error. */
+/** Each flag, and the major versions of V8 that it is right for: of one that it lacks V8 complains on standard error. */
 const FLAGS = [
   // Two 128-bit operations side by side become one of 256 bits.
-  ['--experimental-wasm-revectorize', 12],
-  // Kernels run compiled in full from the first call on.
-  ['--no-liftoff', 9],
+  ['--experimental-wasm-revectorize', 12, Number.POSITIVE_INFINITY],
+  // Kernels run compiled in full from the first call on, or, where V8 cannot do without the first compiler, soon.
+  ['--no-liftoff', 9, 13],
+  ['--wasm-tiering-budget=1000', 14, Number.POSITIVE_INFINITY],
   // Frames are garbage outside V8's heap, megabytes a step. By default every 64 MB of it make V8 look through its whole
   // heap, which took as long as the rest of a step; this way they count against the same limits as the heap itself.
-  ['--external-memory-accounted-in-global-limit', 13],
+  ['--external-memory-accounted-in-global-limit', 13, Number.POSITIVE_INFINITY],
 ] as const;
 
 const majorVersion = Number.parseInt(process.versions.v8, 10);
 
 /** The flags that were set. */
-export const V8_FLAGS: readonly string[] = FLAGS.filter(([, since]) => majorVersion >= since).map(
-  ([flag]) => flag,
-);
+export const V8_FLAGS: readonly string[] = FLAGS.filter(
+  ([, first, last]) => majorVersion >= first && majorVersion <= last,
+).map(([flag]) => flag);
 for (const flag of V8_FLAGS) v8.setFlagsFromString(flag);
