@@ -48,6 +48,44 @@ describe.for(NUMERICS)('%s WebAssembly kernels', (numerics) => {
     });
   });
 
+  test('convolve random images like the plain ones', () => {
+    const draws = createDraws(4);
+    for (let trial = 0; trial < 25; trial++) {
+      const [height, width] = [draws.integer(1, 7), draws.integer(1, 7)];
+      const kernel = draws.integer(1, Math.min(height, width));
+      const [stride, padding] = [draws.integer(1, 3), draws.integer(0, kernel - 1)];
+      const outputs = (extent: number) => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+      const shape = {
+        ...{ height, width, kernel, stride, padding },
+        ...{ channels: draws.integer(1, 6), filters: draws.integer(1, 20) },
+        ...{ outHeight: outputs(height), outWidth: outputs(width) },
+      };
+      const leafSizes = Uint32Array.from({ length: draws.integer(1, 4) }, () => draws.integer(0, 2));
+      const rows = leafSizes.reduce((sum, size) => sum + size, 0);
+      const inputCount = height * width * shape.channels;
+      const outputCount = shape.outHeight * shape.outWidth * shape.filters;
+      const weightCount = kernel * kernel * shape.channels * shape.filters;
+      const [x, dy, weight] = [rows * inputCount, rows * outputCount, weightCount].map((n) =>
+        draws.floats(n, 2),
+      );
+      const results = (engine: Engine) => {
+        const { kernels, allocate } = engine;
+        const own = (values: Float32Array) => {
+          const buffer = allocate(values.length);
+          buffer.set(values);
+          return buffer;
+        };
+        const [y, dx, dWeight] = [dy.length, x.length, weightCount].map(allocate);
+        kernels.convolve(shape, own(x), own(weight), y, rows);
+        kernels.convolveBackwardInput(shape, own(dy), own(weight), dx, rows);
+        kernels.convolveBackwardWeight(shape, own(x), own(dy), dWeight, leafSizes);
+        return [y, dx, dWeight].map((values) => Array.from(values));
+      };
+      const engine = createWasmEngine(module, numerics, TILES[trial % TILES.length], ARENA_BYTES);
+      expect(results(engine), JSON.stringify({ shape, leafSizes })).toEqual(results(reference));
+    }
+  });
+
   test('refuse memory that is not their own, and say when theirs is full', () => {
     const engine = createWasmEngine(module, numerics, '4x8', ARENA_BYTES);
     expect(() => engine.kernels.addInto(engine.allocate(1), new Float32Array(1))).toThrow(/own engine/);
