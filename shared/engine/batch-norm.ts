@@ -16,57 +16,58 @@ export function createBatchNorm(engine: Engine, planned: PlannedLayer, rowsMax: 
   const positions = output.height * output.width;
   const size = rowsMax * sizeOfShape(output);
   const [normalized, y, dx] = [engine.allocate(size), engine.allocate(size), engine.allocate(size)];
-  const zeros = engine.allocate(channels);
-  /** Of each leaf [leaves, channels]; as many leaves as rows at the most, beside empty ones. */
-  let leafValues = allocateLeafValues(rowsMax);
+  /** As many leaves as rows at the most, beside empty ones. */
+  let leaves = allocateLeaves(rowsMax);
 
-  function allocateLeafValues(leafCount: number) {
+  function allocateLeaves(leafCount: number) {
     const allocate = () => engine.allocate(leafCount * channels);
-    return { leafCount, means: allocate(), variances: allocate(), weighted: allocate(), factors: allocate() };
+    return {
+      leafCount,
+      ...{ means: allocate(), variances: allocate(), dScales: allocate(), dShifts: allocate() },
+      ...{ weighted: allocate(), sizes: allocate() },
+    };
   }
 
   const pixelsOf = ({ leafSizes }: Batch) => leafSizes.map((rows) => rows * positions);
 
-  /** Each leaf's value times its rows, summed over the tree. */
-  function sumWeighted(values: Float32Array, sums: Float32Array, { leafSizes }: Batch): void {
-    const { weighted, factors } = leafValues;
+  /** What was measured of each leaf, summed over the tree; a leaf without rows has no part. */
+  function sumLeaves(values: Float32Array, sums: Float32Array, { leafSizes }: Batch): void {
     for (const [leaf, rows] of leafSizes.entries()) {
-      factors.fill(rows, leaf * channels, (leaf + 1) * channels);
       if (rows === 0) values.fill(0, leaf * channels, (leaf + 1) * channels);
     }
-    kernels.multiply(values, factors, weighted, leafSizes.length * channels);
-    kernels.sumRows(weighted, sums, channels, new Uint32Array(leafSizes.length).fill(1));
+    kernels.sumRows(values, sums, channels, new Uint32Array(leafSizes.length).fill(1));
+  }
+
+  /** The same of each leaf's value times its rows. */
+  function sumWeighted(values: Float32Array, sums: Float32Array, batch: Batch): void {
+    const { weighted, sizes } = leaves;
+    for (const [leaf, rows] of batch.leafSizes.entries()) {
+      sizes.fill(rows, leaf * channels, (leaf + 1) * channels);
+    }
+    kernels.multiply(values, sizes, weighted, batch.leafSizes.length * channels);
+    sumLeaves(weighted, sums, batch);
   }
 
   return {
     forward(parameters, x, batch) {
-      const { rows, leafSizes, training } = batch;
-      if (leafSizes.length > leafValues.leafCount) leafValues = allocateLeafValues(leafSizes.length);
-      const { means, variances } = leafValues;
-      if (training) kernels.normalize(x, normalized, means, variances, channels, pixelsOf(batch));
-      else {
+      const affine = { scale: viewOf(parameters, scale), shift: viewOf(parameters, shift) };
+      if (!batch.training) {
         const [runningMean, runningVariance] = [viewOf(parameters, mean), viewOf(parameters, variance)];
-        kernels.normalizeBy(x, normalized, runningMean, runningVariance, rows * positions, channels);
+        kernels.normalizeBy(x, affine, y, runningMean, runningVariance, batch.rows * positions, channels);
+        return y;
       }
-      const [factor, offset] = [viewOf(parameters, scale), viewOf(parameters, shift)];
-      kernels.scaleAndShift(normalized, factor, offset, y, rows * positions, channels);
+      if (batch.leafSizes.length > leaves.leafCount) leaves = allocateLeaves(batch.leafSizes.length);
+      kernels.normalize(x, affine, normalized, y, leaves, channels, pixelsOf(batch));
       return y;
     },
 
-    backward(parameters, dy, gradient, batch, needsInputGradient) {
-      const { rows } = batch;
-      const pixels = pixelsOf(batch);
-      const { means, variances } = leafValues;
-      kernels.multiply(dy, normalized, dx, rows * positions * channels);
-      kernels.sumRows(dx, viewOf(gradient, scale), channels, pixels);
-      kernels.sumRows(dy, viewOf(gradient, shift), channels, pixels);
-      sumWeighted(means, viewOf(gradient, mean), batch);
-      sumWeighted(variances, viewOf(gradient, variance), batch);
-      if (needsInputGradient) {
-        const factor = viewOf(parameters, scale);
-        kernels.scaleAndShift(dy, factor, zeros, y, rows * positions, channels);
-        kernels.normalizeBackward(normalized, y, dx, variances, channels, pixels);
-      }
+    backward(parameters, dy, gradient, batch) {
+      const factor = viewOf(parameters, scale);
+      kernels.normalizeBackward(normalized, dy, factor, dx, leaves, channels, pixelsOf(batch));
+      sumLeaves(leaves.dScales, viewOf(gradient, scale), batch);
+      sumLeaves(leaves.dShifts, viewOf(gradient, shift), batch);
+      sumWeighted(leaves.means, viewOf(gradient, mean), batch);
+      sumWeighted(leaves.variances, viewOf(gradient, variance), batch);
       return dx;
     },
   };

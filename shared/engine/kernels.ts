@@ -63,45 +63,39 @@ export interface Kernels {
 
   /**
    * normalized [rows, columns] = (x - mean) / √(variance + ε), with mean and variance [leaves, columns] of each leaf's
-   * rows, which it sets.
+   * rows, which it sets; and y = normalized · scale + shift, with scale and shift [columns].
    */
   normalize(
     x: Float32Array,
+    affine: Affine,
     normalized: Float32Array,
-    means: Float32Array,
-    variances: Float32Array,
+    y: Float32Array,
+    moments: LeafMoments,
     columns: number,
     leafSizes: LeafSizes,
   ): void;
-  /** The same with a given mean and variance [columns] for all rows. */
+  /** y = (x - mean) / √(variance + ε) · scale + shift, with a given mean and variance [columns] for all rows. */
   normalizeBy(
     x: Float32Array,
-    normalized: Float32Array,
+    affine: Affine,
+    y: Float32Array,
     mean: Float32Array,
     variance: Float32Array,
     rows: number,
     columns: number,
   ): void;
   /**
-   * dx from d = dLoss/dNormalized [rows, columns]: (d - mean(d) - normalized · mean(d · normalized)) / √(variance + ε),
-   * with the means over each leaf's rows.
+   * Over each leaf's rows: dShift = Σ dy and dScale = Σ dy · normalized [leaves, columns], and
+   * dx = (dy - dShift / size - normalized · dScale / size) · scale / √(variance + ε).
    */
   normalizeBackward(
     normalized: Float32Array,
-    dNormalized: Float32Array,
+    dy: Float32Array,
+    scale: Float32Array,
     dx: Float32Array,
-    variances: Float32Array,
+    slopes: LeafSlopes,
     columns: number,
     leafSizes: LeafSizes,
-  ): void;
-  /** y [rows, columns] = x · scale + shift, with scale and shift [columns]. */
-  scaleAndShift(
-    x: Float32Array,
-    scale: Float32Array,
-    shift: Float32Array,
-    y: Float32Array,
-    rows: number,
-    columns: number,
   ): void;
 
   /**
@@ -163,6 +157,25 @@ export interface Kernels {
     secondMoment: Float32Array,
     settings: AdamSettings,
   ): void;
+}
+
+/** What a normalised column is scaled and shifted by; each [columns]. */
+export interface Affine {
+  readonly scale: Float32Array;
+  readonly shift: Float32Array;
+}
+
+/** Of each leaf and column; each [leaves, columns]. A leaf without rows is left as it was. */
+export interface LeafMoments {
+  readonly means: Float32Array;
+  readonly variances: Float32Array;
+}
+
+/** Of each leaf and column: the variances that came before, and the gradients that follow. */
+export interface LeafSlopes {
+  readonly variances: Float32Array;
+  readonly dScales: Float32Array;
+  readonly dShifts: Float32Array;
 }
 
 /** How many rows (examples) each leaf of the tree has, in order; together they are all rows. A leaf may be empty. */

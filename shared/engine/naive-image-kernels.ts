@@ -172,45 +172,42 @@ export const NAIVE_IMAGE_KERNELS: ImageKernels = {
   },
 };
 
-type NormalizationKernels = Pick<
-  Kernels,
-  'normalize' | 'normalizeBy' | 'normalizeBackward' | 'scaleAndShift'
->;
+type NormalizationKernels = Pick<Kernels, 'normalize' | 'normalizeBy' | 'normalizeBackward'>;
 
 /** Batch normalisation as plain loops. */
 export const NAIVE_NORMALIZATION: NormalizationKernels = {
-  normalize(x, normalized, means, variances, columns, leafSizes) {
-    forEachLeaf(leafSizes, columns, (indices, size, result) => {
+  normalize(x, { scale, shift }, normalized, y, { means, variances }, columns, leafSizes) {
+    forEachLeaf(leafSizes, columns, (indices, size, column, result) => {
       const mean = f32(sumOf(indices, (i) => x[i]) / size);
       const variance = f32(sumOf(indices, (i) => f32(f32(x[i] - mean) * f32(x[i] - mean))) / size);
       const factor = inverseRoot(variance);
-      for (const i of indices) normalized[i] = f32(x[i] - mean) * factor;
+      for (const i of indices) {
+        normalized[i] = f32(x[i] - mean) * factor;
+        y[i] = f32(normalized[i] * scale[column]) + shift[column];
+      }
       means[result] = mean;
       variances[result] = variance;
     });
   },
 
-  normalizeBy(x, normalized, mean, variance, rows, columns) {
+  normalizeBy(x, { scale, shift }, y, mean, variance, rows, columns) {
     for (let i = 0; i < rows * columns; i++) {
       const column = i % columns;
-      normalized[i] = f32(x[i] - mean[column]) * inverseRoot(variance[column]);
+      const normalized = f32(f32(x[i] - mean[column]) * inverseRoot(variance[column]));
+      y[i] = f32(normalized * scale[column]) + shift[column];
     }
   },
 
-  normalizeBackward(normalized, dNormalized, dx, variances, columns, leafSizes) {
-    forEachLeaf(leafSizes, columns, (indices, size, result) => {
-      const d = dNormalized;
-      const mean = f32(sumOf(indices, (i) => d[i]) / size);
-      const slope = f32(sumOf(indices, (i) => f32(d[i] * normalized[i])) / size);
-      const factor = inverseRoot(variances[result]);
-      for (const i of indices) dx[i] = f32(f32(d[i] - mean) - f32(normalized[i] * slope)) * factor;
+  normalizeBackward(normalized, dy, scale, dx, { variances, dScales, dShifts }, columns, leafSizes) {
+    forEachLeaf(leafSizes, columns, (indices, size, column, result) => {
+      const dShift = sumOf(indices, (i) => dy[i]);
+      const dScale = sumOf(indices, (i) => f32(dy[i] * normalized[i]));
+      const [mean, slope] = [f32(dShift / size), f32(dScale / size)];
+      const factor = f32(scale[column] * inverseRoot(variances[result]));
+      for (const i of indices) dx[i] = f32(f32(dy[i] - mean) - f32(normalized[i] * slope)) * factor;
+      dScales[result] = dScale;
+      dShifts[result] = dShift;
     });
-  },
-
-  scaleAndShift(x, scale, shift, y, rows, columns) {
-    for (let i = 0; i < rows * columns; i++) {
-      y[i] = f32(x[i] * scale[i % columns]) + shift[i % columns];
-    }
   },
 };
 
@@ -224,13 +221,13 @@ const sumOf = (indices: readonly number[], term: (i: number) => number): number 
 function forEachLeaf(
   leafSizes: Uint32Array,
   columns: number,
-  visit: (indices: readonly number[], size: number, result: number) => void,
+  visit: (indices: readonly number[], size: number, column: number, result: number) => void,
 ): void {
   let start = 0;
   for (const [leaf, size] of leafSizes.entries()) {
     for (let column = 0; column < columns; column++) {
       const indices = Array.from({ length: size }, (_, row) => (start + row) * columns + column);
-      if (size > 0) visit(indices, size, leaf * columns + column);
+      if (size > 0) visit(indices, size, column, leaf * columns + column);
     }
     start += size;
   }

@@ -265,12 +265,14 @@ function normalizationTrial(columns: number): Trial {
       const size = rows * columns;
       const result = engine.allocate(4 * size);
       const [normalized, dx, y, other] = [0, 1, 2, 3].map((i) => result.subarray(i * size, (i + 1) * size));
-      const [means, variances] = [0, 1].map(() => engine.allocate(4 * columns));
-      kernels.normalize(values(engine, 25, size), normalized, means, variances, columns, leafSizes);
-      kernels.normalizeBackward(normalized, values(engine, 26, size), dx, variances, columns, leafSizes);
-      const [mean, variance] = [means.subarray(3 * columns), variances.subarray(3 * columns)];
-      kernels.scaleAndShift(normalized, mean, variance, y, rows, columns);
-      kernels.normalizeBy(normalized, other, mean, variance, rows, columns);
+      const ofLeaves = () => engine.allocate(4 * columns);
+      const leaves = { means: ofLeaves(), variances: ofLeaves(), dScales: ofLeaves(), dShifts: ofLeaves() };
+      const affine = { scale: values(engine, 28, columns), shift: values(engine, 29, columns) };
+      kernels.normalize(values(engine, 25, size), affine, normalized, y, leaves, columns, leafSizes);
+      const dy = values(engine, 26, size);
+      kernels.normalizeBackward(normalized, dy, affine.scale, dx, leaves, columns, leafSizes);
+      const [dScale, variance] = [leaves.dScales, leaves.variances].map((all) => all.subarray(3 * columns));
+      kernels.normalizeBy(y, affine, other, dScale, variance, rows, columns);
       return result;
     },
   };

@@ -40,7 +40,7 @@ export function createWasmEngine(
   const kernels: Kernels = {
     ...createMatrixKernels(exported, arena, multiplier, address),
     ...createConvolutionKernels(exported, arena, multiplier, address),
-    ...createImageKernels(exported, arena, address),
+    ...createRowKernels(exported, arena, address),
     ...createElementKernels(exported, address),
     ...createUpdateKernels(exported, address),
   };
@@ -91,7 +91,7 @@ function createElementKernels(exported: Exported, address: Address) {
   } satisfies Partial<Kernels>;
 }
 
-function createImageKernels(exported: Exported, arena: Arena, address: Address) {
+function createRowKernels(exported: Exported, arena: Arena, address: Address) {
   const leafBuffer = createBuffer(arena.words);
   const dimensions = ({ height, width, channels, size }: Pooling) => [height, width, channels, size] as const;
   const tableOf = (leafSizes: LeafSizes): number => {
@@ -100,6 +100,9 @@ function createImageKernels(exported: Exported, arena: Arena, address: Address) 
     return table.byteOffset;
   };
   return {
+    sumRows(x, sums, columns, leafSizes) {
+      exported.sumRows(address(x), address(sums), columns, tableOf(leafSizes), leafSizes.length);
+    },
     maxPool(shape, x, y, rows) {
       exported.maxPool(address(x), address(y), rows, ...dimensions(shape));
     },
@@ -112,19 +115,17 @@ function createImageKernels(exported: Exported, arena: Arena, address: Address) 
     averagePoolBackward(shape, dy, dx, rows) {
       exported.averagePoolBackward(address(dy), address(dx), rows, ...dimensions(shape));
     },
-    normalize(x, normalized, means, variances, columns, leafSizes) {
-      const buffers = [x, normalized, means, variances].map(address);
+    normalize(x, { scale, shift }, normalized, y, { means, variances }, columns, leafSizes) {
+      const buffers = [x, scale, shift, normalized, y, means, variances].map(address);
       exported.normalize(...buffers, columns, tableOf(leafSizes), leafSizes.length);
     },
-    normalizeBy(x, normalized, mean, variance, rows, columns) {
-      exported.normalizeBy(address(x), address(normalized), address(mean), address(variance), rows, columns);
+    normalizeBy(x, { scale, shift }, y, mean, variance, rows, columns) {
+      const buffers = [x, scale, shift, y, mean, variance].map(address);
+      exported.normalizeBy(...buffers, rows, columns);
     },
-    normalizeBackward(normalized, dNormalized, dx, variances, columns, leafSizes) {
-      const buffers = [normalized, dNormalized, dx, variances].map(address);
+    normalizeBackward(normalized, dy, scale, dx, { variances, dScales, dShifts }, columns, leafSizes) {
+      const buffers = [normalized, dy, scale, dx, variances, dScales, dShifts].map(address);
       exported.normalizeBackward(...buffers, columns, tableOf(leafSizes), leafSizes.length);
-    },
-    scaleAndShift(x, scale, shift, y, rows, columns) {
-      exported.scaleAndShift(address(x), address(scale), address(shift), address(y), rows, columns);
     },
   } satisfies Partial<Kernels>;
 }

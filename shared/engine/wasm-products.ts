@@ -76,7 +76,7 @@ export function createBuffer<T extends Float32Array | Uint32Array>(
   };
 }
 
-type MatrixKernels = Pick<Kernels, 'matmul' | 'matmulTransposedA' | 'matmulTransposedB' | 'sumRows'>;
+type MatrixKernels = Pick<Kernels, 'matmul' | 'matmulTransposedA' | 'matmulTransposedB'>;
 
 export function createMatrixKernels(
   exported: Exported,
@@ -87,8 +87,6 @@ export function createMatrixKernels(
   const rowBuffer = createBuffer(arena.words);
   const runBuffer = createBuffer(arena.words);
   const leafBuffer = createBuffer(arena.words);
-  const one = arena.floats(1);
-  one[0] = 1;
 
   function rowsApart(count: number, strideBytes: number): Table {
     const table = rowBuffer(count);
@@ -144,11 +142,6 @@ export function createMatrixKernels(
     },
     matmulTransposedA(a, b, c, m, n, leafSizes) {
       product(columnsOf(a, m), { values: b, packing: 'pack' }, c, [m, n], leafSizes);
-    },
-    // x = 1 · x, and that again and again: the products are exact, so both profiles add up the same.
-    sumRows(x, sums, columns, leafSizes) {
-      const ones = { values: one, rowBytes: 0, stepBytes: 0 };
-      product(ones, { values: x, packing: 'pack' }, sums, [1, columns], leafSizes);
     },
   };
 }

@@ -170,7 +170,10 @@ function centredSquare(x: v128, mean: v128): v128 {
   return f32x4.mul(difference, difference);
 }
 
-function normalizeLine(x: usize, normalized: usize, means: usize, variances: usize, stride: usize, size: i32): void {
+function normalizeLine(
+  x: usize, scale: usize, shift: usize, normalized: usize, y: usize, means: usize, variances: usize,
+  stride: usize, size: i32,
+): void {
   const end = x + stride * <usize>size;
   const count = f32x4.splat(<f32>size);
   let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
@@ -190,11 +193,15 @@ function normalizeLine(x: usize, normalized: usize, means: usize, variances: usi
   }
   const v0 = f32x4.div(s0, count), v1 = f32x4.div(s1, count), v2 = f32x4.div(s2, count), v3 = f32x4.div(s3, count);
   const f0 = inverseRoot(v0), f1 = inverseRoot(v1), f2 = inverseRoot(v2), f3 = inverseRoot(v3);
-  for (let p = x; p < end; p += stride, normalized += stride) {
-    v128.store(normalized, f32x4.mul(f32x4.sub(v128.load(p), m0), f0));
-    v128.store(normalized, f32x4.mul(f32x4.sub(v128.load(p, 16), m1), f1), 16);
-    v128.store(normalized, f32x4.mul(f32x4.sub(v128.load(p, 32), m2), f2), 32);
-    v128.store(normalized, f32x4.mul(f32x4.sub(v128.load(p, 48), m3), f3), 48);
+  const a0 = v128.load(scale), a1 = v128.load(scale, 16), a2 = v128.load(scale, 32), a3 = v128.load(scale, 48);
+  const b0 = v128.load(shift), b1 = v128.load(shift, 16), b2 = v128.load(shift, 32), b3 = v128.load(shift, 48);
+  for (let p = x; p < end; p += stride, normalized += stride, y += stride) {
+    const n0 = f32x4.mul(f32x4.sub(v128.load(p), m0), f0), n1 = f32x4.mul(f32x4.sub(v128.load(p, 16), m1), f1);
+    const n2 = f32x4.mul(f32x4.sub(v128.load(p, 32), m2), f2), n3 = f32x4.mul(f32x4.sub(v128.load(p, 48), m3), f3);
+    storeLine(normalized, n0, n1, n2, n3);
+    const y0 = f32x4.add(f32x4.mul(n0, a0), b0), y1 = f32x4.add(f32x4.mul(n1, a1), b1);
+    const y2 = f32x4.add(f32x4.mul(n2, a2), b2), y3 = f32x4.add(f32x4.mul(n3, a3), b3);
+    storeLine(y, y0, y1, y2, y3);
   }
   storeLine(means, m0, m1, m2, m3);
   storeLine(variances, v0, v1, v2, v3);
@@ -209,7 +216,10 @@ function storeLine(p: usize, a: v128, b: v128, c: v128, d: v128): void {
   v128.store(p, d, 48);
 }
 
-function normalizeColumn(x: usize, normalized: usize, means: usize, variances: usize, stride: usize, size: i32): void {
+function normalizeColumn(
+  x: usize, scale: usize, shift: usize, normalized: usize, y: usize, means: usize, variances: usize,
+  stride: usize, size: i32,
+): void {
   const end = x + stride * <usize>size;
   const count = f32x4.splat(<f32>size);
   let sum = f32x4.splat(0);
@@ -219,39 +229,53 @@ function normalizeColumn(x: usize, normalized: usize, means: usize, variances: u
   for (let p = x; p < end; p += stride) sum = f32x4.add(sum, centredSquare(loadOne(p), mean));
   const variance = f32x4.div(sum, count);
   const factor = inverseRoot(variance);
-  for (let p = x; p < end; p += stride, normalized += stride) {
-    storeOne(normalized, f32x4.mul(f32x4.sub(loadOne(p), mean), factor));
+  for (let p = x; p < end; p += stride, normalized += stride, y += stride) {
+    const value = f32x4.mul(f32x4.sub(loadOne(p), mean), factor);
+    storeOne(normalized, value);
+    storeOne(y, f32x4.add(f32x4.mul(value, loadOne(scale)), loadOne(shift)));
   }
   storeOne(means, mean);
   storeOne(variances, variance);
 }
 
 export function normalize(
-  x: usize, normalized: usize, means: usize, variances: usize, columns: i32, leafSizes: usize, leafCount: i32,
+  x: usize, scale: usize, shift: usize, normalized: usize, y: usize, means: usize, variances: usize,
+  columns: i32, leafSizes: usize, leafCount: i32,
 ): void {
   const stride = <usize>columns << 2;
   for (let leaf = 0; leaf < leafCount; leaf++) {
     const size = load<i32>(leafSizes + (<usize>leaf << 2));
-    if (size > 0) {
-      let c: usize = 0;
-      for (; c + 64 <= stride; c += 64) normalizeLine(x + c, normalized + c, means + c, variances + c, stride, size);
-      for (; c < stride; c += 4) normalizeColumn(x + c, normalized + c, means + c, variances + c, stride, size);
+    let c: usize = size > 0 ? 0 : stride;
+    for (; c + 64 <= stride; c += 64) {
+      normalizeLine(x + c, scale + c, shift + c, normalized + c, y + c, means + c, variances + c, stride, size);
     }
-    x += stride * <usize>size;
-    normalized += stride * <usize>size;
+    for (; c < stride; c += 4) {
+      normalizeColumn(x + c, scale + c, shift + c, normalized + c, y + c, means + c, variances + c, stride, size);
+    }
+    const bytes = stride * <usize>size;
+    x += bytes;
+    normalized += bytes;
+    y += bytes;
     means += stride;
     variances += stride;
   }
 }
 
 export function normalizeBy(
-  x: usize, normalized: usize, mean: usize, variance: usize, rows: i32, columns: i32,
+  x: usize, scale: usize, shift: usize, y: usize, mean: usize, variance: usize, rows: i32, columns: i32,
 ): void {
   const stride = <usize>columns << 2;
-  for (let row = 0; row < rows; row++, x += stride, normalized += stride) {
-    for (let c: usize = 0; c < stride; c += 4) {
-      const difference = f32x4.sub(loadOne(x + c), loadOne(mean + c));
-      storeOne(normalized + c, f32x4.mul(difference, inverseRoot(loadOne(variance + c))));
+  for (let row = 0; row < rows; row++, x += stride, y += stride) {
+    let c: usize = 0;
+    for (; c + 16 <= stride; c += 16) {
+      const factor = inverseRoot(v128.load(variance + c));
+      const value = f32x4.mul(f32x4.sub(v128.load(x + c), v128.load(mean + c)), factor);
+      v128.store(y + c, f32x4.add(f32x4.mul(value, v128.load(scale + c)), v128.load(shift + c)));
+    }
+    for (; c < stride; c += 4) {
+      const factor = inverseRoot(loadOne(variance + c));
+      const value = f32x4.mul(f32x4.sub(loadOne(x + c), loadOne(mean + c)), factor);
+      storeOne(y + c, f32x4.add(f32x4.mul(value, loadOne(scale + c)), loadOne(shift + c)));
     }
   }
 }
@@ -262,7 +286,10 @@ function backward(d: v128, normalized: v128, mean: v128, slope: v128, factor: v1
   return f32x4.mul(f32x4.sub(f32x4.sub(d, mean), f32x4.mul(normalized, slope)), factor);
 }
 
-function normalizeLineBackward(n: usize, d: usize, dx: usize, variances: usize, stride: usize, size: i32): void {
+function normalizeLineBackward(
+  n: usize, d: usize, scale: usize, dx: usize, variances: usize, dScales: usize, dShifts: usize,
+  stride: usize, size: i32,
+): void {
   const end = d + stride * <usize>size;
   const count = f32x4.splat(<f32>size);
   let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
@@ -278,10 +305,14 @@ function normalizeLineBackward(n: usize, d: usize, dx: usize, variances: usize, 
     t2 = f32x4.add(t2, f32x4.mul(d2, v128.load(q, 32)));
     t3 = f32x4.add(t3, f32x4.mul(d3, v128.load(q, 48)));
   }
+  storeLine(dShifts, s0, s1, s2, s3);
+  storeLine(dScales, t0, t1, t2, t3);
   s0 = f32x4.div(s0, count), s1 = f32x4.div(s1, count), s2 = f32x4.div(s2, count), s3 = f32x4.div(s3, count);
   t0 = f32x4.div(t0, count), t1 = f32x4.div(t1, count), t2 = f32x4.div(t2, count), t3 = f32x4.div(t3, count);
-  const f0 = inverseRoot(v128.load(variances)), f1 = inverseRoot(v128.load(variances, 16));
-  const f2 = inverseRoot(v128.load(variances, 32)), f3 = inverseRoot(v128.load(variances, 48));
+  const f0 = f32x4.mul(v128.load(scale), inverseRoot(v128.load(variances)));
+  const f1 = f32x4.mul(v128.load(scale, 16), inverseRoot(v128.load(variances, 16)));
+  const f2 = f32x4.mul(v128.load(scale, 32), inverseRoot(v128.load(variances, 32)));
+  const f3 = f32x4.mul(v128.load(scale, 48), inverseRoot(v128.load(variances, 48)));
   for (; d < end; d += stride, n += stride, dx += stride) {
     v128.store(dx, backward(v128.load(d), v128.load(n), s0, t0, f0));
     v128.store(dx, backward(v128.load(d, 16), v128.load(n, 16), s1, t1, f1), 16);
@@ -290,7 +321,10 @@ function normalizeLineBackward(n: usize, d: usize, dx: usize, variances: usize, 
   }
 }
 
-function normalizeColumnBackward(n: usize, d: usize, dx: usize, variance: usize, stride: usize, size: i32): void {
+function normalizeColumnBackward(
+  n: usize, d: usize, scale: usize, dx: usize, variances: usize, dScales: usize, dShifts: usize,
+  stride: usize, size: i32,
+): void {
   const end = d + stride * <usize>size;
   const count = f32x4.splat(<f32>size);
   let sum = f32x4.splat(0), slopes = f32x4.splat(0);
@@ -298,45 +332,40 @@ function normalizeColumnBackward(n: usize, d: usize, dx: usize, variance: usize,
     sum = f32x4.add(sum, loadOne(p));
     slopes = f32x4.add(slopes, f32x4.mul(loadOne(p), loadOne(q)));
   }
-  const mean = f32x4.div(sum, count), slope = f32x4.div(slopes, count), factor = inverseRoot(loadOne(variance));
+  storeOne(dShifts, sum);
+  storeOne(dScales, slopes);
+  const mean = f32x4.div(sum, count), slope = f32x4.div(slopes, count);
+  const factor = f32x4.mul(loadOne(scale), inverseRoot(loadOne(variances)));
   for (; d < end; d += stride, n += stride, dx += stride) {
     storeOne(dx, backward(loadOne(d), loadOne(n), mean, slope, factor));
   }
 }
 
 export function normalizeBackward(
-  normalized: usize, dNormalized: usize, dx: usize, variances: usize, columns: i32, leafSizes: usize, leafCount: i32,
+  normalized: usize, dy: usize, scale: usize, dx: usize, variances: usize, dScales: usize, dShifts: usize,
+  columns: i32, leafSizes: usize, leafCount: i32,
 ): void {
   const stride = <usize>columns << 2;
   for (let leaf = 0; leaf < leafCount; leaf++) {
     const size = load<i32>(leafSizes + (<usize>leaf << 2));
-    if (size > 0) {
-      let c: usize = 0;
-      for (; c + 64 <= stride; c += 64) {
-        normalizeLineBackward(normalized + c, dNormalized + c, dx + c, variances + c, stride, size);
-      }
-      for (; c < stride; c += 4) {
-        normalizeColumnBackward(normalized + c, dNormalized + c, dx + c, variances + c, stride, size);
-      }
-    }
-    normalized += stride * <usize>size;
-    dNormalized += stride * <usize>size;
-    dx += stride * <usize>size;
-    variances += stride;
-  }
-}
-
-export function scaleAndShift(x: usize, scale: usize, shift: usize, y: usize, rows: i32, columns: i32): void {
-  const stride = <usize>columns << 2;
-  for (let row = 0; row < rows; row++, x += stride, y += stride) {
-    let c: usize = 0;
-    for (; c + 16 <= stride; c += 16) {
-      const product = f32x4.mul(v128.load(x + c), v128.load(scale + c));
-      v128.store(y + c, f32x4.add(product, v128.load(shift + c)));
+    let c: usize = size > 0 ? 0 : stride;
+    for (; c + 64 <= stride; c += 64) {
+      normalizeLineBackward(
+        normalized + c, dy + c, scale + c, dx + c, variances + c, dScales + c, dShifts + c, stride, size,
+      );
     }
     for (; c < stride; c += 4) {
-      store<f32>(y + c, load<f32>(x + c) * load<f32>(scale + c) + load<f32>(shift + c));
+      normalizeColumnBackward(
+        normalized + c, dy + c, scale + c, dx + c, variances + c, dScales + c, dShifts + c, stride, size,
+      );
     }
+    const bytes = stride * <usize>size;
+    normalized += bytes;
+    dy += bytes;
+    dx += bytes;
+    variances += stride;
+    dScales += stride;
+    dShifts += stride;
   }
 }
 

@@ -2,10 +2,11 @@
 export { activate, activateBackward, addBias, addInto, isAllFinite, multiply, scaleBytes } from './elementwise';
 export {
   averagePool, averagePoolBackward, dropoutFactors, maxPool, maxPoolBackward, normalize, normalizeBackward,
-  normalizeBy, pad, scaleAndShift,
+  normalizeBy, pad,
 } from './images';
 export { softmaxCrossEntropy, squaredError } from './losses';
 export { pack, packTransposed } from './packing';
+export { sumRows } from './sums';
 export { multiply4x8, multiply5x16, multiply6x16 } from './tiles';
 export {
   setUpdate, sumOfSquares, updateAdam, updateAverage, updateByRoot, updateMomentum, updateSgd,

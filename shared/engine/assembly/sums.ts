@@ -1,0 +1,56 @@
+import { loadOne, storeOne } from './arithmetic';
+
+/** Finished subtrees, one a level, as in `tiles.ts`; more levels than any tree has. */
+const stack = memory.data(33 * 64, 16);
+
+/** sums [columns] = the rows of x, leaf by leaf in order and then over the tree; a cache line of columns at once. */
+export function sumRows(x: usize, sums: usize, columns: i32, leafSizes: usize, leafCount: i32): void {
+  const stride = <usize>columns << 2;
+  let c: usize = 0;
+  for (; c + 64 <= stride; c += 64) sumLine(x + c, sums + c, stride, leafSizes, leafCount);
+  for (; c < stride; c += 4) sumColumn(x + c, sums + c, stride, leafSizes, leafCount);
+}
+
+function sumLine(x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32): void {
+  let top = stack;
+  for (let leaf = 0; leaf < leafCount; leaf++) {
+    let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
+    const end = x + stride * <usize>load<i32>(leafSizes + (<usize>leaf << 2));
+    for (; x < end; x += stride) {
+      s0 = f32x4.add(s0, v128.load(x));
+      s1 = f32x4.add(s1, v128.load(x, 16));
+      s2 = f32x4.add(s2, v128.load(x, 32));
+      s3 = f32x4.add(s3, v128.load(x, 48));
+    }
+    const isLast = leaf == leafCount - 1;
+    for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); merges > 0; merges--) {
+      top -= 64;
+      s0 = f32x4.add(v128.load(top), s0);
+      s1 = f32x4.add(v128.load(top, 16), s1);
+      s2 = f32x4.add(v128.load(top, 32), s2);
+      s3 = f32x4.add(v128.load(top, 48), s3);
+    }
+    const to = isLast ? sums : top;
+    v128.store(to, s0);
+    v128.store(to, s1, 16);
+    v128.store(to, s2, 32);
+    v128.store(to, s3, 48);
+    top += 64;
+  }
+}
+
+function sumColumn(x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32): void {
+  let top = stack;
+  for (let leaf = 0; leaf < leafCount; leaf++) {
+    let sum = f32x4.splat(0);
+    const end = x + stride * <usize>load<i32>(leafSizes + (<usize>leaf << 2));
+    for (; x < end; x += stride) sum = f32x4.add(sum, loadOne(x));
+    const isLast = leaf == leafCount - 1;
+    for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); merges > 0; merges--) {
+      top -= 4;
+      sum = f32x4.add(loadOne(top), sum);
+    }
+    storeOne(isLast ? sums : top, sum);
+    top += 4;
+  }
+}
