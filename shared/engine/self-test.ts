@@ -12,6 +12,7 @@ const SHAPES = [
   [12, 8, 3],
   [23, 10, 12],
   [4, 17, 0],
+  [27, 32, 6],
 ] as const;
 const LEAF_SIZES = [[3], [2, 3, 2], [1, 0, 4, 2, 2], [1, 1, 1, 1, 1, 1, 1, 1]] as const;
 /** What a shortcut in arithmetic would show. */

@@ -36,7 +36,7 @@ export function createWasmEngine(
     assert(buffer.buffer === arena.memory.buffer, 'kernels take buffers of their own engine');
     return buffer.byteOffset;
   };
-  const multiplier = createMultiplier(exported, arena, tile);
+  const multiplier = createMultiplier(exported, arena, tile, address);
   const kernels: Kernels = {
     ...createMatrixKernels(exported, arena, multiplier, address),
     ...createConvolutionKernels(exported, arena, multiplier, address),

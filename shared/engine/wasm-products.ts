@@ -13,6 +13,8 @@ export type Address = (buffer: Float32Array | Uint32Array | Uint8Array) => numbe
 /** More levels than any reduction tree has. */
 const TREE_LEVELS_MAX = 33;
 export const FLOAT_BYTES = 4;
+/** Up to so many rows of c it costs more to pack b than to read it from where it lies. */
+const DIRECT_ROWS_MAX = 24;
 
 /**
  * The loop over tiles that all products are: c [m, n] = Σ a · b, where tables say how to find the operands in a, and b
@@ -21,8 +23,10 @@ export const FLOAT_BYTES = 4;
 export interface Multiplier {
   /** Columns of a panel. */
   readonly width: number;
-  /** Room for the panels of b [k, n]; the bytes of one. */
-  panelsFor(k: number, n: number): { panels: number; panelBytes: number };
+  /** Room for the panels of b [k, n]. */
+  panelsFor(k: number, n: number): Panels;
+  /** The panels of b [k, n], packed, or b itself where too few rows of c would use what was packed. */
+  panelsOf(b: Float32Array, k: number, n: number, rowCount: number): Panels;
   multiply(a: number, rows: Table, sums: SumTables, stepBytes: number, b: Panels, n: number, c: number): void;
 }
 
@@ -42,25 +46,38 @@ export interface SumTables {
   readonly leafCount: number;
 }
 
-interface Panels {
+/** Columns of b, `width` at a time: where the first panel is, how far apart panels are, and their rows. */
+export interface Panels {
   readonly panels: number;
   readonly panelBytes: number;
+  readonly rowBytes: number;
 }
 
-export function createMultiplier(exported: Exported, arena: Arena, tile: Tile): Multiplier {
+export function createMultiplier(exported: Exported, arena: Arena, tile: Tile, address: Address): Multiplier {
   const kernel = exported[`multiply${tile}`];
   const [height, width] = tile.split('x').map(Number);
   const stack = arena.floats(TREE_LEVELS_MAX * height * width).byteOffset;
   const buffer = createBuffer(arena.floats);
+  const panelsFor = (k: number, n: number): Panels => ({
+    panels: buffer(k * Math.ceil(n / width) * width).byteOffset,
+    panelBytes: k * width * FLOAT_BYTES,
+    rowBytes: width * FLOAT_BYTES,
+  });
   return {
     width,
-    panelsFor: (k, n) => ({
-      panels: buffer(k * Math.ceil(n / width) * width).byteOffset,
-      panelBytes: k * width * FLOAT_BYTES,
-    }),
-    multiply(a, rows, { runs, leaves, leafCount }, stepBytes, { panels, panelBytes }, n, c) {
+    panelsFor,
+    panelsOf(b, k, n, rowCount) {
+      if (rowCount <= DIRECT_ROWS_MAX && n % width === 0) {
+        return { panels: address(b), panelBytes: width * FLOAT_BYTES, rowBytes: n * FLOAT_BYTES };
+      }
+      const packed = panelsFor(k, n);
+      exported.pack(address(b), k, n, width, packed.panels, packed.panelBytes);
+      return packed;
+    },
+    multiply(a, rows, { runs, leaves, leafCount }, stepBytes, { panels, panelBytes, rowBytes }, n, c) {
       const { address, length } = rows;
-      kernel(a, address, length, runs, leaves, leafCount, stepBytes, panels, panelBytes, n, c, stack);
+      const sums = [runs, leaves, leafCount, stepBytes];
+      kernel(a, address, length, ...sums, panels, panelBytes, rowBytes, n, c, stack);
     },
   };
 }
@@ -81,7 +98,7 @@ type MatrixKernels = Pick<Kernels, 'matmul' | 'matmulTransposedA' | 'matmulTrans
 export function createMatrixKernels(
   exported: Exported,
   arena: Arena,
-  { width, panelsFor, multiply }: Multiplier,
+  { width, panelsFor, panelsOf, multiply }: Multiplier,
   address: Address,
 ): MatrixKernels {
   const rowBuffer = createBuffer(arena.words);
@@ -116,10 +133,15 @@ export function createMatrixKernels(
     leafSizes: LeafSizes,
   ): void {
     const k = rowCount(leafSizes);
-    const packed = panelsFor(k, n);
-    exported[b.packing](address(b.values), k, n, width, packed.panels, packed.panelBytes);
+    const packed = b.packing === 'pack' ? panelsOf(b.values, k, n, m) : packTransposed(b.values, k, n);
     const sums = leafAfterLeaf(leafSizes, a.stepBytes);
     multiply(address(a.values), rowsApart(m, a.rowBytes), sums, a.stepBytes, packed, n, address(c));
+  }
+
+  function packTransposed(b: Float32Array, k: number, n: number): Panels {
+    const packed = panelsFor(k, n);
+    exported.packTransposed(address(b), k, n, width, packed.panels, packed.panelBytes);
+    return packed;
   }
 
   const rowsOf = (a: Float32Array, k: number) => ({

@@ -26,7 +26,7 @@ const tileName = (height: number, width: number): string => `tile${height}x${wid
 /**
  * One tile of c = a · b, summed over the leaves' tree. Rows of `a` begin at a + rows[i]. A leaf is some runs of
  * values, `step` bytes apart, each from its own offset: a plain row has one run, a patch of an image several. `panel`
- * has the tile's columns of b, row after row.
+ * has the tile's columns of b, rows `panelStride` apart.
  *
  * Finished subtrees wait on `stack`, one a level: leaf number `leaf` completes as many as its number has trailing
  * ones, and the last leaf all that are left.
@@ -41,7 +41,7 @@ function tileSource(height: number, width: number): string {
   const vectorBytes = LANES * FLOAT_BYTES;
   return `function ${tileName(height, width)}(
   a: usize, rows: usize, runs: usize, leaves: usize, leafCount: i32, step: usize,
-  panel: usize, c: usize, cStride: usize, stack: usize,
+  panel: usize, panelStride: usize, c: usize, cStride: usize, stack: usize,
 ): void {
 ${rows.map((r) => `  const row${r} = a + load<u32>(rows, ${r * 4});`).join('\n')}
 ${each((r, v) => `let c${r}${v} = f32x4.splat(0);`, '  ')}
@@ -56,7 +56,7 @@ ${each((r, v) => `c${r}${v} = f32x4.splat(0);`, '      ')}
     for (; run < runsEnd; run += 8) {
       const offset = <usize>load<u32>(run);
 ${rows.map((r) => `      let a${r} = row${r} + offset;`).join('\n')}
-      const end = p + <usize>load<u32>(run, 4) * ${rowBytes};
+      const end = p + <usize>load<u32>(run, 4) * panelStride;
       while (p < end) {
 ${vectors.map((v) => `        const b${v} = v128.load(p, ${v * vectorBytes});`).join('\n')}
 ${rows
@@ -67,7 +67,7 @@ ${rows
     ].join('\n'),
   )
   .join('\n')}
-        p += ${rowBytes};
+        p += panelStride;
 ${rows.map((r) => `        a${r} += step;`).join('\n')}
       }
     }
@@ -99,7 +99,7 @@ function driverSource(heights: readonly number[], width: number): string {
     const test = height === 1 ? '' : `if (m - i >= ${height}) `;
     return `${test}{
         height = ${height};
-        ${tileName(height, width)}(a, row, runs, leaves, leafCount, step, panel, to, toStride, stack);
+        ${tileName(height, width)}(a, row, runs, leaves, leafCount, step, panel, panelStride, to, toStride, stack);
       }`;
   });
   const [tallest] = heights;
@@ -107,7 +107,7 @@ function driverSource(heights: readonly number[], width: number): string {
 
 export function multiply${tallest}x${width}(
   a: usize, rows: usize, m: i32, runs: usize, leaves: usize, leafCount: i32, step: usize,
-  panels: usize, panelBytes: usize, n: i32, c: usize, stack: usize,
+  panels: usize, panelBytes: usize, panelStride: usize, n: i32, c: usize, stack: usize,
 ): void {
   const cStride = <usize>n << 2;
   let panel = panels;
