@@ -6,14 +6,14 @@ import type { RunOptions } from './run-options.ts';
 
 /** What a run does where its user says nothing. */
 export const DEFAULTS = {
-  epochs: 10,
+  epochs: 12,
   globalBatch: 128,
   microBatches: 16,
   layers: [256, 128],
   activation: 'relu',
   loss: 'cross-entropy',
   labelSmoothing: 0,
-  optimizer: 'momentum',
+  optimizer: 'adam',
   momentum: 0.9,
   weightDecay: 0,
   schedule: 'cosine',
@@ -27,7 +27,7 @@ export const DEFAULT_RATES: Record<OptimizerSpec['name'], number> = {
   sgd: 0.1,
   momentum: 0.05,
   nesterov: 0.05,
-  adam: 0.001,
+  adam: 0.002,
   adamw: 0.001,
   rmsprop: 0.001,
   adagrad: 0.01,
@@ -35,7 +35,7 @@ export const DEFAULT_RATES: Record<OptimizerSpec['name'], number> = {
 
 /** What convolutional nets are trained well with. */
 const CONVOLUTIONAL: Partial<RunOptions> = {
-  ...{ epochs: 18, optimizer: 'nesterov', lr: 0.08, warmup: 200, weightDecay: 0.0005 },
+  ...{ epochs: 20, optimizer: 'nesterov', lr: 0.08, warmup: 200, weightDecay: 0.0005 },
   augment: { flip: 0.5, shift: 0, erase: 0 },
 };
 

@@ -229,6 +229,8 @@ test('a disk that takes no checkpoint for a while does not end training, and is 
 test('early stopping ends with the best epoch, and its checkpoint', async () => {
   const out = join(temporaryFolder(), 'run');
   const args = [
+    '--optimizer',
+    'momentum',
     '--early-stopping',
     '2',
     '--epochs',
