@@ -70,13 +70,16 @@ function compile(numerics: Numerics): LoadedEngine {
   try {
     const file = new URL(`engine/assembly/${numerics}.wasm`, import.meta.url);
     module = new WebAssembly.Module(readFileSync(file));
+    const reference = createNaiveEngine(numerics);
+    for (const tile of TILES) {
+      const difference = findDifference(
+        createWasmEngine(module, numerics, tile, TEST_ARENA_BYTES),
+        reference,
+      );
+      if (difference) return plain(`the kernels with ${tile} tiles fail the self-test at ${difference}`);
+    }
   } catch (error) {
-    return plain(`the kernels cannot be loaded (${reasonOf(error)})`);
-  }
-  const reference = createNaiveEngine(numerics);
-  for (const tile of TILES) {
-    const difference = findDifference(createWasmEngine(module, numerics, tile, TEST_ARENA_BYTES), reference);
-    if (difference) return plain(`the kernels with ${tile} tiles fail the self-test at ${difference}`);
+    return plain(`the kernels cannot be used (${reasonOf(error)}): build them with npm run build`);
   }
   const measured = TILES.map(
     (tile) => [tile, measureTile(createWasmEngine(module, numerics, tile, TEST_ARENA_BYTES))] as const,

