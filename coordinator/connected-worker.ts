@@ -14,6 +14,7 @@ import type { Hello, WorkerMessage } from '../shared/protocol/messages.ts';
 import { type LeafRange, maximalSubtrees } from '../shared/reduction-tree.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { Round, Workload } from '../shared/workload.ts';
+import type { Broadcast } from './broadcast.ts';
 
 /** What the pool hears from one worker's connection. Nothing comes after `onGone`, which comes once. */
 export interface ConnectedWorkerListener {
@@ -69,9 +70,8 @@ export class ConnectedWorker {
     this.#keepPinging();
   }
 
-  /** Sends parameters, as frames encoded once for all workers. */
-  sendParameters(frames: readonly Uint8Array[]): void {
-    for (const frame of frames) this.#link.send(frame);
+  sendParameters(broadcast: Broadcast): void {
+    broadcast.sendTo((frame, onSent) => this.#link.send(frame, onSent));
   }
 
   /** Asks for a share, after the parameters of its step. A worker owes one share at a time. */

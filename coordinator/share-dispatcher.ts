@@ -1,11 +1,11 @@
 import { assert } from '../shared/assert.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Engine } from '../shared/engine/engine.ts';
-import { chunksOf } from '../shared/protocol/chunks.ts';
-import { encodeFrame } from '../shared/protocol/codec.ts';
+import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import { CLOSE } from '../shared/protocol/link.ts';
 import { describeLeaves, type LeafRange, subtract } from '../shared/reduction-tree.ts';
 import type { Round, Workload } from '../shared/workload.ts';
+import { type Broadcast, createBroadcast } from './broadcast.ts';
 import { GradientBarrier } from './gradient-barrier.ts';
 import type { Assignment, Member } from './member.ts';
 import { planShares } from './planner.ts';
@@ -38,8 +38,8 @@ interface CurrentRound {
   readonly round: Round;
   readonly parameters: Float32Array;
   readonly barrier: GradientBarrier;
-  /** The parameters as sent: encoded once, the same bytes to every worker. */
-  frames: Uint8Array[] | undefined;
+  /** The parameters as sent; undefined until the first worker needs them. */
+  broadcast: Broadcast | undefined;
   readonly onRoot: (root: Float32Array) => void;
 }
 
@@ -47,6 +47,7 @@ interface CurrentRound {
 export class ShareDispatcher {
   readonly #options: ShareDispatcherOptions;
   readonly #deadlines = createStragglerDeadline();
+  readonly #frames = createFramePool();
   #current: CurrentRound | undefined;
 
   constructor(options: ShareDispatcherOptions) {
@@ -62,12 +63,13 @@ export class ShareDispatcher {
       engine.kernels.addInto,
       vectors.release,
     );
-    this.#current = { round, parameters, barrier, frames: undefined, onRoot };
+    this.#current = { round, parameters, barrier, broadcast: undefined, onRoot };
     this.dispatch();
   }
 
   /** Ends the round, if there is one, without its sum. */
   abandon(): void {
+    this.#current?.broadcast?.end();
     this.#current = undefined;
   }
 
@@ -99,7 +101,7 @@ export class ShareDispatcher {
     const root = this.#current?.barrier.root();
     if (this.#current && root) {
       const { onRoot } = this.#current;
-      this.#current = undefined;
+      this.abandon();
       onRoot(root);
     } else if (isLast) {
       this.dispatch();
@@ -119,7 +121,8 @@ export class ShareDispatcher {
     const { clock, workload } = this.#options;
     const { round } = current;
     if (member.parametersStep !== round.step) {
-      member.worker.sendParameters(framesOf(current));
+      current.broadcast ??= createBroadcast(this.#frames, current.parameters, round.step);
+      member.worker.sendParameters(current.broadcast);
       member.parametersStep = round.step;
     }
     member.worker.sendShare(round, share);
@@ -203,11 +206,3 @@ const isSameRound = (a: Round, b: Round): boolean => a.kind === b.kind && a.step
 /** Whether its worker works on a share of this round, in time. */
 const isTimely = (assignment: Assignment, round: Round): boolean =>
   !assignment.isLate && isSameRound(assignment.round, round);
-
-function framesOf(current: CurrentRound): Uint8Array[] {
-  const { step } = current.round;
-  current.frames ??= Array.from(chunksOf(current.parameters), ({ offset, values }) =>
-    encodeFrame({ type: 'parameters', step, offset }, values),
-  );
-  return current.frames;
-}

@@ -6,6 +6,7 @@ import type { Numerics } from '../shared/engine/kernels.ts';
 import { ProtocolError, reasonOf } from '../shared/errors.ts';
 import { chunksOf, placeChunk } from '../shared/protocol/chunks.ts';
 import { decodeCoordinatorFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
+import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import {
   DRAIN_TIMEOUT_MS,
   ERROR_LENGTH_MAX,
@@ -59,6 +60,7 @@ export class WorkerSession {
   readonly #options: WorkerSessionOptions;
   /** Aborted when the session has ended, for whatever it still waits for. */
   readonly #closing = new AbortController();
+  readonly #frames = createFramePool();
   #isWelcomed = false;
   #isLeaving = false;
   #bench: Workbench | undefined;
@@ -170,7 +172,8 @@ export class WorkerSession {
 
   #answer({ kind, step }: Round, { lo, hi }: LeafRange, vector: Float32Array): void {
     for (const { offset, values } of chunksOf(vector)) {
-      this.#link.send(encodeFrame({ type: 'partial-sum', kind, step, lo, hi, offset }, values));
+      const frame = this.#frames.encode({ type: 'partial-sum', kind, step, lo, hi, offset }, values);
+      this.#link.send(frame, () => this.#frames.release(frame));
     }
   }
 

@@ -30,8 +30,15 @@ const PAYLOAD_ALIGNMENT = 8;
 const payloadStart = (headerLength: number): number =>
   Math.ceil((PREFIX_BYTES + headerLength) / PAYLOAD_ALIGNMENT) * PAYLOAD_ALIGNMENT;
 
-/** Encodes a message, and a copy of `values` where it carries some. The frame may be sent to any number of peers. */
-export function encodeFrame(message: WorkerMessage | CoordinatorMessage, values?: Float32Array): Uint8Array {
+/**
+ * Encodes a message, and a copy of `values` where it carries some. The frame may be sent to any number of peers.
+ * `allocate` gives a buffer of a length, with any content.
+ */
+export function encodeFrame(
+  message: WorkerMessage | CoordinatorMessage,
+  values?: Float32Array,
+  allocate = (length: number) => new Uint8Array(length),
+): Uint8Array {
   assert(
     MESSAGES_WITH_PAYLOAD.has(message.type) === (values !== undefined),
     `payload of a ${message.type} message`,
@@ -39,9 +46,10 @@ export function encodeFrame(message: WorkerMessage | CoordinatorMessage, values?
   const header = packr.pack(message);
   assert(header.length <= HEADER_BYTES_MAX, `a header of ${header.length} bytes`);
   const start = payloadStart(header.length);
-  const frame = new Uint8Array(start + (values?.byteLength ?? 0));
+  const frame = allocate(start + (values?.byteLength ?? 0));
   new DataView(frame.buffer).setUint32(0, header.length, true);
   frame.set(header, PREFIX_BYTES);
+  frame.fill(0, PREFIX_BYTES + header.length, start);
   if (values) frame.set(bytesOf(values), start);
   return frame;
 }

@@ -1,7 +1,10 @@
 /** One end of a connection, whatever carries it: frames arrive whole, in order, or the link closes. */
 export interface Link {
-  /** Hands a frame over for sending; it must not change afterwards. Does nothing once the link is closed. */
-  send(frame: Uint8Array): void;
+  /**
+   * Hands a frame over for sending; it must not change until `onSent` is called, which may never be. Does nothing
+   * once the link is closed.
+   */
+  send(frame: Uint8Array, onSent?: () => void): void;
   /** Sends what is pending and closes. `code` is one of {@link CLOSE}. */
   close(code: number, reason: string): void;
 }

@@ -23,7 +23,7 @@ export function createWebSocketLink(socket: WebSocket, listener: LinkListener): 
   socket.on('error', () => {});
   socket.on('close', (code, reason) => listener.onClose(code, reason.toString()));
   return {
-    send: (frame) => socket.send(frame, () => {}),
+    send: (frame, onSent) => socket.send(frame, (error) => !error && onSent?.()),
     close: (code, reason) => socket.close(code, cutToBytes(reason, CLOSE_REASON_BYTES_MAX)),
   };
 }

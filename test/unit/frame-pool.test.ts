@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { createBroadcast } from '../../coordinator/broadcast.ts';
+import { bytesOf, decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec.ts';
+import { createFramePool } from '../../shared/protocol/frame-pool.ts';
+import { createDraws } from '../support/draws.ts';
+
+const message = { type: 'parameters', step: 7, offset: 0 } as const;
+
+describe('a frame pool', () => {
+  test('encodes as ever, also into a buffer that held a longer frame', () => {
+    const pool = createFramePool();
+    const [long, short] = [createDraws(1).floats(1000), createDraws(2).floats(3)];
+    const first = pool.encode({ ...message, step: 2 ** 40 }, long);
+    pool.release(first);
+    const second = pool.encode(message, short);
+    expect(second.buffer).toBe(first.buffer);
+    expect(Buffer.from(second)).toEqual(Buffer.from(encodeFrame(message, short)));
+  });
+
+  test('gives no buffer out twice', () => {
+    const pool = createFramePool();
+    const frames = [1, 2, 3].map(() => pool.encode(message, createDraws(1).floats(5)));
+    expect(new Set(frames.map(({ buffer }) => buffer)).size).toBe(3);
+  });
+});
+
+describe('a broadcast', () => {
+  const parameters = createDraws(3).floats(150_000);
+  /** Sends to a peer whose frames are sent when the test says so. */
+  function peer() {
+    const frames: Uint8Array[] = [];
+    const sent: (() => void)[] = [];
+    return {
+      frames,
+      sent,
+      send: (frame: Uint8Array, onSent: () => void) => [frames.push(frame), sent.push(onSent)],
+    };
+  }
+
+  test('is the same bytes for all, and the parameters', () => {
+    const [a, b] = [peer(), peer()];
+    const broadcast = createBroadcast(createFramePool(), parameters, 7);
+    broadcast.sendTo(a.send);
+    broadcast.sendTo(b.send);
+    expect(a.frames).toHaveLength(3);
+    expect(a.frames.every((frame, i) => frame === b.frames[i])).toBe(true);
+    const payloads = a.frames.map((frame) => decodeCoordinatorFrame(frame).payload);
+    expect(Buffer.concat(payloads)).toEqual(Buffer.from(bytesOf(parameters)));
+  });
+
+  test('gives its frames back when it is over and every receiver has them, not before', () => {
+    const pool = createFramePool();
+    const isFree = (frame: Uint8Array) => {
+      const probe = pool.encode(message, parameters.subarray(0, 1));
+      return probe.buffer === frame.buffer;
+    };
+    const [a, b] = [peer(), peer()];
+    const broadcast = createBroadcast(pool, parameters.subarray(0, 10), 7);
+    broadcast.sendTo(a.send);
+    broadcast.sendTo(b.send);
+    for (const onSent of a.sent) onSent();
+    broadcast.end();
+    expect(isFree(a.frames[0])).toBe(false);
+    for (const onSent of b.sent) onSent();
+    expect(isFree(a.frames[0])).toBe(true);
+  });
+});
