@@ -1,4 +1,6 @@
 import type { DataEvent } from '../shared/data/load-dataset.ts';
+import type { Numerics } from '../shared/engine/kernels.ts';
+import type { EngineReport } from '../shared/load-engine.ts';
 import type { PoolEvent } from './pool-events.ts';
 import type { EpochResult } from './progress.ts';
 
@@ -26,6 +28,9 @@ export interface StartEvent {
   dataset: string;
   /** For people: "784-256-128-10". */
   model: string;
+  numerics: Numerics;
+  /** The register tile of the kernels here, or that they are the plain ones. */
+  tile: EngineReport['tile'];
   parameterCount: number;
   trainingExamples: number;
   validationExamples: number;

@@ -66,6 +66,8 @@ function printStart(console: Console, event: StartEvent): void {
     `Training     ${event.epochs} epochs of ${event.stepsPerEpoch} steps; ${event.globalBatch} examples a step ` +
       `in ${event.microBatchCount} micro-batches`,
   );
+  const kernels = event.tile === 'plain' ? 'plain kernels' : `WebAssembly, ${event.tile} tiles`;
+  console.print(`Engine       ${event.numerics}; ${kernels}`);
   console.print(`Run folder   ${shortPath(event.runDir)}`);
   if (event.resumedFrom !== null) {
     console.print(`Resumed      after step ${event.step}, from ${shortPath(event.resumedFrom)}`);

@@ -228,6 +228,8 @@ function startEvent(plan: RunPlan, folder: RunFolder): StartEvent {
     runDir: folder.directory,
     resumedFrom: found?.file ?? null,
     model: describeModel(config.model),
+    numerics: config.numerics,
+    tile: describeEngine(config.numerics).tile,
     parameterCount: workload.parameterCount,
     dataset: config.dataset.name,
     trainingExamples: loaded.dataset.train.count - config.validationCount,
