@@ -245,6 +245,14 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     expect((await failure(['evaluate', torn])).code).toBe(1);
   });
 
+  test('a model that does not fit into memory, with what to do', async () => {
+    const { code, line } = await failure([...train('--data-dir', toyData()), '--layers', '16384,16384']);
+    expect(code).toBe(1);
+    expect(line).toMatch(
+      /the model does not fit: \d+ MiB more on top of \d+ MiB are beyond the 1024 MiB of its arena/,
+    );
+  });
+
   test('training that diverges, with what to do', async () => {
     const args = [
       '--lr',
