@@ -2,6 +2,7 @@
 // Runs before `npm start` and `npm test`, on whatever Node the user has; hence plain JavaScript.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../', import.meta.url);
@@ -23,8 +24,8 @@ if (modifiedAt('node_modules/.package-lock.json') < modifiedAt('package-lock.jso
 }
 
 const ASSEMBLY = 'shared/engine/assembly/';
-const sources = readdirSync(new URL(ASSEMBLY, root)).filter(
-  (name) => name.endsWith('.ts') && name !== 'tiles.ts',
+const sources = readdirSync(new URL(ASSEMBLY, root), { recursive: true }).filter(
+  (name) => name.endsWith('.ts') && basename(name) !== 'tiles.ts',
 );
 if (sources.some((name) => modifiedAt(ASSEMBLY + name) > modifiedAt(`${ASSEMBLY}fused.wasm`))) {
   console.log('Building the kernels …');

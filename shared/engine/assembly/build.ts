@@ -1,6 +1,6 @@
 /**
- * Compiles the kernels: `strict.wasm` for any machine, `fused.wasm` for those with relaxed SIMD. Run by npm after an
- * installation; `tiles.ts` is written anew each time.
+ * Compiles `kernels/`, which is AssemblyScript: `strict.wasm` for any machine, `fused.wasm` for those with relaxed SIMD.
+ * Run by npm after an installation; `kernels/tiles.ts` is written anew each time.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,12 +19,12 @@ const PROFILES = [
 // Bytes below hold the modules' own data; the arena begins above them.
 const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--memoryBase', '1024'];
 
-const baseDir = fileURLToPath(new URL('.', import.meta.url));
+const baseDir = fileURLToPath(new URL('kernels/', import.meta.url));
 writeFileSync(`${baseDir}tiles.ts`, generateTiles());
 for (const { name, flags } of PROFILES) {
   const { error, stderr } = await asc.main([
-    'kernels.ts',
-    ...['--baseDir', baseDir, '--outFile', `${name}.wasm`],
+    'index.ts',
+    ...['--baseDir', baseDir, '--outFile', `../${name}.wasm`],
     ...OPTIONS,
     ...flags,
   ]);

@@ -369,7 +369,7 @@ export function normalizeBackward(
   }
 }
 
-// Dropout: Threefry-2x32 with 20 rounds, on four counters at once; see `../../random.ts`
+// Dropout: Threefry-2x32 with 20 rounds, on four counters at once; see `../../../random.ts`
 
 // @ts-ignore: decorator
 @inline

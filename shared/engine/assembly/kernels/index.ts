@@ -1,4 +1,4 @@
-/** What the module exports; see `../kernels.ts` for what each computes. Addresses are bytes, counts are values. */
+/** What the module exports; see `../../kernels.ts` for what each computes. Addresses are bytes, counts are values. */
 export { activate, activateBackward, addBias, addInto, isAllFinite, multiply, scaleBytes } from './elementwise';
 export {
   averagePool, averagePoolBackward, dropoutFactors, maxPool, maxPoolBackward, normalize, normalizeBackward,

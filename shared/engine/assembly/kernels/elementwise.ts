@@ -1,7 +1,7 @@
 import { loadOne, storeOne } from './arithmetic';
 import { exp, gelu, geluSlope, sigmoid, softplus, tanh } from './elementary';
 
-/** In the order of ACTIVATIONS in `../kernels.ts`. */
+/** In the order of ACTIVATIONS in `../../kernels.ts`. */
 const IDENTITY = 0;
 const SIGMOID = 1;
 const TANH = 2;
