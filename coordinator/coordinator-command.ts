@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import { interruptionSignal } from '../shared/interruption.ts';
-import { shortText, wholeNumber } from '../shared/option-parsers.ts';
-import { NAME_LENGTH_MAX } from '../shared/protocol/limits.ts';
+import { tokenOption, wholeNumber } from '../shared/option-parsers.ts';
 import { createHumanReporter, reportJson } from './reporter.ts';
 import { addRunOptions, type RunOptions } from './run-options.ts';
 import { runTraining } from './run-training.ts';
@@ -39,11 +38,7 @@ export function coordinatorCommand(): Command {
         'fail after so long without any worker (default: wait)',
       ).argParser(wholeNumber(1)),
     )
-    .addOption(
-      new Option('--token <token>', 'a secret that workers must give')
-        .env('LOCKSTEP_TOKEN')
-        .argParser(shortText(NAME_LENGTH_MAX)),
-    );
+    .addOption(tokenOption('a secret that workers must give'));
   return addRunOptions(command)
     .optionsGroup('Output:')
     .option('--json', 'print events as JSON, a line each')

@@ -128,7 +128,7 @@ function printDone(
   const next = [
     ...(isMidEpoch ? [`  npx lockstep train --resume ${run}    go on from here`] : []),
     `  npx lockstep evaluate ${run}    which classes it takes for which`,
-    '  npx lockstep train --workers 3    other workers, the same sha256',
+    '  npx lockstep train --workers 3 …  with the same flags: the same sha256',
     '  npx lockstep train --help    other layers, optimizers, schedules',
   ];
   console.print(`\nNext:\n${next.join('\n')}`);

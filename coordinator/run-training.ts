@@ -8,7 +8,7 @@ import {
 import { describeModel } from '../shared/engine/describe-model.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import { LockstepError, reasonOf } from '../shared/errors.ts';
-import { availableNumerics, describeEngine, openEngine } from '../shared/load-engine.ts';
+import { availableNumerics, describeEngine, engineNotice, openEngine } from '../shared/load-engine.ts';
 import { createShareComputer, type ShareComputer } from '../shared/share-computer.ts';
 import { createWorkload } from '../shared/workload.ts';
 import { type Checkpoint, parametersSha256 } from './checkpoint.ts';
@@ -94,9 +94,8 @@ async function planRun(options: RunOptions, report: Report, signal: AbortSignal)
   const config =
     resumed?.config ?? newRunConfig(options, dataset, await modelFor(options, dataset), availableNumerics());
   const engine = openEngine(config.numerics);
-  const { problem } = describeEngine(config.numerics);
-  if (problem)
-    report({ event: 'notice', code: 'engine', message: `computing with plain kernels: ${problem}` });
+  const notice = engineNotice(config.numerics);
+  if (notice) report({ event: 'notice', code: 'engine', message: notice });
   const workload = createWorkload(config, dataset);
   const stopRule = stopRuleOf(options, config, resumed?.stopRule);
   const stepsMax = options.steps ?? Number.POSITIVE_INFINITY;

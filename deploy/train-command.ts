@@ -6,8 +6,7 @@ import { createHumanReporter, reportJson } from '../coordinator/reporter.ts';
 import { addRunOptions, type RunOptions } from '../coordinator/run-options.ts';
 import { runTraining } from '../coordinator/run-training.ts';
 import { interruptionSignal } from '../shared/interruption.ts';
-import { shortText, wholeNumber } from '../shared/option-parsers.ts';
-import { NAME_LENGTH_MAX } from '../shared/protocol/limits.ts';
+import { tokenOption, wholeNumber } from '../shared/option-parsers.ts';
 import { type LocalWorkers, startLocalWorkers } from './local-workers.ts';
 
 interface TrainOptions extends RunOptions {
@@ -38,11 +37,7 @@ export function trainCommand(): Command {
         .default(0, 'any free one')
         .argParser(wholeNumber(0, 65_535)),
     )
-    .addOption(
-      new Option('--token <token>', 'a secret that workers must give')
-        .env('LOCKSTEP_TOKEN')
-        .argParser(shortText(NAME_LENGTH_MAX)),
-    );
+    .addOption(tokenOption('a secret that workers must give'));
   return addRunOptions(command)
     .optionsGroup('Output:')
     .option('--json', 'print events as JSON, a line each')

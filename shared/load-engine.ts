@@ -37,13 +37,22 @@ export function availableNumerics(): Numerics[] {
   return NUMERICS.filter((numerics) => numerics === 'strict' || load(numerics).tile !== 'plain');
 }
 
+/** A line for people if this machine does not compute as fast as it could; `numerics` is what it computes. */
+export function engineNotice(numerics: Numerics): string | undefined {
+  const { problem } = load(numerics);
+  if (problem !== undefined) return `computing with plain kernels, some hundred times slower: ${problem}`;
+  const [best] = availableNumerics();
+  const { problem: reason } = load('fused');
+  return best === 'fused' || reason === undefined ? undefined : `computing strict, not fused: ${reason}`;
+}
+
 /** A new engine with its own memory. Throws an `ENGINE` error for a profile that this machine cannot keep. */
 export function openEngine(numerics: Numerics): Engine {
   const { problem, create } = load(numerics);
   if (numerics === 'fused' && problem !== undefined) {
     throw new LockstepError(
       'ENGINE',
-      `this machine cannot compute with --numerics fused: ${problem}. Use strict.`,
+      `this machine cannot compute with --numerics fused: ${problem}. A run of its own can be strict.`,
     );
   }
   return create();

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { NAME_LENGTH_MAX } from './protocol/limits.ts';
 
 /*
  * Parsers for the arguments of flags. Each throws commander's error, which quotes the flag and the argument, with
@@ -31,4 +32,11 @@ export function shortText(lengthMax: number) {
     if (text.length >= 1 && text.length <= lengthMax) return text;
     throw new InvalidArgumentError(`Give 1 to ${lengthMax} characters.`);
   };
+}
+
+/** `--token`, which may also come from the environment. */
+export function tokenOption(description: string): Option {
+  return new Option('--token <token>', description)
+    .env('LOCKSTEP_TOKEN')
+    .argParser(shortText(NAME_LENGTH_MAX));
 }

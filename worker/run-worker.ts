@@ -7,7 +7,8 @@ import { type SessionEnd, WorkerSession, type WorkerSessionOptions } from './wor
 export type WorkerEvent =
   | { event: 'joined'; url: string; rank: number }
   | { event: 'retry'; reason: string; delayMs: number }
-  | { event: 'left'; outcome: 'finished' | 'drained' };
+  | { event: 'left'; outcome: 'finished' | 'drained' }
+  | { event: 'notice'; code: 'engine'; message: string };
 
 export interface RunWorkerOptions {
   readonly url: string;
@@ -29,7 +30,8 @@ const BACKOFF_MAX_MS = 10_000;
 /**
  * Joins a coordinator and computes until the run is finished or `signal` is aborted, which lets it finish its share
  * first. Comes back with backoff and jitter when the connection is lost. Throws a `REFUSED` error if it is not
- * wanted, a `NETWORK` error if the coordinator cannot be reached for too long.
+ * wanted, a `NETWORK` error if the coordinator cannot be reached for too long, and what keeps this machine from computing
+ * the run, if something does.
  */
 export async function runWorker(options: RunWorkerOptions, signal: AbortSignal): Promise<void> {
   const { url, clock, report } = options;
@@ -41,6 +43,7 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
     });
     if (end.outcome === 'finished' || end.outcome === 'drained')
       return report({ event: 'left', outcome: end.outcome });
+    if (end.outcome === 'failed') throw end.error;
     if (end.outcome === 'refused')
       throw new LockstepError('REFUSED', `${url} refused this worker: ${end.reason}.`);
 

@@ -8,8 +8,8 @@ import { type DataEvent, loadDataset, workerSources } from '../shared/data/load-
 import type { DatasetManifest } from '../shared/data/manifest.ts';
 import { showDataEvent } from '../shared/data/show-data-event.ts';
 import { interruptionSignal } from '../shared/interruption.ts';
-import { availableNumerics, openEngine } from '../shared/load-engine.ts';
-import { shortText, wholeNumber } from '../shared/option-parsers.ts';
+import { availableNumerics, engineNotice, openEngine } from '../shared/load-engine.ts';
+import { shortText, tokenOption, wholeNumber } from '../shared/option-parsers.ts';
 import { NAME_LENGTH_MAX } from '../shared/protocol/limits.ts';
 import { runWorker, type WorkerEvent } from './run-worker.ts';
 import { dialWebSocket } from './websocket-dial.ts';
@@ -38,11 +38,7 @@ export function workerCommand(): Command {
         .default(`${hostname()}-${process.pid}`.slice(0, NAME_LENGTH_MAX), 'host name and process id')
         .argParser(shortText(NAME_LENGTH_MAX)),
     )
-    .addOption(
-      new Option('--token <token>', 'the secret of the coordinator, if it has one')
-        .env('LOCKSTEP_TOKEN')
-        .argParser(shortText(NAME_LENGTH_MAX)),
-    )
+    .addOption(tokenOption('the secret of the coordinator, if it has one'))
     .option('--data-dir <dir>', 'folder with the dataset (default: found, or fetched from the coordinator)')
     .addOption(
       new Option(
@@ -65,7 +61,11 @@ export function workerCommand(): Command {
           dial: (signal) => dialWebSocket(url, signal),
           session: {
             clock: systemClock,
-            openEngine,
+            openEngine(numerics) {
+              const message = engineNotice(numerics);
+              if (message) report({ event: 'notice', code: 'engine', message });
+              return openEngine(numerics);
+            },
             identity: {
               name: options.name,
               pid: process.pid,
@@ -109,6 +109,7 @@ function printEvent(console: Console, event: WorkerEvent | DataEvent): void {
     case 'left':
       return console.print(event.outcome === 'finished' ? 'The run is finished.' : 'Left in good order.');
     case 'notice':
+      return console.print(event.message);
     case 'download':
       return showDataEvent(console, event);
   }

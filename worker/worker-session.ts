@@ -3,7 +3,7 @@ import type { Dataset } from '../shared/data/dataset.ts';
 import type { DatasetManifest } from '../shared/data/manifest.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import type { Numerics } from '../shared/engine/kernels.ts';
-import { ProtocolError, reasonOf } from '../shared/errors.ts';
+import { LockstepError, ProtocolError, reasonOf } from '../shared/errors.ts';
 import { chunksOf, placeChunk } from '../shared/protocol/chunks.ts';
 import { decodeCoordinatorFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
 import { createFramePool } from '../shared/protocol/frame-pool.ts';
@@ -26,6 +26,8 @@ export type SessionEnd =
   | { readonly outcome: 'finished' }
   | { readonly outcome: 'drained' }
   | { readonly outcome: 'refused'; readonly reason: string }
+  /** This machine cannot compute the run, now or later. */
+  | { readonly outcome: 'failed'; readonly error: LockstepError }
   | { readonly outcome: 'lost'; readonly reason: string };
 
 export interface WorkerSessionOptions {
@@ -136,6 +138,7 @@ export class WorkerSession {
       if (this.#closing.signal.aborted) return;
       bench = createWorkbench(config, dataset, openEngine(config.numerics));
     } catch (error) {
+      if (isForGood(error)) return this.#giveUp(error);
       return this.#fail(`cannot get ready: ${reasonOf(error)}`);
     }
     this.#bench = bench;
@@ -162,10 +165,15 @@ export class WorkerSession {
   }
 
   async #compute(bench: Workbench, round: Round, share: LeafRange): Promise<void> {
-    for (const partialSum of bench.computer.compute(round, share, bench.parameters)) {
-      if (this.#closing.signal.aborted) return;
-      if (partialSum) this.#answer(round, partialSum.node, partialSum.vector);
-      else await this.#options.pause();
+    try {
+      for (const partialSum of bench.computer.compute(round, share, bench.parameters)) {
+        if (this.#closing.signal.aborted) return;
+        if (partialSum) this.#answer(round, partialSum.node, partialSum.vector);
+        else await this.#options.pause();
+      }
+    } catch (error) {
+      if (!isForGood(error)) throw error;
+      return this.#giveUp(error);
     }
     bench.isComputing = false;
   }
@@ -200,11 +208,19 @@ export class WorkerSession {
 
   /** The coordinator or this worker is at fault: says so, and gives the connection up. */
   #fail(reason: string): void {
+    this.#complain('PROTOCOL', reason, { outcome: 'lost', reason });
+  }
+
+  #giveUp(error: LockstepError): void {
+    this.#complain(error.code, error.message, { outcome: 'failed', error });
+  }
+
+  #complain(code: string, reason: string, end: SessionEnd): void {
     if (this.#closing.signal.aborted) return;
     const message = reason.slice(0, ERROR_LENGTH_MAX);
-    this.#link.send(encodeFrame({ type: 'error', code: 'PROTOCOL', message }));
+    this.#link.send(encodeFrame({ type: 'error', code, message }));
     this.#link.close(CLOSE.protocolError, reason);
-    this.#end({ outcome: 'lost', reason });
+    this.#end(end);
   }
 
   #end(how: SessionEnd): void {
@@ -213,6 +229,11 @@ export class WorkerSession {
     this.#cancelDrainTimer();
     this.#resolveEnded(how);
   }
+}
+
+/** Whether it would fail again however often it is tried. */
+function isForGood(error: unknown): error is LockstepError {
+  return error instanceof LockstepError && ['MODEL', 'MEMORY', 'ENGINE'].includes(error.code);
 }
 
 /** Throws a `MODEL` error if the model's layers do not fit each other, `MEMORY` if there is no room for it. */

@@ -140,7 +140,7 @@ function planLayer(spec: LayerSpec, input: Shape, place: string): LayerPlan {
         channels: input.channels,
       };
       if (output.height < 1 || output.width < 1) {
-        throw tooLarge(place, `windows of ${spec.size} × ${spec.size}`, input);
+        throw tooLarge(place, `a window of ${spec.size} × ${spec.size}`, input);
       }
       return { output, tensors: [], flops: 0 };
     }

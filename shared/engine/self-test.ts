@@ -1,6 +1,7 @@
-import { randomKey, uniform } from '../random.ts';
 import type { Engine } from './engine.ts';
-import { ACTIVATIONS, type Convolution, type Kernels, type Pooling } from './kernels.ts';
+import { ACTIVATIONS, type Kernels } from './kernels.ts';
+import { IMAGE_TRIALS } from './self-test-images.ts';
+import { type Trial, values } from './self-test-values.ts';
 
 /** Shapes [m, n, k] with full tiles, tails of each kind, one row, one column, and nothing to add up. */
 const SHAPES = [
@@ -15,14 +16,6 @@ const SHAPES = [
   [27, 32, 6],
 ] as const;
 const LEAF_SIZES = [[3], [2, 3, 2], [1, 0, 4, 2, 2], [1, 1, 1, 1, 1, 1, 1, 1]] as const;
-/** What a shortcut in arithmetic would show. */
-const AWKWARD = [0, -0, 1e-45, -1e-40, 3e38, -3e38, Infinity, NaN, 1 + 2 ** -23, 2 ** -126];
-
-/** One computation that an engine can do, and what comes out. */
-interface Trial {
-  readonly name: string;
-  run(engine: Engine): Float32Array;
-}
 
 /**
  * Does the same with both engines. Returns the name of the first trial whose results differ in any bit, or
@@ -34,16 +27,6 @@ export function findDifference(engine: Engine, reference: Engine): string | unde
 
 function isSame(a: Float32Array, b: Float32Array): boolean {
   return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
-}
-
-/** `count` values of an engine's, the same for every engine; with `isAwkward` every fifth is one of the list. */
-function values(engine: Engine, salt: number, count: number, isAwkward = false): Float32Array {
-  const buffer = engine.allocate(count);
-  const key = randomKey(salt, 'selfTest');
-  for (let i = 0; i < count; i++) {
-    buffer[i] = isAwkward && i % 5 === 0 ? AWKWARD[(i / 5 + salt) % AWKWARD.length] : 4 * uniform(key, i) - 2;
-  }
-  return buffer;
 }
 
 function matrixTrials([m, n, k]: readonly [number, number, number], isAwkward: boolean): Trial[] {
@@ -173,127 +156,6 @@ const UPDATE_TRIALS: Trial[] = [
   ),
 ];
 
-/** Odd sizes, strides that leave edges out, kernels of one and more, channels beyond the last vector. */
-const CONVOLUTIONS: readonly Convolution[] = [
-  [6, 7, 3, 5, 3, 1, 1],
-  [5, 6, 1, 18, 3, 1, 1],
-  [7, 6, 4, 8, 3, 2, 0],
-  [5, 5, 2, 3, 5, 1, 2],
-  [4, 4, 9, 17, 1, 1, 0],
-].map(([height, width, channels, filters, kernel, stride, padding]) => ({
-  ...{ height, width, channels, filters, kernel, stride, padding },
-  outHeight: Math.floor((height + 2 * padding - kernel) / stride) + 1,
-  outWidth: Math.floor((width + 2 * padding - kernel) / stride) + 1,
-}));
-
-function convolutionTrials(shape: Convolution): Trial[] {
-  const leafSizes = Uint32Array.of(1, 2);
-  const rows = 3;
-  const { height, width, channels, filters, kernel, stride, outHeight, outWidth } = shape;
-  const inputs = rows * height * width * channels;
-  const outputs = rows * outHeight * outWidth * filters;
-  const weights = kernel * kernel * channels * filters;
-  const name = `${height} × ${width} × ${channels}, ${filters} filters of ${kernel}, stride ${stride}`;
-  const trial = (
-    kind: string,
-    length: number,
-    run: (engine: Engine, result: Float32Array) => void,
-  ): Trial => ({
-    name: `${kind}, ${name}`,
-    run(engine) {
-      const result = engine.allocate(length);
-      run(engine, result);
-      return result;
-    },
-  });
-  return [
-    trial('convolve', outputs, (engine, y) =>
-      engine.kernels.convolve(shape, values(engine, 20, inputs), values(engine, 21, weights), y, rows),
-    ),
-    trial('convolveBackwardInput', inputs, (engine, dx) =>
-      engine.kernels.convolveBackwardInput(
-        shape,
-        values(engine, 22, outputs),
-        values(engine, 21, weights),
-        dx,
-        rows,
-      ),
-    ),
-    trial('convolveBackwardWeight', weights, (engine, dWeight) =>
-      engine.kernels.convolveBackwardWeight(
-        shape,
-        values(engine, 20, inputs),
-        values(engine, 22, outputs),
-        dWeight,
-        leafSizes,
-      ),
-    ),
-  ];
-}
-
-function poolingTrials(channels: number): Trial[] {
-  const rows = 2;
-  const shape: Pooling = { height: 5, width: 6, channels, size: 2, outHeight: 2, outWidth: 3 };
-  const [inputs, outputs] = [rows * 5 * 6 * channels, rows * 2 * 3 * channels];
-  const both = (name: string, run: (engine: Engine, y: Float32Array, dx: Float32Array) => void): Trial => ({
-    name: `${name}, ${channels} channels`,
-    run(engine) {
-      const result = engine.allocate(inputs + outputs);
-      run(engine, result.subarray(0, outputs), result.subarray(outputs));
-      return result;
-    },
-  });
-  return [
-    both('maxPool', (engine, y, dx) => {
-      const x = values(engine, 23, inputs, true);
-      engine.kernels.maxPool(shape, x, y, rows);
-      engine.kernels.maxPoolBackward(shape, x, y, values(engine, 24, outputs), dx, rows);
-    }),
-    both('averagePool', (engine, y, dx) => {
-      engine.kernels.averagePool(shape, values(engine, 23, inputs), y, rows);
-      engine.kernels.averagePoolBackward(shape, values(engine, 24, outputs), dx, rows);
-    }),
-  ];
-}
-
-function normalizationTrial(columns: number): Trial {
-  const leafSizes = Uint32Array.of(3, 0, 1, 4);
-  const rows = 8;
-  return {
-    name: `normalize, ${columns} columns`,
-    run(engine) {
-      const { kernels } = engine;
-      const size = rows * columns;
-      const result = engine.allocate(4 * size);
-      const [normalized, dx, y, other] = [0, 1, 2, 3].map((i) => result.subarray(i * size, (i + 1) * size));
-      const ofLeaves = () => engine.allocate(4 * columns);
-      const leaves = { means: ofLeaves(), variances: ofLeaves(), dScales: ofLeaves(), dShifts: ofLeaves() };
-      const affine = { scale: values(engine, 28, columns), shift: values(engine, 29, columns) };
-      kernels.normalize(values(engine, 25, size), affine, normalized, y, leaves, columns, leafSizes);
-      const dy = values(engine, 26, size);
-      kernels.normalizeBackward(normalized, dy, affine.scale, dx, leaves, columns, leafSizes);
-      const [dScale, variance] = [leaves.dScales, leaves.variances].map((all) => all.subarray(3 * columns));
-      kernels.normalizeBy(y, affine, other, dScale, variance, rows, columns);
-      return result;
-    },
-  };
-}
-
-function dropoutTrial(columns: number): Trial {
-  return {
-    name: `dropoutFactors, ${columns} columns`,
-    run(engine) {
-      const keys = engine.allocateWords(6);
-      keys.set([1, 2, 0xffffffff, 0, 7, 0x80000000]);
-      const factors = engine.allocate(3 * columns);
-      engine.kernels.dropoutFactors(keys, factors, 3, columns, 0.4);
-      const product = engine.allocate(3 * columns);
-      engine.kernels.multiply(factors, values(engine, 27, 3 * columns), product, 3 * columns);
-      return product;
-    },
-  };
-}
-
 const OTHER_TRIALS: Trial[] = [
   {
     name: 'addBias',
@@ -346,10 +208,7 @@ const TRIALS: readonly Trial[] = [
   ...SHAPES.flatMap((shape) => [...matrixTrials(shape, false), ...matrixTrials(shape, true)]),
   ...LEAF_SIZES.flatMap((sizes) => treeTrials(Uint32Array.from(sizes))),
   ...COUNTS.flatMap(elementTrials),
-  ...CONVOLUTIONS.flatMap(convolutionTrials),
-  ...[1, 4, 7].flatMap(poolingTrials),
-  ...[7, 18].map(normalizationTrial),
-  ...[1, 6, 8, 11].map(dropoutTrial),
+  ...IMAGE_TRIALS,
   ...UPDATE_TRIALS,
   ...OTHER_TRIALS,
 ];

@@ -1,6 +1,8 @@
 /**
  * Measures the engine on one core; with `--peers` also OpenBLAS, PyTorch and TensorFlow.js, where they are installed.
- * Contestants take turns, each a process of its own; figures are medians over the rounds.
+ * Contestants take turns, each a process of its own; figures are medians over the rounds. Environment:
+ * LOCKSTEP_BENCH_PYTHON, the Python that has PyTorch and numpy; TFJS_DIR, a folder where `@tensorflow/tfjs` and
+ * `@tensorflow/tfjs-backend-wasm` are installed; LOCKSTEP_DATA_DIR, a folder with the dataset.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
@@ -100,10 +101,11 @@ async function openInBrowser(task: BrowserTask): Promise<BrowserResult & { error
   const { port } = server.address() as AddressInfo;
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${temporaryFolder()}`];
   const browser = spawn(chromium ?? '', [...flags, `http://127.0.0.1:${port}/`], { stdio: 'ignore' });
-  onTestFinished(() => {
+  onTestFinished(async () => {
     browser.kill('SIGKILL');
     server.closeAllConnections();
     server.close();
+    if (browser.exitCode === null && browser.signalCode === null) await once(browser, 'exit');
   });
   return promise;
 }

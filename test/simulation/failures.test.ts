@@ -357,6 +357,28 @@ describe('a worker', () => {
     expect(worker.events).toEqual([{ event: 'retry', reason: 'silent for 14 s', delayMs: 150 }]);
   });
 
+  test('that can never compute the run says so and ends, instead of coming back', async () => {
+    const clock = createSimulatedClock();
+    const heard: WorkerMessage[] = [];
+    const dial = async () => {
+      const { openFirst, openSecond } = connection(clock);
+      const link = openFirst({
+        onFrame: (frame) => heard.push(decodeWorkerFrame(frame).message),
+        onClose() {},
+      });
+      const { input } = config.model;
+      const layers = [{ type: 'max-pool', size: 9 } as const, { type: 'dense', outputs: 3 } as const];
+      const unfit = { ...config, model: { input, layers } };
+      link.send(encodeFrame({ type: 'welcome', rank: 0, config: unfit }));
+      return openSecond;
+    };
+    const worker = startWorker(dial, 60_000);
+    await runUntil(clock, 1_000);
+    expect(String(worker.outcome())).toContain('layer 1 (max-pool): a window of 9 × 9 does not fit');
+    expect(heard.at(-1)).toMatchObject({ type: 'error', code: 'MODEL' });
+    expect(worker.delays).toEqual([]);
+  });
+
   test.for([
     [
       'a share without its parameters',

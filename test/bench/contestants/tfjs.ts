@@ -1,6 +1,6 @@
 /**
  * TensorFlow.js with its WebAssembly backend: `node tfjs.ts BATCH MS DATA-DIR` prints examples/s of the classic net.
- * The packages are no dependency of ours: they are taken from NODE_PATH's folder, if they are there.
+ * The packages are no dependency of ours: they are taken from the folder TFJS_DIR, if they are there.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,9 +1,8 @@
 /** What the module exports; see `../../kernels.ts` for what each computes. Addresses are bytes, counts are values. */
 export { activate, activateBackward, addBias, addInto, isAllFinite, multiply, scaleBytes } from './elementwise';
-export {
-  averagePool, averagePoolBackward, dropoutFactors, maxPool, maxPoolBackward, normalize, normalizeBackward,
-  normalizeBy, pad,
-} from './images';
+export { dropoutFactors } from './dropout';
+export { averagePool, averagePoolBackward, maxPool, maxPoolBackward, pad } from './images';
+export { normalize, normalizeBackward, normalizeBy } from './normalization';
 export { softmaxCrossEntropy, squaredError } from './losses';
 export { pack, packTransposed } from './packing';
 export { sumRows } from './sums';
