@@ -29,6 +29,8 @@ export interface ClusterContext {
   readonly loaded: LoadedDataset;
   readonly engine: Engine;
   readonly computer: ShareComputer;
+  /** The part of all sums that a second worker computes too, to compare them: 0 to 1. */
+  readonly auditFraction: number;
   readonly report: Report;
   readonly status: () => object;
 }
@@ -48,7 +50,7 @@ export interface Cluster {
 
 /** Throws a `NETWORK` error if it cannot listen. */
 export async function openCluster(options: ClusterOptions, context: ClusterContext): Promise<Cluster> {
-  const { config, workload, loaded, engine, computer, report, status } = context;
+  const { config, workload, loaded, engine, computer, auditFraction, report, status } = context;
   const pool = new WorkerPool({
     clock: systemClock,
     config,
@@ -59,6 +61,7 @@ export async function openCluster(options: ClusterOptions, context: ClusterConte
         if (partialSum) return partialSum.vector;
       throw new Error('a tree node is one subtree');
     },
+    isAudited: () => Math.random() < auditFraction,
     isTokenValid: createTokenCheck(options.token),
     workerTimeoutMs: options.workerTimeoutMs,
     report,

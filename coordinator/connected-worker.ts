@@ -37,6 +37,8 @@ export interface ConnectedWorkerOptions {
   readonly workload: Workload;
   /** A vector of that length, for the partial sum that comes in; its old contents do not matter. */
   readonly acquire: (length: number) => Float32Array;
+  /** Takes such a vector back, if the sum will never be whole. */
+  readonly release: (vector: Float32Array) => void;
   readonly listener: ConnectedWorkerListener;
 }
 
@@ -203,6 +205,7 @@ export class ConnectedWorker {
     if (this.#phase === 'gone') return;
     this.#enter('gone');
     this.#cancelPingTimer();
+    if (this.#debt?.vector) this.#options.release(this.#debt.vector);
     this.#options.listener.onGone(reason);
   }
 }

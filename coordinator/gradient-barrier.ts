@@ -45,6 +45,17 @@ export class GradientBarrier {
     return true;
   }
 
+  /** Whether the sum of `node` is known, or is a part of one that is. */
+  knows(node: LeafRange): boolean {
+    for (const known of this.#known.values()) if (isInside(node, known.node)) return true;
+    return false;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (const known of [...this.#known.values()]) this.#forget(known);
+  }
+
   /** The ranges of leaves of which no sum is known yet, ascending, as long as possible. */
   missing(): LeafRange[] {
     const ranges: LeafRange[] = [];

@@ -1,3 +1,4 @@
+import type { LeafRange } from '../shared/reduction-tree.ts';
 import type { Round } from '../shared/workload.ts';
 
 /**
@@ -8,9 +9,28 @@ export interface GradientSource {
   /** Workers ready now; 0 where there is no cluster. */
   readonly worldSize: number;
   /**
-   * The root of the reduction tree of one round: the gradient (`train` only) and the statistics, summed over the
-   * round's examples. `parameters` are those after `round.step` updates, and must not change meanwhile.
-   * The result is valid until the next call. One call at a time; rejects with `signal.reason` when aborted.
+   * Sums one round over all its examples. `parameters` are those after `round.step` updates, and must not change
+   * meanwhile. The result is valid until the next call. One call at a time; rejects with `signal.reason` when aborted.
    */
-  sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<Float32Array>;
+  sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<RoundSum>;
+}
+
+/** A round that is done. */
+export interface RoundSum {
+  /** The root of the reduction tree: the gradient (`train` only), then the statistics. */
+  readonly root: Float32Array;
+  /** Who gave which part of it, and what was given beside. */
+  readonly contributions: readonly Contribution[];
+}
+
+/** The sum of a tree node that somebody gave in a round. */
+export interface Contribution {
+  /** The identity of a worker; null for the coordinator's own process. */
+  readonly worker: string | null;
+  readonly node: LeafRange;
+  /**
+   * `summed`: a part of the root; `copy`: was there already, or served to compare; `discarded`: wrong, or from a round
+   * whose sum was begun again because a part of it was wrong.
+   */
+  use: 'summed' | 'copy' | 'discarded';
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { assert } from '../shared/assert.ts';
 import type { ShareComputer } from '../shared/share-computer.ts';
 import type { Round, Workload } from '../shared/workload.ts';
-import type { GradientSource } from './gradient-source.ts';
+import type { GradientSource, RoundSum } from './gradient-source.ts';
 
 /** Computes everything in this process; lets the event loop turn after each leaf. */
 export class LocalSource implements GradientSource {
@@ -15,10 +15,13 @@ export class LocalSource implements GradientSource {
     this.#workload = workload;
   }
 
-  async sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<Float32Array> {
+  async sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<RoundSum> {
     const everything = { lo: 0, hi: this.#workload.leafCount(round.kind) };
     for (const partialSum of this.#computer.compute(round, everything, parameters)) {
-      if (partialSum) return partialSum.vector;
+      if (partialSum) {
+        const contributions = [{ worker: null, node: everything, use: 'summed' }] as const;
+        return { root: partialSum.vector, contributions };
+      }
       await setImmediate();
       signal.throwIfAborted();
     }

@@ -1,3 +1,4 @@
+import type { Hello } from '../shared/protocol/messages.ts';
 import type { LeafRange } from '../shared/reduction-tree.ts';
 import type { Round, RoundKind } from '../shared/workload.ts';
 import type { ConnectedWorker } from './connected-worker.ts';
@@ -8,6 +9,8 @@ export interface Member {
   readonly rank: number;
   readonly name: string;
   readonly pid?: number;
+  /** Tells processes apart, as far as they say who they are: a worker that comes back has the same. */
+  readonly identity: string;
   isReady: boolean;
   /** It takes no more shares. */
   isLeaving: boolean;
@@ -40,13 +43,13 @@ export interface WorkerStatus {
   readonly examplesPerSecond: number | null;
 }
 
-export function identityOf({ rank, name, pid }: Member): { rank: number; name: string; pid?: number } {
+export function labelOf({ rank, name, pid }: Member): { rank: number; name: string; pid?: number } {
   return { rank, name, ...(pid !== undefined && { pid }) };
 }
 
 export function statusOf(member: Member): WorkerStatus {
   return {
-    ...identityOf(member),
+    ...labelOf(member),
     state: stateOf(member),
     examplesPerSecond: member.throughputs.train ?? null,
   };
@@ -58,6 +61,10 @@ function stateOf({ isReady, isLeaving, assignment }: Member): WorkerStatus['stat
   if (!assignment) return 'idle';
   return assignment.isLate ? 'late' : 'computing';
 }
+
+/** "local-0/31861". */
+export const identityOf = ({ name, pid }: Pick<Hello, 'name' | 'pid'>): string =>
+  pid === undefined ? name : `${name}/${pid}`;
 
 /** The smallest number that no member has. */
 export function freeRank(members: Iterable<Member>): number {

@@ -6,7 +6,7 @@ import { LOSSES, type Loss } from '../shared/engine/model.ts';
 import { OPTIMIZERS, type OptimizerSpec } from '../shared/engine/optimizers.ts';
 import { PRESETS } from '../shared/engine/presets.ts';
 import { SCHEDULES, type ScheduleSpec } from '../shared/engine/schedules.ts';
-import { numberBetween, wholeNumber } from '../shared/option-parsers.ts';
+import { fraction, numberBetween, wholeNumber } from '../shared/option-parsers.ts';
 import { DEFAULT_RATES, DEFAULTS } from './recipes.ts';
 
 /** What a user says of a run; undefined where the user says nothing. */
@@ -35,6 +35,7 @@ export interface RunOptions {
   readonly validation?: number;
   readonly earlyStopping?: number;
   readonly checkpointEvery: number;
+  readonly audit: number;
   readonly dataDir?: string;
   readonly out?: string;
   readonly resume?: string;
@@ -48,6 +49,7 @@ export function addRunOptions(command: Command): Command {
   addModelOptions(command.optionsGroup('What is trained:'));
   addTrainingOptions(command.optionsGroup('How it is trained (defaults are those of the model mlp):'));
   addDataOptions(command.optionsGroup('Which examples:'));
+  addAuditOption(command.optionsGroup('Cluster:'));
   return addFileOptions(command.optionsGroup('Files:'));
 }
 
@@ -175,6 +177,17 @@ function addDataOptions(command: Command): Command {
         wholeNumber(1, 1_000_000),
       ),
     );
+}
+
+function addAuditOption(command: Command): void {
+  command.addOption(
+    new Option(
+      '--audit <part>',
+      'compute this part of all sums twice, on different workers, and compare: 0 to 1',
+    )
+      .default(0)
+      .argParser(fraction),
+  );
 }
 
 function addFileOptions(command: Command): Command {

@@ -80,6 +80,7 @@ interface RunPlan extends Omit<TrainingRun, 'source' | 'onStep' | 'onEpoch'> {
   /** Updates in all, unless it stops early. */
   readonly stepCount: number;
   readonly checkpointEvery: number;
+  readonly auditFraction: number;
 }
 
 async function planRun(options: RunOptions, report: Report, signal: AbortSignal): Promise<RunPlan> {
@@ -112,6 +113,7 @@ async function planRun(options: RunOptions, report: Report, signal: AbortSignal)
     stepsMax,
     stepCount: Math.min(stepsMax, stopRule.epochs * workload.stepsPerEpoch),
     checkpointEvery: options.checkpointEvery,
+    auditFraction: options.audit,
     clock: systemClock,
   };
 }

@@ -3,22 +3,28 @@ import type { Clock } from '../shared/clock.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import { CLOSE } from '../shared/protocol/link.ts';
-import { describeLeaves, type LeafRange, subtract } from '../shared/reduction-tree.ts';
+import { describeLeaves, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
 import type { Round, Workload } from '../shared/workload.ts';
+import { AuditedSum, type Opinion } from './audited-sum.ts';
 import { type Broadcast, createBroadcast } from './broadcast.ts';
-import { GradientBarrier } from './gradient-barrier.ts';
+import type { RoundSum } from './gradient-source.ts';
 import type { Assignment, Member } from './member.ts';
 import { planShares } from './planner.ts';
-import type { PoolCounters, PoolEvent } from './pool-events.ts';
+import type { PoolCounters, PoolEvent, PoolNotice } from './pool-events.ts';
 import { createStragglerDeadline } from './straggler-deadline.ts';
 import type { VectorStore } from './vector-store.ts';
 
 /** How much the newest share counts in a worker's measured throughput. */
 const THROUGHPUT_SMOOTHING = 0.2;
+/** By how much a worker too slow for a share is trusted more each round, until it gets one and is measured again. */
+const THROUGHPUT_TRUST = 1.02;
 
 /** A worker that owes a share for so many deadlines, and for at least so long, is dropped; it may come back. */
 const STALL_DEADLINES = 10;
 const STALL_MIN_MS = 60_000;
+
+/** A round that takes so long, and twice, four times, … as long, says whom it waits for. */
+const WAITING_NOTICE_MS = 10_000;
 
 export interface ShareDispatcherOptions {
   readonly clock: Clock;
@@ -28,8 +34,12 @@ export interface ShareDispatcherOptions {
   readonly readyMembers: () => readonly Member[];
   /** Adds sums up, and looks them over; the vectors are its own. */
   readonly engine: Engine;
-  /** Computes a node's sum in this process: the judge of a worker whose sum is not finite. */
+  /** Computes a node's sum in this process: the judge of workers whose sums are doubtful. */
   readonly recompute: (round: Round, node: LeafRange, parameters: Float32Array) => Float32Array;
+  /** Whether a sum is to be computed by a second worker too; asked for each. */
+  readonly isAudited: () => boolean;
+  /** A member gave a wrong sum: it must go, and stay away. */
+  readonly onWrongSum: (member: Member, reason: string) => void;
   readonly counters: PoolCounters;
   readonly report: (event: PoolEvent) => void;
 }
@@ -37,10 +47,12 @@ export interface ShareDispatcherOptions {
 interface CurrentRound {
   readonly round: Round;
   readonly parameters: Float32Array;
-  readonly barrier: GradientBarrier;
+  readonly sum: AuditedSum;
+  readonly startedAt: number;
   /** The parameters as sent; undefined until the first worker needs them. */
   broadcast: Broadcast | undefined;
-  readonly onRoot: (root: Float32Array) => void;
+  cancelWaitingNotice(): void;
+  readonly onSum: (sum: RoundSum) => void;
 }
 
 /** Carries out one round at a time: hands out its leaves, takes the sums back, and lets no worker hold it up. */
@@ -49,67 +61,154 @@ export class ShareDispatcher {
   readonly #deadlines = createStragglerDeadline();
   readonly #frames = createFramePool();
   #current: CurrentRound | undefined;
+  #hasSaidAlone = false;
 
   constructor(options: ShareDispatcherOptions) {
     this.#options = options;
   }
 
-  /** Begins a round; `onRoot` gets its sum, which belongs to the caller from then on. */
-  begin(round: Round, parameters: Float32Array, onRoot: (root: Float32Array) => void): void {
+  /** Begins a round; `onSum` gets its sum, whose root belongs to the caller from then on. */
+  begin(round: Round, parameters: Float32Array, onSum: (sum: RoundSum) => void): void {
     assert(this.#current === undefined, 'one round at a time');
-    const { workload, engine, vectors } = this.#options;
-    const barrier = new GradientBarrier(
-      workload.leafCount(round.kind),
-      engine.kernels.addInto,
-      vectors.release,
-    );
-    this.#current = { round, parameters, barrier, broadcast: undefined, onRoot };
+    const { clock, workload, engine, vectors, recompute, isAudited, counters } = this.#options;
+    const sum = new AuditedSum({
+      ...{ counters, leafCount: workload.leafCount(round.kind), release: vectors.release },
+      ...{ addInto: engine.kernels.addInto, isAllFinite: engine.kernels.isAllFinite, isSelected: isAudited },
+      judge: (node) => recompute(round, node, parameters),
+    });
+    this.#current = {
+      ...{ round, parameters, sum, onSum, startedAt: clock.now() },
+      broadcast: undefined,
+      cancelWaitingNotice() {},
+    };
+    this.#watchWaiting(this.#current, WAITING_NOTICE_MS);
     this.dispatch();
+    this.#trustIdleMembers(round);
   }
 
   /** Ends the round, if there is one, without its sum. */
   abandon(): void {
-    this.#current?.broadcast?.end();
-    this.#current = undefined;
+    this.#current?.sum.clear();
+    this.#end();
   }
 
   /**
    * Gives the leaves that nobody works on to the members that owe nothing. To be called whenever either may have
-   * changed: a member joins, or is gone.
+   * changed; `cause` is told to people together with who got what.
    */
-  dispatch(): void {
+  dispatch(cause?: { code: 'late' | 'reassigned'; what: string }): void {
     const current = this.#current;
     if (!current) return;
-    const { round } = current;
-    for (const range of this.#unclaimedLeaves(current)) {
-      const available = this.#options.readyMembers().filter(({ isLeaving }) => !isLeaving);
-      const idle = available.filter(({ assignment }) => !assignment);
-      // Members that will soon be free keep their part, so that the first one to finish does not get it all.
-      const busy = available.filter(({ assignment }) => assignment && isTimely(assignment, round));
-      const throughputs = [...idle, ...busy].map((member) => member.throughputs[round.kind]);
-      const shares = planShares(range, throughputs);
-      for (const [index, member] of idle.entries()) {
-        if (shares[index].lo < shares[index].hi) this.#assign(member, current, shares[index]);
-      }
+    const given = this.#assignMissing(current);
+    if (cause) {
+      this.#options.counters.reassignedShares += given.length;
+      const whereTo = given.join(', ') || 'nobody is free to compute them yet';
+      this.#notice(cause.code, `${cause.what}; ${whereTo}`);
     }
+    this.#assignAudits(current);
+    this.#finishIfWhole(current);
   }
 
   /** Takes the sum of a node from a member that owes it; `isLast`: it owes nothing more. */
   receive(member: Member, round: Round, node: LeafRange, vector: Float32Array, isLast: boolean): void {
     if (isLast) this.#settle(member);
-    this.#accept(member, round, node, vector);
-    const root = this.#current?.barrier.root();
-    if (this.#current && root) {
-      const { onRoot } = this.#current;
-      this.abandon();
-      onRoot(root);
-    } else if (isLast) {
-      this.dispatch();
+    const current = this.#current;
+    if (current && isSameRound(round, current.round)) {
+      this.#condemn(current.sum.offer({ author: member, node, vector }), node, current);
+    } else {
+      this.#options.counters.staleAnswers++;
+      this.#options.vectors.release(vector);
+    }
+    this.dispatch();
+  }
+
+  /** Gives what a member that is gone owed to the others. */
+  replace({ rank, assignment }: Member): void {
+    assignment?.cancelTimers();
+    const hasOpenWork = assignment && this.#current && isTimely(assignment, this.#current.round);
+    if (!hasOpenWork) return this.dispatch();
+    this.dispatch({ code: 'reassigned', what: `rank ${rank} lost with ${describeShare(assignment)}` });
+  }
+
+  #assignMissing(current: CurrentRound): string[] {
+    const { round } = current;
+    return this.#unclaimedLeaves(current).flatMap((range) => {
+      const available = this.#availableMembers();
+      const idle = available.filter(({ assignment }) => !assignment);
+      // Members that will soon be free keep their part, so that the first one to finish does not get it all.
+      const busy = available.filter(({ assignment }) => assignment && isTimely(assignment, round));
+      const throughputs = [...idle, ...busy].map((member) => member.throughputs[round.kind]);
+      const shares = planShares(range, throughputs);
+      return idle.flatMap((member, index) => {
+        if (shares[index].lo === shares[index].hi) return [];
+        this.#assign(member, current, shares[index]);
+        return [`${describeLeaves(shares[index])} to rank ${member.rank}`];
+      });
+    });
+  }
+
+  /** Finds somebody to compute each held sum once more; where nobody can, the coordinator does it. */
+  #assignAudits(current: CurrentRound): void {
+    for (const held of current.sum.held) {
+      // To judge one sum may end the round, and with it all others.
+      if (!current.sum.held.includes(held)) continue;
+      const others = this.#availableMembers().filter(({ identity }) => identity !== held.author.identity);
+      const isAuditing = ({ assignment }: Member) =>
+        assignment && isTimely(assignment, current.round) && isSameNode(assignment.share, held.node);
+      if (others.some(isAuditing)) continue;
+      const idle = others.find(({ assignment }) => !assignment);
+      if (idle) this.#assign(idle, current, held.node);
+      else if (!others.some(({ assignment }) => assignment && isTimely(assignment, current.round)))
+        this.#judge(held, current, others.length === 0);
     }
   }
 
-  #unclaimedLeaves({ round, barrier }: CurrentRound): LeafRange[] {
-    let unclaimed = barrier.missing();
+  #judge(held: Opinion, current: CurrentRound, isAlone: boolean): void {
+    if (isAlone && !this.#hasSaidAlone) {
+      const how = 'the coordinator computes its sums once more itself, and training waits for that';
+      this.#notice('audit', `rank ${held.author.rank} is alone, no other worker can audit it: ${how}`);
+    }
+    this.#hasSaidAlone = isAlone;
+    this.#condemn(current.sum.judge(held), held.node, current);
+  }
+
+  #condemn(members: readonly Member[], node: LeafRange, { round }: CurrentRound): void {
+    for (const member of members) {
+      const what = `a wrong sum over ${describeLeaves(node)} of ${describeRound(round)}`;
+      const consequence = 'it is removed and refused, and what it gave in this round is computed again';
+      this.#notice('audit', `rank ${member.rank} (${member.name}) gave ${what}: ${consequence}`);
+      this.#options.onWrongSum(member, `it gave ${what}`);
+    }
+  }
+
+  #finishIfWhole(current: CurrentRound): void {
+    const root = current.sum.root();
+    if (!root || this.#current !== current) return;
+    const { contributions } = current.sum;
+    this.#deadlines.recordRound(current.round.kind, this.#options.clock.now() - current.startedAt);
+    this.#end();
+    current.onSum({ root, contributions });
+  }
+
+  #end(): void {
+    this.#current?.broadcast?.end();
+    this.#current?.cancelWaitingNotice();
+    this.#current = undefined;
+  }
+
+  /** A worker that is too slow for a share in this round will have one in some later round, and be measured again. */
+  #trustIdleMembers({ kind }: Round): void {
+    for (const { assignment, throughputs } of this.#availableMembers()) {
+      if (!assignment && throughputs[kind] !== undefined) throughputs[kind] *= THROUGHPUT_TRUST;
+    }
+  }
+
+  #availableMembers(): Member[] {
+    return this.#options.readyMembers().filter(({ isLeaving }) => !isLeaving);
+  }
+
+  #unclaimedLeaves({ round, sum }: CurrentRound): LeafRange[] {
+    let unclaimed = sum.missing();
     for (const { assignment } of this.#options.readyMembers()) {
       if (!assignment || !isTimely(assignment, round)) continue;
       unclaimed = unclaimed.flatMap((range) => subtract(range, assignment.share));
@@ -130,7 +229,7 @@ export class ShareDispatcher {
     const exampleCount = workload.exampleCount(round, share);
     const throughput = member.throughputs[round.kind];
     const expectedMs = throughput === undefined ? undefined : (exampleCount / throughput) * 1000;
-    const deadlineMs = this.#deadlines.deadlineMs(expectedMs);
+    const deadlineMs = this.#deadlines.deadlineMs(round.kind, expectedMs);
     const stallMs = Math.max(STALL_MIN_MS, STALL_DEADLINES * deadlineMs);
     const cancelDeadline = clock.setTimer(deadlineMs, () => this.#markLate(member, assignment, deadlineMs));
     const cancelStall = clock.setTimer(stallMs, () => {
@@ -153,10 +252,23 @@ export class ShareDispatcher {
     assignment.isLate = true;
     if (!this.#current || !isSameRound(assignment.round, this.#current.round)) return;
     this.#options.counters.lateShares++;
-    const waited = `not here after ${Math.round(deadlineMs)} ms; others compute them too`;
-    const message = `rank ${member.rank} late: ${describeShare(assignment)} ${waited}`;
-    this.#options.report({ event: 'notice', code: 'late', message });
-    this.dispatch();
+    const waitedMs = this.#options.clock.now() - assignment.sentAt;
+    const times = `${Math.round(waitedMs)} ms, deadline ${Math.round(deadlineMs)} ms`;
+    const isAlone = this.#availableMembers().every((other) => other === member);
+    const what = `rank ${member.rank} late with ${describeShare(assignment)} (${times})`;
+    this.dispatch(isAlone ? undefined : { code: 'late', what });
+  }
+
+  /** Says whom a round waits for, when that takes long. */
+  #watchWaiting(current: CurrentRound, delayMs: number): void {
+    current.cancelWaitingNotice = this.#options.clock.setTimer(delayMs, () => {
+      const waitedMs = this.#options.clock.now() - current.startedAt;
+      const owing = this.#options.readyMembers().filter(({ assignment }) => assignment);
+      const who = owing.map(({ rank, assignment }) => `rank ${rank}${assignment?.isLate ? ' (late)' : ''}`);
+      const message = `${describeRound(current.round)} waits for ${who.join(', ')}, ${Math.round(waitedMs / 1000)} s now`;
+      if (owing.length > 0) this.#notice('waiting', message);
+      this.#watchWaiting(current, waitedMs);
+    });
   }
 
   /** The member owes nothing more: its share measures it. */
@@ -168,28 +280,14 @@ export class ShareDispatcher {
     member.assignment = undefined;
     if (exampleCount === 0) return;
     const actualMs = Math.max(this.#options.clock.now() - sentAt, 1e-3);
-    if (expectedMs !== undefined) this.#deadlines.record(expectedMs, actualMs);
+    if (expectedMs !== undefined) this.#deadlines.recordShare(expectedMs, actualMs);
     const measured = (exampleCount / actualMs) * 1000;
     const before = member.throughputs[round.kind] ?? measured;
     member.throughputs[round.kind] = before + THROUGHPUT_SMOOTHING * (measured - before);
   }
 
-  #accept(member: Member, round: Round, node: LeafRange, vector: Float32Array): void {
-    const { counters, vectors, engine, recompute, report } = this.#options;
-    const { isAllFinite } = engine.kernels;
-    const current = this.#current;
-    if (!current || !isSameRound(round, current.round)) {
-      counters.staleAnswers++;
-      vectors.release(vector);
-    } else if (!isAllFinite(vector) && isAllFinite(recompute(round, node, current.parameters))) {
-      const reason = `its sum over ${describeLeaves(node)} of ${describeRound(round)} is not finite, ours is`;
-      report({ event: 'notice', code: 'not-finite', message: `rank ${member.rank} dropped: ${reason}` });
-      vectors.release(vector);
-      member.worker.drop(CLOSE.refused, 'REFUSED', reason);
-    } else if (!current.barrier.offer(node, vector)) {
-      counters.duplicateAnswers++;
-      vectors.release(vector);
-    }
+  #notice(code: PoolNotice, message: string): void {
+    this.#options.report({ event: 'notice', code, message });
   }
 }
 

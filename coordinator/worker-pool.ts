@@ -1,18 +1,19 @@
 import type { Clock } from '../shared/clock.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { PROTOCOL_VERSION } from '../shared/protocol/limits.ts';
-import type { Link, LinkListener } from '../shared/protocol/link.ts';
+import { CLOSE, type Link, type LinkListener } from '../shared/protocol/link.ts';
 import type { Hello } from '../shared/protocol/messages.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { Round, Workload } from '../shared/workload.ts';
 import { ConnectedWorker } from './connected-worker.ts';
-import type { GradientSource } from './gradient-source.ts';
-import { freeRank, identityOf, type Member, statusOf, type WorkerStatus } from './member.ts';
+import type { GradientSource, RoundSum } from './gradient-source.ts';
+import { freeRank, identityOf, labelOf, type Member, statusOf, type WorkerStatus } from './member.ts';
 import { createCounters, type PoolCounters, type PoolEvent } from './pool-events.ts';
 import { describeRound, ShareDispatcher, type ShareDispatcherOptions } from './share-dispatcher.ts';
 import { createVectorStore, type VectorStore } from './vector-store.ts';
 
-export interface WorkerPoolOptions extends Pick<ShareDispatcherOptions, 'engine' | 'recompute'> {
+export interface WorkerPoolOptions
+  extends Pick<ShareDispatcherOptions, 'engine' | 'recompute' | 'isAudited'> {
   readonly clock: Clock;
   readonly config: RunConfig;
   readonly workload: Workload;
@@ -32,6 +33,8 @@ export class WorkerPool implements GradientSource {
   readonly #dispatcher: ShareDispatcher;
   /** Called after every change of the membership. */
   readonly #watchers = new Set<() => void>();
+  /** The identities of workers that gave a wrong sum; they are not let in again. */
+  readonly #banned = new Set<string>();
   #previousRoot: Float32Array | undefined;
 
   constructor(options: WorkerPoolOptions) {
@@ -42,6 +45,10 @@ export class WorkerPool implements GradientSource {
       vectors: this.#vectors,
       counters: this.#counters,
       readyMembers: () => this.#readyMembers(),
+      onWrongSum: (member, reason) => {
+        this.#banned.add(member.identity);
+        member.worker.drop(CLOSE.refused, 'REFUSED', reason);
+      },
     });
   }
 
@@ -64,6 +71,7 @@ export class WorkerPool implements GradientSource {
     const worker = new ConnectedWorker(openLink, {
       ...this.#options,
       acquire: this.#vectors.acquire,
+      release: this.#vectors.release,
       listener: {
         onHello: (hello) => {
           member = this.#admit(hello, worker);
@@ -82,15 +90,16 @@ export class WorkerPool implements GradientSource {
     });
   }
 
-  async sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<Float32Array> {
+  async sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<RoundSum> {
     if (this.#previousRoot) this.#vectors.release(this.#previousRoot);
     this.#previousRoot = undefined;
     try {
-      this.#previousRoot = await this.#settled<Float32Array>(signal, (resolve, reject) => {
+      const sum = await this.#settled<RoundSum>(signal, (resolve, reject) => {
         this.#dispatcher.begin(round, parameters, resolve);
         return this.#createLonelinessCheck(round, reject);
       });
-      return this.#previousRoot;
+      this.#previousRoot = sum.root;
+      return sum;
     } finally {
       this.#dispatcher.abandon();
     }
@@ -118,7 +127,10 @@ export class WorkerPool implements GradientSource {
   }
 
   #admit(hello: Hello, worker: ConnectedWorker): Member {
-    const refusal = refusalOf(hello, this.#options);
+    const identity = identityOf(hello);
+    const refusal = this.#banned.has(identity)
+      ? 'it gave a wrong sum before'
+      : refusalOf(hello, this.#options);
     if (refusal !== undefined) {
       this.#counters.refusedWorkers++;
       const message = `worker ${hello.name} refused: ${refusal}`;
@@ -130,6 +142,7 @@ export class WorkerPool implements GradientSource {
       rank: freeRank(this.#members),
       name: hello.name,
       ...(hello.pid !== undefined && { pid: hello.pid }),
+      identity,
       isReady: false,
       isLeaving: false,
       parametersStep: undefined,
@@ -142,8 +155,10 @@ export class WorkerPool implements GradientSource {
 
   #join(member: Member): void {
     member.isReady = true;
+    this.#counters.joinedWorkers++;
     const { worldSize } = this;
-    this.#options.report({ event: 'worker', state: 'ready', ...identityOf(member), worldSize });
+    this.#options.report({ event: 'worker', state: 'ready', ...labelOf(member), worldSize });
+    this.#dispatcher.dispatch();
     this.#membershipChanged();
   }
 
@@ -154,16 +169,15 @@ export class WorkerPool implements GradientSource {
 
   #remove(member: Member, reason: string): void {
     this.#members.delete(member);
-    member.assignment?.cancelTimers();
     if (!member.isReady) return;
     this.#counters.leftWorkers++;
     const { worldSize } = this;
-    this.#options.report({ event: 'worker', state: 'left', ...identityOf(member), worldSize, reason });
+    this.#options.report({ event: 'worker', state: 'left', ...labelOf(member), worldSize, reason });
+    this.#dispatcher.replace(member);
     this.#membershipChanged();
   }
 
   #membershipChanged(): void {
-    this.#dispatcher.dispatch();
     for (const check of [...this.#watchers]) check();
   }
 

@@ -26,6 +26,13 @@ export function numberBetween(above: number, below: number) {
   };
 }
 
+/** A number from 0 to 1, both included. */
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Give a number from 0 to 1.');
+}
+
 /** A text of 1 to `lengthMax` characters. */
 export function shortText(lengthMax: number) {
   return (text: string): string => {

@@ -140,6 +140,12 @@ export interface Kernels {
   /** Whether no value is NaN or infinite. */
   isAllFinite(values: Float32Array): boolean;
 
+  /**
+   * 16 numbers that change with any bit of the values: value i goes into lane l = i mod 16, which begins as l, by
+   * h ← rotateLeft(h + bits · 2246822519, 13) · 2654435761, modulo 2³² (xxHash32's round). Not for hiding anything.
+   */
+  fingerprint(values: Float32Array): Uint32Array;
+
   /** The sum of the squares, in f64 and in order. */
   sumOfSquares(values: Float32Array): number;
   /** In place: p ← keep · p + (1 - keep) · gradientSum / exampleCount: a running average. */

@@ -62,6 +62,7 @@ type ElementKernels = Pick<
   | 'addInto'
   | 'multiply'
   | 'isAllFinite'
+  | 'fingerprint'
 >;
 
 /** Those that both profiles have in common. */
@@ -139,6 +140,16 @@ const NAIVE_ELEMENT_KERNELS: ElementKernels = {
   },
 
   isAllFinite: (values) => values.every(Number.isFinite),
+
+  fingerprint(values) {
+    const lanes = Uint32Array.from({ length: 16 }, (_, lane) => lane);
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    for (const [i, word] of bits.entries()) {
+      const h = lanes[i % 16] + Math.imul(word, 2246822519);
+      lanes[i % 16] = Math.imul((h << 13) | (h >>> 19), 2654435761);
+    }
+    return lanes;
+  },
 };
 
 /** What the network should say of class j: 1 for the label and 0 for the others, smoothed. */

@@ -190,6 +190,13 @@ const OTHER_TRIALS: Trial[] = [
     },
   },
   {
+    name: 'fingerprint',
+    run(engine) {
+      const lanes = engine.kernels.fingerprint(values(engine, 16, 16 * 5 + 7));
+      return Float32Array.from(new Uint16Array(lanes.buffer));
+    },
+  },
+  {
     name: 'isAllFinite',
     run(engine) {
       const finite = values(engine, 14, 62);

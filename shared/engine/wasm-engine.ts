@@ -83,6 +83,10 @@ function createElementKernels(exported: Exported, address: Address) {
     multiply(a, b, product, count) {
       exported.multiply(address(a), address(b), address(product), count);
     },
+    fingerprint(values) {
+      const lanes = exported.fingerprint(address(values), values.length);
+      return new Uint32Array(values.buffer, lanes, 16).slice();
+    },
     isAllFinite: (values) => exported.isAllFinite(address(values), values.length) !== 0,
     dropoutFactors(keys, factors, rows, columns, rate) {
       const threshold = Math.floor(rate * 2 ** 32);

@@ -52,7 +52,7 @@ async function hashInNode(config: RunConfig): Promise<string> {
   const source = new LocalSource(createShareComputer(engine, config, workload), workload);
   while (server.step < STEPS) {
     const round = { kind: 'train', step: server.step } as const;
-    const root = await source.sum(round, server.parameters, new AbortController().signal);
+    const { root } = await source.sum(round, server.parameters, new AbortController().signal);
     server.update(root, workload.exampleCount(round, { lo: 0, hi: config.microBatchCount }));
   }
   return parametersSha256(server.parameters);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Contribution } from '../../coordinator/gradient-source.ts';
 import type { PoolEvent } from '../../coordinator/pool-events.ts';
 import { WorkerPool } from '../../coordinator/worker-pool.ts';
 import { decodeCoordinatorFrame, decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
@@ -24,7 +25,7 @@ const connection = (clock: SimulatedClock) =>
   });
 
 /** A pool in simulated time, whose peers do what the test says. */
-function startPool(options: { workerTimeoutMs?: number } = {}) {
+function startPool(options: { workerTimeoutMs?: number; isAudited?: () => boolean } = {}) {
   const clock = createSimulatedClock();
   const events: PoolEvent[] = [];
   const { workload, computer, server } = createToyRun(config, dataset, 1, clock);
@@ -36,12 +37,19 @@ function startPool(options: { workerTimeoutMs?: number } = {}) {
     ...{ clock, config, workload, ...options },
     engine: naiveEngine,
     recompute: (round, node) => sumOf({ kind: 'train', step: round.step }, node).vector,
+    isAudited: options.isAudited ?? (() => false),
     isTokenValid: () => true,
     report: (event) => events.push(event),
   });
 
-  /** Connects a peer; answers pings unless it is `silent`, and shares if `computes`. */
-  function connectPeer({ silent = false, computes = false } = {}) {
+  let peerCount = 0;
+  /** Connects a peer; answers pings unless it is `silent`, and shares if `computes`, `lies` by a bit in what it sums. */
+  function connectPeer({
+    silent = false,
+    computes = false,
+    lies = false,
+    name = `peer ${peerCount++}`,
+  } = {}) {
     const { openFirst, openSecond } = connection(clock);
     const received: CoordinatorMessage[] = [];
     let closeCode: number | undefined;
@@ -62,7 +70,10 @@ function startPool(options: { workerTimeoutMs?: number } = {}) {
       if (kind !== 'train') throw new Error('this peer only trains');
       const round = { kind, step };
       for (const sum of computer.compute(round, { lo, hi }, server.parameters)) {
-        if (sum) send({ type: 'partial-sum', ...round, ...sum.node, offset: 0 }, sum.vector);
+        if (!sum) continue;
+        const vector = sum.vector.slice();
+        if (lies) new Uint8Array(vector.buffer)[5] ^= 1;
+        send({ type: 'partial-sum', ...round, ...sum.node, offset: 0 }, vector);
       }
     };
     return {
@@ -72,7 +83,7 @@ function startPool(options: { workerTimeoutMs?: number } = {}) {
       shares: () => received.filter((message) => message.type === 'share'),
       closeCode: () => closeCode,
       join() {
-        send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'peer', numerics: ['strict'] });
+        send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name, numerics: ['strict'] });
         send({ type: 'ready', parameterCount: workload.parameterCount });
       },
     };
@@ -134,7 +145,7 @@ describe('a worker that does not answer', () => {
     good.join();
     await runUntil(clock, 0);
     let sum: Float32Array | undefined;
-    train().then((root) => {
+    train().then(({ root }) => {
       sum = root.slice();
     });
     await runUntil(clock, 100_000, () => sum !== undefined);
@@ -148,7 +159,8 @@ describe('a worker that does not answer', () => {
     expect(events).toContainEqual({
       event: 'notice',
       code: 'late',
-      message: 'rank 0 late: micro-batches 0-7 of step 0 not here after 30000 ms; others compute them too',
+      message:
+        'rank 0 late with micro-batches 0-7 of step 0 (30000 ms, deadline 30000 ms); micro-batches 0-7 to rank 1',
     });
     for (const share of late.shares()) late.answer(share);
     await runUntil(clock, clock.now());
@@ -188,7 +200,7 @@ describe('a worker that does not answer', () => {
     good.join();
     await runUntil(clock, 0);
     let sum: Float32Array | undefined;
-    train().then((root) => {
+    train().then(({ root }) => {
       sum = root.slice();
     });
     await runUntil(clock, 1);
@@ -196,6 +208,103 @@ describe('a worker that does not answer', () => {
     await runUntil(clock, 2, () => sum !== undefined);
     expect(clock.now()).toBeLessThan(2);
     expect(sum).toEqual(expected);
+  });
+});
+
+describe('an audited sum', () => {
+  const always = () => true;
+
+  /** Runs a round to its end. */
+  async function sumOf({ clock, train }: Pick<ReturnType<typeof startPool>, 'clock' | 'train'>) {
+    let sum: { root: Float32Array; contributions: readonly Contribution[] } | undefined;
+    train().then(({ root, contributions }) => {
+      sum = { root: root.slice(), contributions };
+    });
+    await runUntil(clock, clock.now() + 200_000, () => sum !== undefined);
+    return sum;
+  }
+  const noticesOf = (events: PoolEvent[]) =>
+    events.flatMap((event) => (event.event === 'notice' && event.code === 'audit' ? [event.message] : []));
+
+  test('counts when a second worker has computed it to the same bits', async () => {
+    const pool = startPool({ isAudited: always });
+    for (let rank = 0; rank < 2; rank++) pool.connectPeer({ computes: true }).join();
+    await runUntil(pool.clock, 0);
+    const sum = await sumOf(pool);
+    expect(sum?.root).toEqual(pool.expected);
+    expect(sum?.contributions.map(({ worker, node, use }) => [worker, node.lo, node.hi, use])).toEqual([
+      ['peer 1', 0, 8, 'copy'],
+      ['peer 0', 0, 8, 'summed'],
+      ['peer 0', 8, 16, 'copy'],
+      ['peer 1', 8, 16, 'summed'],
+    ]);
+    expect(pool.pool.counters).toMatchObject({ auditedSums: 2, wrongSums: 0 });
+  });
+
+  test.for([0, 1, 2])('that rank %i got wrong by a bit is found, and the liar shut out', async (liarRank) => {
+    const { pool, events, clock, connectPeer, ...rest } = startPool({ isAudited: always });
+    const peers = [0, 1, 2].map((rank) =>
+      connectPeer({ computes: true, lies: rank === liarRank, name: `peer ${rank}` }),
+    );
+    for (const peer of peers) peer.join();
+    await runUntil(clock, 0);
+    const sum = await sumOf({ clock, ...rest });
+    expect(sum?.root).toEqual(rest.expected);
+    await runUntil(clock, clock.now());
+    expect(peers.map((peer) => peer.closeCode())).toEqual(
+      [0, 1, 2].map((rank) => (rank === liarRank ? 4001 : undefined)),
+    );
+    expect(noticesOf(events)).toEqual([
+      expect.stringMatching(
+        `^rank ${liarRank} \\(peer ${liarRank}\\) gave a wrong sum over .* of step 0: it is removed and refused`,
+      ),
+    ]);
+    const again = connectPeer({ name: `peer ${liarRank}` });
+    again.join();
+    await runUntil(clock, clock.now() + 10, () => again.closeCode() !== undefined);
+    expect(again.received.at(-1)).toMatchObject({ code: 'REFUSED', message: 'it gave a wrong sum before' });
+    expect(pool.counters).toMatchObject({ wrongSums: 1, leftWorkers: 1, refusedWorkers: 1 });
+  });
+
+  test('that is wrong makes all that its worker gave in this round be computed again', async () => {
+    let asked = 0;
+    // Of the liar's two sums the first is not compared; nor is anybody else's.
+    const pool = startPool({ isAudited: () => asked++ === 1 });
+    for (const lies of [true, false, false]) pool.connectPeer({ computes: true, lies }).join();
+    await runUntil(pool.clock, 0);
+    const sum = await sumOf(pool);
+    expect(sum?.root).toEqual(pool.expected);
+    const ofLiar = sum?.contributions.filter(({ worker }) => worker === 'peer 0');
+    expect(ofLiar?.map(({ node, use }) => [node.lo, node.hi, use])).toEqual([
+      [0, 4, 'discarded'],
+      [4, 6, 'discarded'],
+    ]);
+    const summed = sum?.contributions.filter(({ use }) => use === 'summed') ?? [];
+    expect(summed.reduce((count, { node }) => count + node.hi - node.lo, 0)).toBe(16);
+  });
+
+  test('of a worker that is alone is compared with the coordinator’s own, and it says so', async () => {
+    const pool = startPool({ isAudited: always });
+    pool.connectPeer({ computes: true, lies: true }).join();
+    await runUntil(pool.clock, 0);
+    pool.train().catch(() => {});
+    await runUntil(pool.clock, 1);
+    expect(noticesOf(pool.events)).toEqual([
+      expect.stringContaining('rank 0 is alone, no other worker can audit it'),
+      expect.stringContaining('rank 0 (peer 0) gave a wrong sum over micro-batches 0-15 of step 0'),
+    ]);
+  });
+
+  test('does not wait for a second worker that stalls', async () => {
+    const pool = startPool({ isAudited: always });
+    const good = pool.connectPeer({ computes: true });
+    const stuck = pool.connectPeer();
+    good.join();
+    stuck.join();
+    await runUntil(pool.clock, 0);
+    const sum = await sumOf(pool);
+    expect(sum?.root).toEqual(pool.expected);
+    expect(pool.clock.now()).toBe(30_000);
   });
 });
 
@@ -208,7 +317,7 @@ describe('a worker that leaves', () => {
     stays.join();
     await runUntil(clock, 0);
     let sum: Float32Array | undefined;
-    train().then((root) => {
+    train().then(({ root }) => {
       sum = root.slice();
     });
     await runUntil(clock, 1);
@@ -268,7 +377,7 @@ describe('without workers', () => {
   test('a round waits, says so once, and goes on when one joins', async () => {
     const { clock, events, connectPeer, train, expected } = startPool();
     let sum: Float32Array | undefined;
-    train().then((root) => {
+    train().then(({ root }) => {
       sum = root.slice();
     });
     await runUntil(clock, 3_600_000);

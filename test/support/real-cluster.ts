@@ -31,7 +31,7 @@ export interface RealCluster {
 export async function openRealCluster(
   config: RunConfig,
   epochs: number,
-  options: { token?: string; minWorkers?: number } = {},
+  options: { token?: string; minWorkers?: number; audit?: number } = {},
 ): Promise<RealCluster> {
   const { manifest, contents } = createToyFiles();
   const dataset = createDataset(manifest, contents);
@@ -42,6 +42,7 @@ export async function openRealCluster(
     {
       ...{ config, workload, computer, engine: naiveEngine, loaded: { dataset, contents } },
       report: (event) => events.push(event),
+      auditFraction: options.audit ?? 0,
       status: () => ({ state: 'training', step: server.step, workers: cluster.pool.workers() }),
     },
   );

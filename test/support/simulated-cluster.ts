@@ -1,6 +1,6 @@
 import { decodeCheckpoint, encodeCheckpoint } from '../../coordinator/checkpoint.ts';
 import { createParameterServer } from '../../coordinator/parameter-server.ts';
-import type { PoolCounters } from '../../coordinator/pool-events.ts';
+import { createCounters, type PoolCounters } from '../../coordinator/pool-events.ts';
 import { initialProgress, type Progress } from '../../coordinator/progress.ts';
 import { train } from '../../coordinator/train.ts';
 import { WorkerPool } from '../../coordinator/worker-pool.ts';
@@ -68,7 +68,7 @@ export async function simulate(history: History): Promise<HistoryResult> {
   const counters: HistoryCounters = {
     ...{ lostFrames: 0, duplicatedFrames: 0, cutLinks: 0 },
     ...{ kills: 0, drains: 0, joins: 0, stalls: 0, coordinatorCrashes: 0 },
-    ...{ staleAnswers: 0, duplicateAnswers: 0, lateShares: 0, refusedWorkers: 0, leftWorkers: 0 },
+    ...createCounters(),
   };
   const isFaulty = () => clock.now() < history.faultsEndMs;
   const network = () => (isFaulty() ? history.network : NO_FAULTS);
@@ -98,6 +98,7 @@ export async function simulate(history: History): Promise<HistoryResult> {
           if (partialSum) return partialSum.vector;
         throw new Error('a tree node is one subtree');
       },
+      isAudited: () => false,
       isTokenValid: () => true,
       report: () => {},
     });

@@ -54,33 +54,46 @@ describe('shares', () => {
 });
 
 describe('the straggler deadline', () => {
-  /** A deadline that has seen shares take so many times their expected time. */
-  function deadlineAfter(ratios: number[]) {
+  /** A deadline that has seen shares take so many times their expected time, and rounds of some duration. */
+  function deadlineAfter(ratios: number[], roundMs = 1000) {
     const deadline = createStragglerDeadline();
-    for (const ratio of ratios) deadline.record(1000, 1000 * ratio);
-    return deadline;
+    for (const ratio of ratios) deadline.recordShare(1000, 1000 * ratio);
+    for (const _ of ratios) deadline.recordRound('train', roundMs);
+    return { deadlineMs: (expectedMs?: number) => deadline.deadlineMs('train', expectedMs), deadline };
   }
+
+  const steady = new Array<number>(20).fill(1);
 
   test('is long while nothing is known', () => {
     expect(deadlineAfter([]).deadlineMs(1000)).toBe(30_000);
     expect(deadlineAfter([1, 1, 1]).deadlineMs(1000)).toBe(30_000);
-    expect(deadlineAfter(new Array(20).fill(1)).deadlineMs(undefined)).toBe(30_000);
+    expect(deadlineAfter(steady).deadline.deadlineMs('test', 1000)).toBe(30_000);
   });
 
   test('is the expected time, plus eight times the usual deviation', () => {
     const ratios = [0.9, 1.1, 0.9, 1.1, 0.9, 1.1, 1, 1, 1];
     // Of |ratio - 1| the upper median is 0.1.
     expect(deadlineAfter(ratios).deadlineMs(1000)).toBeCloseTo(1000 * (1 + 8 * 0.1));
-    expect(deadlineAfter(ratios).deadlineMs(2000)).toBeCloseTo(2000 * (1 + 8 * 0.1));
+    expect(deadlineAfter(ratios).deadlineMs(1500)).toBeCloseTo(1500 * (1 + 8 * 0.1));
   });
 
   test('is not moved by a few stragglers', () => {
-    const steady = [0.9, 1, 1.1, 0.9, 1, 1.1, 0.9, 1, 1.1, 1];
-    expect(deadlineAfter([...steady, 50, 80]).deadlineMs(1000)).toBeLessThan(2000);
+    const ratios = [0.9, 1, 1.1, 0.9, 1, 1.1, 0.9, 1, 1.1, 1];
+    expect(deadlineAfter([...ratios, 50, 80]).deadlineMs(1000)).toBeLessThan(2000);
+  });
+
+  test('is three usual rounds at most, so that a stall is noticed soon however much shares vary', () => {
+    const wild = [0.1, 1, 5, 0.2, 3, 1, 8, 0.5, 2];
+    expect(deadlineAfter(wild, 100).deadlineMs(90)).toBe(300);
+  });
+
+  test('of a first share has time for compiling, in proportion to a round', () => {
+    expect(deadlineAfter(steady, 100).deadlineMs()).toBe(2_000);
+    expect(deadlineAfter(steady, 10).deadlineMs()).toBe(1_000);
   });
 
   test('has bounds', () => {
-    expect(deadlineAfter(new Array(20).fill(1)).deadlineMs(1)).toBe(250);
-    expect(deadlineAfter(new Array(20).fill(1)).deadlineMs(1e9)).toBe(30_000);
+    expect(deadlineAfter(steady, 5).deadlineMs(1)).toBe(20);
+    expect(deadlineAfter(steady, 1e9).deadlineMs(1e9)).toBe(30_000);
   });
 });

@@ -76,7 +76,7 @@ async function measureTraining([model, batch, microBatches]: string[]): Promise<
   const { dataset } = await loadDataset(manifest, sources, { signal, report: () => {} });
   const options = {
     ...{ globalBatch: Number(batch), microBatches: Number(microBatches), schedule: 'constant' as const },
-    ...{ validation: 0, checkpointEvery: 1, optimizer: 'momentum' as const, lr: 0.01 },
+    ...{ validation: 0, audit: 0, checkpointEvery: 1, optimizer: 'momentum' as const, lr: 0.01 },
   };
   const spec = { input: { height: 28, width: 28, channels: 1 }, layers: layersOf(model) };
   const config = newRunConfig(options, dataset, spec, ['fused']);
@@ -85,7 +85,7 @@ async function measureTraining([model, batch, microBatches]: string[]): Promise<
   const server = createParameterServer(engine, config, workload);
   const source = new LocalSource(createShareComputer(engine, config, workload), workload);
   const step = async () => {
-    const root = await source.sum({ kind: 'train', step: server.step }, server.parameters, signal);
+    const { root } = await source.sum({ kind: 'train', step: server.step }, server.parameters, signal);
     server.update(root, config.globalBatch);
   };
   const warmUntil = performance.now() + TRAINING_MS / 4;

@@ -1,6 +1,7 @@
 /** What the module exports; see `../../kernels.ts` for what each computes. Addresses are bytes, counts are values. */
 export { activate, activateBackward, addBias, addInto, isAllFinite, multiply, scaleBytes } from './elementwise';
 export { dropoutFactors } from './dropout';
+export { fingerprint } from './fingerprint';
 export { averagePool, averagePoolBackward, maxPool, maxPoolBackward, pad } from './images';
 export { normalize, normalizeBackward, normalizeBy } from './normalization';
 export { softmaxCrossEntropy, squaredError } from './losses';

@@ -1,0 +1,161 @@
+import { bytesOf } from '../shared/protocol/codec.ts';
+import { isInside, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
+import { GradientBarrier } from './gradient-barrier.ts';
+import type { Contribution } from './gradient-source.ts';
+import type { Member } from './member.ts';
+import type { PoolCounters } from './pool-events.ts';
+
+export interface AuditedSumOptions {
+  readonly leafCount: number;
+  readonly addInto: (target: Float32Array, source: Float32Array) => void;
+  /** Gets each vector that is no longer needed. */
+  readonly release: (vector: Float32Array) => void;
+  /** Whether a sum that comes first is to be computed a second time, by somebody else. */
+  readonly isSelected: () => boolean;
+  /** Computes a node's sum in this process: the third opinion. The result is a view that the next call overwrites. */
+  readonly judge: (node: LeafRange) => Float32Array;
+  readonly isAllFinite: (vector: Float32Array) => boolean;
+  readonly counters: PoolCounters;
+}
+
+/** What a member says that the sum of a node is. */
+export interface Opinion {
+  readonly author: Member;
+  readonly node: LeafRange;
+  readonly vector: Float32Array;
+}
+
+/**
+ * A round's sum under way. Each sum that arrives goes on to the gradient barrier, or is held until another worker has
+ * computed it too: only then, and only if both agree to the last bit, does it count. If they do not, the coordinator
+ * computes it as well and so finds out who was wrong.
+ */
+export class AuditedSum {
+  readonly contributions: Contribution[] = [];
+  readonly #options: AuditedSumOptions;
+  readonly #barrier: GradientBarrier;
+  readonly #held = new Set<Opinion>();
+
+  constructor(options: AuditedSumOptions) {
+    const { leafCount, addInto, release } = options;
+    this.#options = options;
+    this.#barrier = new GradientBarrier(leafCount, addInto, release);
+  }
+
+  /** Sums that wait for a second opinion. */
+  get held(): readonly Opinion[] {
+    return [...this.#held];
+  }
+
+  /** Takes over the opinion's vector. Returns the members that turned out to be wrong. */
+  offer(opinion: Opinion): Member[] {
+    const { node, author, vector } = opinion;
+    const held = this.held.find((other) => isInside(node, other.node));
+    if (held && isSameNode(held.node, node) && held.author.identity !== author.identity) {
+      this.#held.delete(held);
+      return this.#compare(held, opinion);
+    }
+    if (held || this.#barrier.knows(node)) {
+      this.#options.counters.duplicateAnswers++;
+      this.#drop(opinion, 'copy');
+      return [];
+    }
+    const { isAllFinite, isSelected, judge } = this.#options;
+    if (!isAllFinite(vector) && isAllFinite(judge(node))) return this.#convict([opinion], node);
+    if (isSelected()) this.#held.add(opinion);
+    else this.#sum(author.identity, node, vector);
+    return [];
+  }
+
+  /** Compares a held sum with the coordinator's own, where no other worker can give an opinion. */
+  judge(held: Opinion): Member[] {
+    this.#held.delete(held);
+    this.#options.counters.auditedSums++;
+    return this.#convict([held], held.node);
+  }
+
+  /** The ranges of leaves of which no sum has been given yet, ascending. */
+  missing(): LeafRange[] {
+    const without = (ranges: LeafRange[], { node }: Opinion) =>
+      ranges.flatMap((range) => subtract(range, node));
+    return this.held.reduce(without, this.#barrier.missing());
+  }
+
+  /** The sum of everything, as soon as nothing is missing nor held. */
+  root(): Float32Array | undefined {
+    return this.#barrier.root();
+  }
+
+  /** Releases all vectors. */
+  clear(): void {
+    for (const { vector } of this.#held) this.#options.release(vector);
+    this.#held.clear();
+    this.#barrier.clear();
+  }
+
+  #compare(first: Opinion, second: Opinion): Member[] {
+    this.#options.counters.auditedSums++;
+    if (!areEqual(first.vector, second.vector)) return this.#convict([first, second], first.node);
+    this.#drop(second, 'copy');
+    this.#sum(first.author.identity, first.node, first.vector);
+    return [];
+  }
+
+  /** Finds out which opinions of a node are wrong, and goes on with its true sum. */
+  #convict(opinions: readonly Opinion[], node: LeafRange): Member[] {
+    const { judge, isAllFinite, counters } = this.#options;
+    const verdict = judge(node);
+    // Training that diverges has sums that are not numbers, whose bits say nothing.
+    const isRight = ({ vector }: Opinion) => areEqual(vector, verdict) || !isAllFinite(verdict);
+    const wrong = opinions.filter((opinion) => !isRight(opinion));
+    const [right, ...others] = opinions.filter(isRight);
+    const authors = wrong.map(({ author }) => author);
+    counters.wrongSums += wrong.length;
+    for (const author of authors) this.#withdraw(author);
+    for (const opinion of others) this.#drop(opinion, 'copy');
+    const [spare, ...rest] = wrong;
+    for (const opinion of rest) this.#drop(opinion, 'discarded');
+    if (right) {
+      if (spare) this.#drop(spare, 'discarded');
+      this.#sum(right.author.identity, node, right.vector);
+    } else {
+      spare.vector.set(verdict);
+      this.contributions.push({ worker: spare.author.identity, node, use: 'discarded' });
+      this.#sum(null, node, spare.vector);
+    }
+    return authors;
+  }
+
+  /** What a wrong member gave unseen may be wrong too: if it is added up already, the sum begins again. */
+  #withdraw(author: Member): void {
+    for (const held of this.held) {
+      if (held.author.identity !== author.identity) continue;
+      this.#held.delete(held);
+      this.#drop(held, 'discarded');
+    }
+    if (!this.contributions.some(({ worker, use }) => worker === author.identity && use === 'summed')) return;
+    this.#barrier.clear();
+    for (const contribution of this.contributions) contribution.use = 'discarded';
+  }
+
+  #sum(worker: string | null, node: LeafRange, vector: Float32Array): void {
+    for (const held of this.held) {
+      if (!isInside(held.node, node)) continue;
+      this.#held.delete(held);
+      this.#drop(held, 'copy');
+    }
+    for (const contribution of this.contributions) {
+      if (contribution.use === 'summed' && isInside(contribution.node, node)) contribution.use = 'copy';
+    }
+    this.contributions.push({ worker, node, use: 'summed' });
+    this.#barrier.offer(node, vector);
+  }
+
+  #drop({ author, node, vector }: Opinion, use: 'copy' | 'discarded'): void {
+    this.contributions.push({ worker: author.identity, node, use });
+    this.#options.release(vector);
+  }
+}
+
+/** To the last bit. */
+const areEqual = (a: Float32Array, b: Float32Array): boolean => Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
