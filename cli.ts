@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { coordinatorCommand } from './coordinator/coordinator-command.ts';
 import { evaluateCommand } from './coordinator/evaluate-command.ts';
 import { summaryCommand } from './coordinator/summary-command.ts';
+import { verifyCommand } from './coordinator/verify-command.ts';
 import { trainCommand } from './deploy/train-command.ts';
 import packageJson from './package.json' with { type: 'json' };
 import { dataCommand } from './shared/data/data-command.ts';
@@ -25,6 +26,7 @@ const COMMANDS = [
   coordinatorCommand,
   workerCommand,
   evaluateCommand,
+  verifyCommand,
   summaryCommand,
   dataCommand,
   doctorCommand,

@@ -23,7 +23,7 @@ export interface Checkpoint {
 }
 
 const FORMAT = 'lockstep-checkpoint';
-const FORMAT_VERSION = '1';
+const FORMAT_VERSION = '2';
 
 const Metadata = z.strictObject({
   format: z.literal(FORMAT),

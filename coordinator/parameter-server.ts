@@ -5,6 +5,7 @@ import { createOptimizer, type Optimizer } from '../shared/engine/optimizers.ts'
 import { learningRateAt } from '../shared/engine/schedules.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { Workload } from '../shared/workload.ts';
+import { formatFingerprint } from './ledger.ts';
 
 /** Owns the parameters and the optimizer's state: all that changes from step to step. */
 export interface ParameterServer {
@@ -18,6 +19,8 @@ export interface ParameterServer {
    * statistics (ignored). Divides once, here. Returns the learning rate used.
    */
   update(root: Float32Array, exampleCount: number): number;
+  /** Of the parameters, for the ledger: 32 hexadecimal digits. */
+  fingerprint(): string;
 }
 
 /** How much of a running average stays from one step to the next. */
@@ -65,6 +68,7 @@ export function createParameterServer(
       step++;
       return learningRate;
     },
+    fingerprint: () => formatFingerprint(engine.kernels.fingerprint(parameters)),
   };
 }
 

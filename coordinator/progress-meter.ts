@@ -1,13 +1,13 @@
 import type { Clock } from '../shared/clock.ts';
 import type { ProgressEvent } from './events.ts';
-import type { StepMetrics } from './train.ts';
+import type { StepRecord } from './ledger.ts';
 
 const REPORT_INTERVAL_MS = 1_000;
 
 /** Watches the steps go by: how fast, how far, how long still. */
 export interface ProgressMeter {
   /** Takes note of a step; returns an event when it is time for one. */
-  record(metrics: StepMetrics): ProgressEvent | undefined;
+  record(metrics: StepRecord): ProgressEvent | undefined;
   /** The last event, or undefined before the first. */
   readonly latest: ProgressEvent | undefined;
   /** Training examples/s since the start, over the time spent in steps; 0 before the first. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CHAIN_START } from './ledger.ts';
 
 /** What an epoch ended with; means over its examples. Epochs count from 1. */
 export const EpochResult = z.strictObject({
@@ -21,13 +22,20 @@ export const Progress = z.strictObject({
   lossSum: z.number(),
   correctCount: z.number(),
   exampleCount: z.int().nonnegative(),
+  /** Links the parameters of all steps so far; see `ledger.ts`. */
+  chain: z.string(),
   /** The last epoch that ended, and the one with the smallest validation loss. */
   last: EpochResult.optional(),
   best: EpochResult.optional(),
 });
 export type Progress = z.infer<typeof Progress>;
 
-export const initialProgress = (): Progress => ({ lossSum: 0, correctCount: 0, exampleCount: 0 });
+export const initialProgress = (): Progress => ({
+  lossSum: 0,
+  correctCount: 0,
+  exampleCount: 0,
+  chain: CHAIN_START,
+});
 
 /** When training ends. Part of every checkpoint too, but a resumed run may have another. */
 export const StopRule = z.strictObject({

@@ -1,18 +1,23 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import * as z from 'zod';
 import { writeFileAtomically } from '../shared/atomic-file.ts';
 import { LockstepError, reasonOf, systemCode } from '../shared/errors.ts';
-import type { RunConfig } from '../shared/run-config.ts';
+import { RunConfig } from '../shared/run-config.ts';
+import { describeIssue } from '../shared/validation.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import type { StepRecord } from './ledger.ts';
 import type { StopRule } from './progress.ts';
-import type { StepMetrics } from './train.ts';
+import { lockRun, type RunLock } from './run-lock.ts';
+import { dropRecordsFrom, readRecords } from './run-records.ts';
 
 /*
  * A run's folder:
  *
  *   config.json                             what the run computes, and when it ends
  *   metrics.jsonl                           a line a step
+ *   coordinator.lock                        there while a coordinator writes to it
  *   checkpoints/step-00000430.safetensors   the newest few, and the best epoch's
  */
 const CONFIG_FILE = 'config.json';
@@ -25,12 +30,14 @@ const NEWEST_KEPT = 3;
 
 export interface RunFolder {
   readonly directory: string;
-  appendMetrics(metrics: StepMetrics): void;
+  appendMetrics(metrics: StepRecord): void;
   /** Saves a checkpoint, then removes those no longer wanted. Resolves to the path of its file. */
   saveCheckpoint(checkpoint: Checkpoint): Promise<string>;
   /** Where the checkpoint of a step is, or was. */
   checkpointPath(step: number): string;
-  close(): void;
+  /** Aborted when another coordinator has taken the folder over. */
+  readonly lost: AbortSignal;
+  close(): Promise<void>;
 }
 
 /** A checkpoint that was found, and where. */
@@ -69,10 +76,8 @@ export async function continueRunFolder(
   stopRule: StopRule = found.checkpoint.stopRule,
 ): Promise<RunFolder> {
   const { checkpoint, file, runDirectory } = found;
-  if (out === undefined && runDirectory !== undefined) {
-    await dropMetricsFrom(join(runDirectory, METRICS_FILE), checkpoint.step);
-    return openRunFolder(runDirectory, checkpoint.config, stopRule);
-  }
+  if (out === undefined && runDirectory !== undefined)
+    return openRunFolder(runDirectory, checkpoint.config, stopRule, checkpoint.step);
   const folder = await createRunFolder(out, checkpoint.config, stopRule);
   const best = checkpoint.progress.best;
   if (best) {
@@ -83,18 +88,27 @@ export async function continueRunFolder(
   return folder;
 }
 
-async function openRunFolder(directory: string, config: RunConfig, stopRule: StopRule): Promise<RunFolder> {
+async function openRunFolder(
+  directory: string,
+  config: RunConfig,
+  stopRule: StopRule,
+  step = 0,
+): Promise<RunFolder> {
   const checkpoints = join(directory, CHECKPOINT_FOLDER);
   let metrics: number;
+  let lock: RunLock;
   try {
     await mkdir(checkpoints, { recursive: true });
+    lock = await lockRun(directory);
     await removeTemporaryFiles(checkpoints);
+    await dropRecordsFrom(join(directory, METRICS_FILE), step);
     await writeFileAtomically(
       join(directory, CONFIG_FILE),
       `${JSON.stringify({ config, stopRule }, null, 2)}\n`,
     );
     metrics = openSync(join(directory, METRICS_FILE), 'a');
   } catch (error) {
+    if (error instanceof LockstepError) throw error;
     throw new LockstepError('FILE', `cannot write to the run folder ${directory}: ${reasonOf(error)}.`);
   }
   const checkpointPath = (step: number) =>
@@ -114,7 +128,11 @@ async function openRunFolder(directory: string, config: RunConfig, stopRule: Sto
       for (const name of older) await rm(join(checkpoints, name), { force: true });
       return path;
     },
-    close: () => closeSync(metrics),
+    lost: lock.lost,
+    async close() {
+      closeSync(metrics);
+      await lock.release();
+    },
   };
 }
 
@@ -143,6 +161,31 @@ export async function findCheckpoint(path: string): Promise<FoundCheckpoint> {
   const reason =
     skipped.length > 0 ? `no checkpoint of ${skipped.length} is whole` : `no checkpoints in ${folder}`;
   throw new LockstepError('CHECKPOINT', `cannot resume from ${path}: ${reason}.`);
+}
+
+/** All that a run's folder says of the run. Throws `FILE`, `CHECKPOINT` and `VERIFY` errors for what is damaged. */
+export async function readRun(
+  directory: string,
+): Promise<{ config: RunConfig; records: StepRecord[]; checkpoints: Checkpoint[] }> {
+  const path = join(directory, CONFIG_FILE);
+  const config = await readConfig(path);
+  const records = await readRecords(join(directory, METRICS_FILE));
+  const folder = join(directory, CHECKPOINT_FOLDER);
+  const names = (await checkpointNames(folder)).toReversed();
+  const checkpoints = await Promise.all(names.map((name) => loadCheckpoint(join(folder, name))));
+  return { config, records, checkpoints };
+}
+
+async function readConfig(path: string): Promise<RunConfig> {
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new LockstepError('FILE', `cannot read the run ${path}: ${reasonOf(error)}.`);
+  }
+  const result = z.object({ config: RunConfig }).safeParse(content);
+  if (result.success) return result.data.config;
+  throw new LockstepError('FILE', `${path} is not a run's: ${describeIssue(result.error, content)}.`);
 }
 
 /** Reads one checkpoint. Throws a `CHECKPOINT` error that names the file. */
@@ -187,20 +230,4 @@ async function unusedDirectory(): Promise<string> {
 /** Left behind by a process that was killed while it wrote. */
 async function removeTemporaryFiles(folder: string): Promise<void> {
   for (const name of await listFolder(folder)) if (name.endsWith('.tmp')) await rm(join(folder, name));
-}
-
-/** Keeps the lines before `step`; one that a crash cut short goes too. */
-async function dropMetricsFrom(path: string, step: number): Promise<void> {
-  const content = await readFile(path, 'utf8').catch(() => '');
-  const kept = content.split('\n').filter((line) => stepOf(line) < step);
-  await writeFileAtomically(path, kept.map((line) => `${line}\n`).join(''));
-}
-
-/** NaN for a line that is not whole. */
-function stepOf(line: string): number {
-  try {
-    return (JSON.parse(line) as StepMetrics).step;
-  } catch {
-    return Number.NaN;
-  }
 }

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly validation?: number;
   readonly earlyStopping?: number;
   readonly checkpointEvery: number;
+  /** Seconds. */
+  readonly checkpointInterval: number;
   readonly audit: number;
   readonly dataDir?: string;
   readonly out?: string;
@@ -198,6 +200,11 @@ function addFileOptions(command: Command): Command {
     .addOption(
       new Option('--checkpoint-every <steps>', 'save so often, beside every epoch')
         .default(500)
+        .argParser(wholeNumber(1)),
+    )
+    .addOption(
+      new Option('--checkpoint-interval <seconds>', 'and at least so often')
+        .default(30)
         .argParser(wholeNumber(1)),
     );
 }

@@ -12,8 +12,10 @@ import { availableNumerics, describeEngine, engineNotice, openEngine } from '../
 import { createShareComputer, type ShareComputer } from '../shared/share-computer.ts';
 import { createWorkload } from '../shared/workload.ts';
 import { type Checkpoint, parametersSha256 } from './checkpoint.ts';
+import { type CheckpointWriterOptions, createCheckpointWriter } from './checkpoint-writer.ts';
 import { type Cluster, type ClusterOptions, openCluster } from './cluster.ts';
 import type { DoneEvent, Report, StartEvent } from './events.ts';
+import type { StepRecord } from './ledger.ts';
 import { LocalSource } from './local-source.ts';
 import { modelFor } from './model-source.ts';
 import { assertResumable, newRunConfig, stopRuleOf } from './new-run.ts';
@@ -29,7 +31,7 @@ import {
   type RunFolder,
 } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
-import { evaluate, type StepMetrics, type TrainingRun, train, trainingMeans } from './train.ts';
+import { evaluate, type TrainingRun, train, trainingMeans } from './train.ts';
 
 /**
  * One run, from its options to its `done` event: gets the data, opens the run's folder, gathers workers, trains,
@@ -60,10 +62,11 @@ export async function runTraining(
     report(startEvent(plan, folder));
     const source = cluster?.pool ?? new LocalSource(plan.computer, plan.workload);
     try {
-      await cluster?.gather(stop);
-      done = await trainAndSave({ ...plan, source }, folder, meter, report, stop);
+      const end = AbortSignal.any([stop, folder.lost]);
+      await cluster?.gather(end);
+      done = await trainAndSave({ ...plan, source }, folder, meter, report, end);
     } finally {
-      folder.close();
+      await folder.close();
     }
   } finally {
     await cluster?.close(done ? 'finished' : 'interrupted');
@@ -79,7 +82,7 @@ interface RunPlan extends Omit<TrainingRun, 'source' | 'onStep' | 'onEpoch'> {
   readonly computer: ShareComputer;
   /** Updates in all, unless it stops early. */
   readonly stepCount: number;
-  readonly checkpointEvery: number;
+  readonly checkpointSchedule: Pick<CheckpointWriterOptions, 'everySteps' | 'everyMs'>;
   readonly auditFraction: number;
 }
 
@@ -112,7 +115,10 @@ async function planRun(options: RunOptions, report: Report, signal: AbortSignal)
     stopRule,
     stepsMax,
     stepCount: Math.min(stepsMax, stopRule.epochs * workload.stepsPerEpoch),
-    checkpointEvery: options.checkpointEvery,
+    checkpointSchedule: {
+      everySteps: options.checkpointEvery,
+      everyMs: options.checkpointInterval * 1000,
+    },
     auditFraction: options.audit,
     clock: systemClock,
   };
@@ -128,24 +134,19 @@ async function trainAndSave(
   const { server, workload, clock } = plan;
   const startedAt = clock.now();
   let epochStartedAt = startedAt;
-  let savedStep: number | undefined;
-
-  async function save(): Promise<void> {
-    const file = await folder.saveCheckpoint(checkpointOf(plan));
-    savedStep = server.step;
-    report({ event: 'checkpoint', step: server.step, file });
-  }
-
-  /** A full disk does not end training; the next attempt may succeed, and the last one must. */
-  async function trySave(): Promise<void> {
-    await save().catch((error: unknown) => {
-      const message = `step ${server.step} is not saved: ${reasonOf(error)}; training goes on`;
+  const writer = createCheckpointWriter({
+    clock,
+    ...plan.checkpointSchedule,
+    save: () => folder.saveCheckpoint(checkpointOf(plan)),
+    onSaved: (step, file) => report({ event: 'checkpoint', step, file }),
+    onFailure(step, error) {
+      const message = `step ${step} is not saved: ${reasonOf(error)}; training goes on, and tries again`;
       report({ event: 'notice', code: 'checkpoint', message });
-    });
-  }
+    },
+  });
 
   let isMetricsFailing = false;
-  function tryAppend(metrics: StepMetrics): void {
+  function tryAppend(metrics: StepRecord): void {
     try {
       folder.appendMetrics(metrics);
       isMetricsFailing = false;
@@ -163,25 +164,35 @@ async function trainAndSave(
       const event = meter.record(metrics);
       if (event) report(event);
       const isEpochEnd = server.step % workload.stepsPerEpoch === 0;
-      if (server.step % plan.checkpointEvery === 0 && !isEpochEnd) await trySave();
+      if (!isEpochEnd) writer.stepDone(server.step);
     },
     async onEpoch(result) {
       report({ event: 'epoch', ...result, seconds: (clock.now() - epochStartedAt) / 1000 });
-      await trySave();
+      await writer.begin(server.step);
       epochStartedAt = clock.now();
     },
   };
+
+  /** The last checkpoint must succeed. */
+  async function saveLast(): Promise<void> {
+    await writer.idle();
+    if (writer.savedStep === server.step) return;
+    const file = await folder.saveCheckpoint(checkpointOf(plan));
+    report({ event: 'checkpoint', step: server.step, file });
+  }
 
   try {
     await train(run, signal);
   } catch (error) {
     const isDiverged = error instanceof LockstepError && error.code === 'DIVERGED';
-    if (!isDiverged && savedStep !== server.step) await save();
-    const checkpoint = folder.checkpointPath(savedStep ?? server.step);
-    if (signal.aborted) report({ event: 'stopped', step: server.step, runDir: folder.directory, checkpoint });
+    if (isDiverged || folder.lost.aborted) await writer.idle();
+    else await saveLast();
+    const checkpoint = folder.checkpointPath(server.step);
+    if (signal.aborted && !folder.lost.aborted)
+      report({ event: 'stopped', step: server.step, runDir: folder.directory, checkpoint });
     throw error;
   }
-  if (savedStep !== server.step) await save();
+  await saveLast();
   return {
     event: 'done',
     steps: server.step,

@@ -8,7 +8,7 @@ const SHARES_MIN = 8;
 /** How many median absolute deviations late is late. */
 const DEVIATIONS = 8;
 /** Late is late after so many median rounds, however much shares vary. */
-const ROUNDS_MAX = 3;
+const ROUNDS_MAX = 3.5;
 /** A worker's first share takes longer: it compiles, and nobody knows its speed. */
 const FIRST_SHARE_ROUNDS_MAX = 20;
 const FIRST_SHARE_MIN_MS = 1_000;

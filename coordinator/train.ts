@@ -3,23 +3,9 @@ import { LockstepError } from '../shared/errors.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import { type Round, statisticsOf, type Workload } from '../shared/workload.ts';
 import type { GradientSource } from './gradient-source.ts';
+import { nextLink, type StepRecord, workOf } from './ledger.ts';
 import type { ParameterServer } from './parameter-server.ts';
 import type { EpochResult, Progress, StopRule } from './progress.ts';
-
-/** One step, as it is written to `metrics.jsonl`. */
-export interface StepMetrics {
-  /** The step, from 0: its parameters were those after so many updates. */
-  readonly step: number;
-  /** The epoch that it belongs to, from 1. */
-  readonly epoch: number;
-  /** Mean loss and share of correct predictions over the global batch, before the update. */
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly learningRate: number;
-  readonly examples: number;
-  readonly milliseconds: number;
-  readonly worldSize: number;
-}
 
 export interface TrainingRun {
   readonly config: RunConfig;
@@ -31,7 +17,7 @@ export interface TrainingRun {
   /** Stop after so many steps in all, even within an epoch. */
   readonly stepsMax: number;
   readonly clock: Clock;
-  onStep(metrics: StepMetrics): Promise<void>;
+  onStep(record: StepRecord): Promise<void>;
   onEpoch(result: EpochResult): Promise<void>;
 }
 
@@ -60,6 +46,8 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
   progress.lossSum += lossSum;
   progress.correctCount += correctCount;
   progress.exampleCount += examples;
+  const fingerprint = server.fingerprint();
+  progress.chain = nextLink(progress.chain, fingerprint);
   await run.onStep({
     step: round.step,
     epoch: Math.floor(round.step / workload.stepsPerEpoch) + 1,
@@ -69,6 +57,9 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
     examples,
     milliseconds: clock.now() - startedAt,
     worldSize: source.worldSize,
+    ...workOf(contributions),
+    fingerprint,
+    chain: progress.chain,
   });
 }
 

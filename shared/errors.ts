@@ -14,6 +14,7 @@
  * | `MODEL` | layers that do not fit each other, or the data |
  * | `ENGINE` | computing in the asked profile |
  * | `MEMORY` | room for a model |
+ * | `VERIFY` | a run's records do not hold |
  * | `PROTOCOL` | a frame that breaks the protocol |
  */
 export type ErrorCode =
@@ -28,6 +29,7 @@ export type ErrorCode =
   | 'MODEL'
   | 'ENGINE'
   | 'MEMORY'
+  | 'VERIFY'
   | 'PROTOCOL';
 
 /** An expected failure. Its one-line message quotes the offending value and says what to do. */

@@ -2,13 +2,13 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../coordinator/checkpoint.ts';
+import type { StepRecord } from '../../coordinator/ledger.ts';
 import {
   continueRunFolder,
   createRunFolder,
   findCheckpoint,
   loadCheckpoint,
 } from '../../coordinator/run-folder.ts';
-import type { StepMetrics } from '../../coordinator/train.ts';
 import { parameterCount } from '../../shared/engine/model-spec.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { createDraws } from '../support/draws.ts';
@@ -29,7 +29,7 @@ function checkpointAt(step: number, bestStep?: number): Checkpoint {
     config,
     step,
     progress: {
-      ...{ lossSum: 1 / 3, correctCount: 5, exampleCount: 7 },
+      ...{ lossSum: 1 / 3, correctCount: 5, exampleCount: 7, chain: 'c' },
       ...(bestStep !== undefined && { best: { ...result, step: bestStep } }),
     },
     stopRule: { epochs: 3, earlyStopping: 2 },
@@ -38,7 +38,7 @@ function checkpointAt(step: number, bestStep?: number): Checkpoint {
   };
 }
 
-const metricsOf = (step: number) => ({ step, loss: 1 }) as StepMetrics;
+const metricsOf = (step: number) => ({ step, loss: 1 }) as StepRecord;
 
 describe('a checkpoint', () => {
   const file = encodeCheckpoint(checkpointAt(12));
@@ -89,8 +89,8 @@ describe('a checkpoint', () => {
 
   test('of a later format is refused with the versions', () => {
     const text = Buffer.from(file).toString('latin1');
-    const later = Buffer.from(text.replace('"formatVersion":"1"', '"formatVersion":"2"'), 'latin1');
-    expect(() => decodeCheckpoint(later)).toThrow('format version 2, this Lockstep reads 1');
+    const later = Buffer.from(text.replace('"formatVersion":"2"', '"formatVersion":"3"'), 'latin1');
+    expect(() => decodeCheckpoint(later)).toThrow('format version 3, this Lockstep reads 2');
   });
 });
 

@@ -76,7 +76,14 @@ async function measureTraining([model, batch, microBatches]: string[]): Promise<
   const { dataset } = await loadDataset(manifest, sources, { signal, report: () => {} });
   const options = {
     ...{ globalBatch: Number(batch), microBatches: Number(microBatches), schedule: 'constant' as const },
-    ...{ validation: 0, audit: 0, checkpointEvery: 1, optimizer: 'momentum' as const, lr: 0.01 },
+    ...{
+      validation: 0,
+      audit: 0,
+      checkpointInterval: 60,
+      checkpointEvery: 1,
+      optimizer: 'momentum' as const,
+      lr: 0.01,
+    },
   };
   const spec = { input: { height: 28, width: 28, channels: 1 }, layers: layersOf(model) };
   const config = newRunConfig(options, dataset, spec, ['fused']);
