@@ -15,7 +15,12 @@ export type RunEvent =
   | ({ event: 'epoch'; seconds: number } & EpochResult)
   | { event: 'listening'; url: string; workersNeeded: number }
   | { event: 'checkpoint'; step: number; file: string }
-  | { event: 'notice'; code: 'checkpoint' | 'engine' | 'restart' | 'stopping' | 'workers'; message: string }
+  | {
+      event: 'notice';
+      code: 'chaos' | 'checkpoint' | 'engine' | 'restart' | 'stopping' | 'workers';
+      message: string;
+    }
+  | ChaosEvent
   /** Stopped by a signal before its end, in good order. */
   | { event: 'stopped'; step: number; runDir: string; checkpoint: string };
 
@@ -56,6 +61,24 @@ export interface ProgressEvent {
   examplesPerSecond: number;
   secondsLeft: number;
   worldSize: number;
+}
+
+/** How a run that was disturbed compares with the same run undisturbed. */
+export interface ChaosEvent {
+  event: 'chaos';
+  /** How often each fault was caused. */
+  kill: number;
+  stall: number;
+  leave: number;
+  join: number;
+  /** Mean number of workers that were ready. */
+  meanWorldSize: number;
+  parametersSha256: string;
+  undisturbedSha256: string;
+  isEqual: boolean;
+  /** Examples/s, as a part of those of `undisturbedWorldSize` undisturbed workers. */
+  goodput: number;
+  undisturbedWorldSize: number;
 }
 
 /** The end of a run. */

@@ -2,11 +2,14 @@ import { relative } from 'node:path';
 import { type Console, createConsole } from '../shared/console.ts';
 import { showDataEvent } from '../shared/data/show-data-event.ts';
 import { formatBar, formatCount, formatDuration, formatLoss, formatPercent } from '../shared/format.ts';
-import type { DoneEvent, ProgressEvent, Report, RunEvent, StartEvent } from './events.ts';
+import type { ChaosEvent, DoneEvent, ProgressEvent, Report, RunEvent, StartEvent } from './events.ts';
 import type { EpochResult } from './progress.ts';
 
 /** In a pipe a line of progress comes this often; in a terminal it is live. */
 const PLAIN_PROGRESS_MS = 10_000;
+
+/** Of late shares one is told so often. */
+const LATE_INTERVAL_MS = 5_000;
 
 /** Prints events as they are, a line of JSON each. */
 export const reportJson: Report = (event) => console.log(JSON.stringify(event));
@@ -17,13 +20,24 @@ export function createHumanReporter(output: NodeJS.WriteStream): Report {
   let start: StartEvent | undefined;
   let plainProgressAt = performance.now();
   const epochs: EpochResult[] = [];
+  let latePrintedAt = Number.NEGATIVE_INFINITY;
+
+  /** Late shares come in swarms where a machine is busy; all of them are in `--json` and counted in the status. */
+  function isOneOfMany(): boolean {
+    if (performance.now() - latePrintedAt < LATE_INTERVAL_MS) return true;
+    latePrintedAt = performance.now();
+    return false;
+  }
 
   return (event: RunEvent) => {
     switch (event.event) {
       case 'download':
         return showDataEvent(console, event);
       case 'notice':
+        if (event.code === 'late' && isOneOfMany()) return;
         return console.print(event.message);
+      case 'chaos':
+        return printChaos(console, event);
       case 'start':
         start = event;
         return printStart(console, event);
@@ -132,6 +146,22 @@ function printDone(
     '  npx lockstep train --help    other layers, optimizers, schedules',
   ];
   console.print(`\nNext:\n${next.join('\n')}`);
+}
+
+function printChaos(console: Console, event: ChaosEvent): void {
+  const { kill, stall, leave, join, meanWorldSize, undisturbedWorldSize, goodput } = event;
+  console.print('');
+  console.print(
+    `Chaos: ${kill} killed, ${stall} stalled, ${leave} asked to leave, ${join} joined; ` +
+      `${meanWorldSize.toFixed(1)} workers on average`,
+  );
+  console.print(`  undisturbed   sha256 ${event.undisturbedSha256}`);
+  console.print(
+    `  disturbed     sha256 ${event.parametersSha256}   ${event.isEqual ? 'equal' : 'NOT EQUAL'}`,
+  );
+  console.print(
+    `  goodput       ${Math.round(goodput * 100)} % of the examples/s of ${undisturbedWorldSize} undisturbed workers`,
+  );
 }
 
 /** Says so when the validation loss has been rising while the training loss still fell. */

@@ -43,7 +43,7 @@ export async function runTraining(
   clusterOptions: ClusterOptions | undefined,
   report: Report,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<DoneEvent> {
   const plan = await planRun(options, report, signal);
   const meter = createProgressMeter(systemClock, plan.stepCount);
   const cluster: Cluster | undefined =
@@ -72,6 +72,7 @@ export async function runTraining(
     await cluster?.close(done ? 'finished' : 'interrupted');
   }
   report(done);
+  return done;
 }
 
 /** All that a run is before it has a folder and workers. */

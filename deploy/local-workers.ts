@@ -6,6 +6,8 @@ export interface LocalWorkersOptions {
   readonly url: string;
   readonly token?: string | undefined;
   readonly dataDir?: string | undefined;
+  /** The probability that a worker flips a bit of a sum, to see it caught. */
+  readonly corrupt?: number | undefined;
   /** A worker ended that should not have, and is started again. */
   readonly onRestart: (message: string) => void;
   /** Workers end again and again: there is no use in going on. */
@@ -13,6 +15,10 @@ export interface LocalWorkersOptions {
 }
 
 export interface LocalWorkers {
+  /** The processes that run now. */
+  pids(): number[];
+  /** Starts one more, which is not started again when it ends; false if there are as many of these as of the others. */
+  startExtra(): boolean;
   /** Lets all workers finish and leave, and ends those that do not. */
   stop(): Promise<void>;
   /** Ends all workers now. */
@@ -30,7 +36,7 @@ const RESTART_DELAY_MAX_MS = 5_000;
 
 /** Starts worker processes on this machine and keeps them alive until they are stopped. */
 export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
-  const { count, url, token, dataDir, onRestart, onFailure } = options;
+  const { count, url, token, dataDir, corrupt, onRestart, onFailure } = options;
   const children = new Map<number, ChildProcess>();
   const restarts = new Set<NodeJS.Timeout>();
   let isStopping = false;
@@ -42,6 +48,7 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
       '--name',
       `local-${index}`,
       ...(dataDir === undefined ? [] : ['--data-dir', dataDir]),
+      ...(corrupt === undefined ? [] : ['--corrupt', String(corrupt)]),
     ];
     const startedAt = performance.now();
     const child = fork(CLI, args, {
@@ -61,7 +68,7 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
     function onEnd(how: string, isKilled: boolean): void {
       if (children.get(index) !== child) return;
       children.delete(index);
-      if (isStopping) return;
+      if (isStopping || index >= count) return;
       const reason = [how, lastWords.trim().split('\n').at(-1)].filter(Boolean).join(': ');
       const isQuickExit = !isKilled && performance.now() - startedAt < QUICK_EXIT_MS;
       const nextQuickExits = isQuickExit ? quickExits + 1 : 0;
@@ -87,6 +94,13 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
   }
 
   return {
+    pids: () => Array.from(children.values(), ({ pid }) => pid).filter((pid) => pid !== undefined),
+    startExtra() {
+      const free = Array.from({ length: count }, (_, i) => count + i).find((index) => !children.has(index));
+      if (free === undefined || isStopping) return false;
+      start(free, 0);
+      return true;
+    },
     kill: () => signalAll('SIGKILL'),
     async stop() {
       const running = [...children.values()];

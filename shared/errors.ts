@@ -14,7 +14,7 @@
  * | `MODEL` | layers that do not fit each other, or the data |
  * | `ENGINE` | computing in the asked profile |
  * | `MEMORY` | room for a model |
- * | `VERIFY` | a run's records do not hold |
+ * | `VERIFY` | a run's records do not hold, or disturbing it changed its result |
  * | `PROTOCOL` | a frame that breaks the protocol |
  */
 export type ErrorCode =

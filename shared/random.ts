@@ -14,6 +14,7 @@ const PURPOSES = {
   selfTest: 4,
   dropout: 5,
   augmentation: 6,
+  chaos: 7,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 

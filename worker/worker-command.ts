@@ -9,7 +9,7 @@ import type { DatasetManifest } from '../shared/data/manifest.ts';
 import { showDataEvent } from '../shared/data/show-data-event.ts';
 import { interruptionSignal } from '../shared/interruption.ts';
 import { availableNumerics, engineNotice, openEngine } from '../shared/load-engine.ts';
-import { shortText, tokenOption, wholeNumber } from '../shared/option-parsers.ts';
+import { fraction, shortText, tokenOption, wholeNumber } from '../shared/option-parsers.ts';
 import { NAME_LENGTH_MAX } from '../shared/protocol/limits.ts';
 import { runWorker, type WorkerEvent } from './run-worker.ts';
 import { dialWebSocket } from './websocket-dial.ts';
@@ -19,6 +19,7 @@ interface WorkerOptions {
   readonly token?: string;
   readonly dataDir?: string;
   readonly retryFor?: number;
+  readonly corrupt?: number;
   readonly json?: true;
 }
 
@@ -45,6 +46,12 @@ export function workerCommand(): Command {
         '--retry-for <seconds>',
         `keep trying to connect for so long (default: ${FIRST_RETRY_SECONDS}, once joined ${RETRY_SECONDS})`,
       ).argParser(wholeNumber(0)),
+    )
+    .addOption(
+      new Option(
+        '--corrupt <probability>',
+        'flip a bit of a sum so often, to see it caught by --audit',
+      ).argParser(fraction),
     )
     .option('--json', 'print events as JSON, a line each')
     .action(async (url: string, options: WorkerOptions) => {
@@ -74,6 +81,7 @@ export function workerCommand(): Command {
             },
             loadDataset: createDatasetLoader(url, options.dataDir, report),
             pause: () => setImmediate(),
+            corrupt: options.corrupt === undefined ? undefined : createCorruption(options.corrupt),
           },
           clock: systemClock,
           random: Math.random,
@@ -97,6 +105,15 @@ function createDatasetLoader(url: string, dataDir: string | undefined, report: (
       last = { key, dataset };
     }
     return last.dataset;
+  };
+}
+
+/** Flips a random bit of a vector, with the given probability. */
+function createCorruption(probability: number): (vector: Float32Array) => void {
+  return (vector) => {
+    if (Math.random() >= probability) return;
+    const words = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
+    words[Math.floor(Math.random() * words.length)] ^= 1 << Math.floor(Math.random() * 32);
   };
 }
 

@@ -40,6 +40,8 @@ export interface WorkerSessionOptions {
   /** Gives way between two micro-batches, so that pings are answered and a closed link is noticed. */
   readonly pause: () => Promise<void>;
   readonly onReady: (rank: number) => void;
+  /** Spoils a sum before it is sent, where a worker is to be caught. */
+  readonly corrupt?: ((vector: Float32Array) => void) | undefined;
 }
 
 /** What a worker computes with, once it has the dataset. */
@@ -179,6 +181,7 @@ export class WorkerSession {
   }
 
   #answer({ kind, step }: Round, { lo, hi }: LeafRange, vector: Float32Array): void {
+    this.#options.corrupt?.(vector);
     for (const { offset, values } of chunksOf(vector)) {
       const frame = this.#frames.encode({ type: 'partial-sum', kind, step, lo, hi, offset }, values);
       this.#link.send(frame, () => this.#frames.release(frame));
