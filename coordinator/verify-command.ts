@@ -65,7 +65,7 @@ async function verify(directory: string, options: VerifyOptions): Promise<void> 
   let recomputedSteps = 0;
   for (const start of starts)
     recomputedSteps += await recomputeSteps(
-      { config, dataset, engine },
+      { config, dataset, openEngine },
       records,
       start,
       perStart,

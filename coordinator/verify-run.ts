@@ -1,5 +1,6 @@
 import type { Dataset } from '../shared/data/dataset.ts';
 import type { Engine } from '../shared/engine/engine.ts';
+import type { Numerics } from '../shared/engine/kernels.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { describeLeaves } from '../shared/reduction-tree.ts';
 import type { RunConfig } from '../shared/run-config.ts';
@@ -89,18 +90,26 @@ export function verifyCheckpoint(
   if (progress.chain !== record.chain) fail(step - 1, 'the checkpoint after it belongs to another chain');
 }
 
+export interface RecomputeOptions {
+  readonly config: RunConfig;
+  readonly dataset: Dataset;
+  /** A new engine, with memory of its own. */
+  readonly openEngine: (numerics: Numerics) => Engine;
+}
+
 /**
  * Computes up to `count` steps again in this process, from a checkpoint or from the beginning, and compares what they lead
  * to. Calls `onStep` after each; returns how many there were.
  */
 export async function recomputeSteps(
-  { config, dataset, engine }: { config: RunConfig; dataset: Dataset; engine: Engine },
+  { config, dataset, openEngine }: RecomputeOptions,
   records: readonly StepRecord[],
   start: Checkpoint | undefined,
   count: number,
   signal: AbortSignal,
   onStep: () => void,
 ): Promise<number> {
+  const engine = openEngine(config.numerics);
   const workload = createWorkload(config, dataset);
   const server = createParameterServer(engine, config, workload, start);
   const source = new LocalSource(createShareComputer(engine, config, workload), workload);

@@ -1,31 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli, runToDone, startCli, untilGone } from '../support/cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { recordsOf, TOY_SHAPE, toyRun, undisturbedHash } from '../support/toy-cli-run.ts';
 import { writeToyDataset } from '../support/toy-dataset.ts';
-
-/** A run that takes some seconds, so that things can happen to it. */
-const SHAPE = { trainCount: 12_000, testCount: 1000, height: 12, width: 12, classCount: 5 };
-const SETTINGS = ['--layers', '48,24', '--global-batch', '64', '--validation', '500', '--epochs', '6'];
-
-function toyRun(microBatches = 16) {
-  const data = temporaryFolder();
-  writeToyDataset(data, SHAPE);
-  return ['--data-dir', data, ...SETTINGS, '--micro-batches', String(microBatches)];
-}
-
-const hashes = new Map<number, Promise<string>>();
-/** The hash of the undisturbed run in one process. */
-function undisturbed(microBatches = 16): Promise<string> {
-  const run =
-    hashes.get(microBatches) ??
-    runToDone(['train', ...toyRun(microBatches), '--workers', '0']).then(
-      ({ parametersSha256 }) => parametersSha256,
-    );
-  hashes.set(microBatches, run);
-  return run;
-}
 
 describe('the parameters are the same to the last bit', () => {
   test.for([
@@ -35,14 +14,14 @@ describe('the parameters are the same to the last bit', () => {
     [5, 16],
     [3, 13],
   ])('for %i workers, with %i micro-batches', async ([workers, microBatches]) => {
-    const done = await runToDone(['train', ...toyRun(microBatches), '--workers', String(workers)]);
-    expect(done.parametersSha256).toBe(await undisturbed(microBatches));
+    const done = await runToDone(['train', ...toyRun({ microBatches }), '--workers', String(workers)]);
+    expect(done.parametersSha256).toBe(await undisturbedHash({ microBatches }));
     expect(done.worldSize).toBe(workers);
   });
 
   test('for a convolutional net with dropout, batch normalisation and augmentation, and after a resume', async () => {
     const data = temporaryFolder();
-    writeToyDataset(data, { ...SHAPE, trainCount: 900, testCount: 300 });
+    writeToyDataset(data, { ...TOY_SHAPE, trainCount: 900, testCount: 300 });
     const model = join(data, 'model.json');
     const layers = [
       { type: 'conv2d', filters: 5, kernel: 3 },
@@ -52,7 +31,7 @@ describe('the parameters are the same to the last bit', () => {
       { type: 'conv2d', filters: 6, kernel: 3, stride: 2, padding: 'valid' },
       { type: 'dropout', rate: 0.3 },
       { type: 'flatten' },
-      { type: 'dense', outputs: SHAPE.classCount },
+      { type: 'dense', outputs: TOY_SHAPE.classCount },
     ];
     writeFileSync(model, JSON.stringify({ layers }));
     const flags = ['--optimizer', 'adamw', '--augment', 'flip,shift=1,erase=0.3', '--label-smoothing', '0.1'];
@@ -76,12 +55,9 @@ describe('the parameters are the same to the last bit', () => {
     const resume = (path: string, ...more: string[]) =>
       runToDone(['train', '--data-dir', dataDir, '--workers', '1', '--resume', path, ...more]);
     const other = join(temporaryFolder(), 'other');
-    expect((await resume(stopped.checkpoint, '--out', other)).parametersSha256).toBe(await undisturbed());
-    expect((await resume(out)).parametersSha256).toBe(await undisturbed());
-    const steps = readFileSync(join(out, 'metrics.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).step);
+    expect((await resume(stopped.checkpoint, '--out', other)).parametersSha256).toBe(await undisturbedHash());
+    expect((await resume(out)).parametersSha256).toBe(await undisturbedHash());
+    const steps = recordsOf(out).map(({ step }) => step);
     expect(steps).toEqual(Array.from({ length: 1080 }, (_, step) => step));
   });
 
@@ -93,7 +69,7 @@ describe('the parameters are the same to the last bit', () => {
     await run.next('worker', (event) => event.state === 'left' && event.rank === 1);
     await run.next('worker', (event) => event.state === 'ready');
     const { parametersSha256 } = await run.next('done');
-    expect(parametersSha256).toBe(await undisturbed());
+    expect(parametersSha256).toBe(await undisturbedHash());
     expect((await run.ended).code).toBe(0);
   });
 
@@ -103,7 +79,7 @@ describe('the parameters are the same to the last bit', () => {
     await run.next('epoch');
     process.kill(pid ?? 0, 'SIGKILL');
     await run.next('notice', ({ code }) => code === 'waiting');
-    expect((await run.next('done')).parametersSha256).toBe(await undisturbed());
+    expect((await run.next('done')).parametersSha256).toBe(await undisturbedHash());
   });
 
   test('when the coordinator is killed and started again, with workers that waited', async () => {
@@ -121,7 +97,7 @@ describe('the parameters are the same to the last bit', () => {
     const second = startCli(['coordinator', ...again]);
     const { resumedFrom } = await second.next('start');
     expect(resumedFrom).toContain(out);
-    expect((await second.next('done')).parametersSha256).toBe(await undisturbed());
+    expect((await second.next('done')).parametersSha256).toBe(await undisturbedHash());
     for (const worker of workers) expect((await worker.ended).code).toBe(0);
   });
 });
@@ -144,7 +120,7 @@ describe('a signal', () => {
       expect((await run.ended).code).toBe(code);
       for (const { pid } of workers) await untilGone(pid ?? 0);
       const done = await runToDone(['train', ...args.slice(0, 2), '--workers', '1', '--resume', runDir]);
-      expect(done.parametersSha256).toBe(await undisturbed());
+      expect(done.parametersSha256).toBe(await undisturbedHash());
     },
   );
 
@@ -166,7 +142,7 @@ describe('a signal', () => {
     leaves.child.kill('SIGTERM');
     expect((await leaves.ended).code).toBe(0);
     expect(leaves.lines.at(-1)).toBe('{"event":"left","outcome":"drained"}');
-    expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbed());
+    expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbedHash());
     expect((await stays.ended).stdout).toContain('The run is finished.');
   });
 });
@@ -189,7 +165,7 @@ test('a worker on another disk gets the dataset from the coordinator, once, and 
   const second = startCli(['worker', url, '--json'], { cwd });
   await second.next('joined');
   expect(second.events().filter(({ event }) => event === 'download')).toHaveLength(0);
-  expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbed());
+  expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbedHash());
 });
 
 test('a worker joins a run that is under way, and has a share in it', async () => {
@@ -204,7 +180,7 @@ test('a worker joins a run that is under way, and has a share in it', async () =
     rank: 1,
   });
   process.kill(pid, 'SIGCONT');
-  expect((await run.next('done')).parametersSha256).toBe(await undisturbed());
+  expect((await run.next('done')).parametersSha256).toBe(await undisturbedHash());
   expect((await worker.ended).code).toBe(0);
 });
 
@@ -223,7 +199,7 @@ test('a disk that takes no checkpoint for a while does not end training, and is 
   mkdirSync(checkpoints);
   const { checkpoint, parametersSha256 } = await run.next('done');
   expect(existsSync(checkpoint)).toBe(true);
-  expect(parametersSha256).toBe(await undisturbed());
+  expect(parametersSha256).toBe(await undisturbedHash());
 });
 
 test('early stopping ends with the best epoch, and its checkpoint', async () => {
@@ -296,7 +272,7 @@ describe('the output', () => {
     expect(stdout).toMatch(
       /^epoch 6\/6 {3}training loss \d\.\d{4} {3}validation loss \d\.\d{4} {3}test accuracy \d\d\.\d\d %/m,
     );
-    expect(stdout).toMatch(new RegExp(`parameters +sha256 ${await undisturbed()}`));
+    expect(stdout).toMatch(new RegExp(`parameters +sha256 ${await undisturbedHash()}`));
   });
 
   test('on the web tells where the run is', async () => {

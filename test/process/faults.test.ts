@@ -1,0 +1,187 @@
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { isAlive, runCli, runToDone, startCli } from '../support/cli.ts';
+import { createDraws } from '../support/draws.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { startThrottlingProxy } from '../support/throttling-proxy.ts';
+import { recordsOf, toyRun, undisturbedHash } from '../support/toy-cli-run.ts';
+
+/** Lets a process run a tenth of the time, until it or the test ends. */
+function slowDownTenfold(pid: number): void {
+  const send = (signal: NodeJS.Signals) => {
+    if (isAlive(pid)) process.kill(pid, signal);
+  };
+  const timer = setInterval(() => {
+    send('SIGCONT');
+    setTimeout(() => send('SIGSTOP'), 3);
+  }, 30);
+  onTestFinished(() => clearInterval(timer));
+}
+
+describe('the parameters are the same to the last bit', () => {
+  test('when a worker is suspended for ten seconds: the others do its share at once, and it stays', async () => {
+    const options = { epochs: 80 };
+    const out = join(temporaryFolder(), 'run');
+    const run = startCli(['train', ...toyRun(options), '--workers', '3', '--json', '--out', out]);
+    const workers = [await run.next('worker'), await run.next('worker'), await run.next('worker')];
+    await run.next('epoch');
+    const { pid = 0, rank, name } = workers[1];
+    process.kill(pid, 'SIGSTOP');
+    const { message } = await run.next('notice', ({ code }) => code === 'late');
+    expect(message).toMatch(new RegExp(`^rank ${rank} late with micro-batch.* ms, deadline \\d+ ms`));
+    const stalledAt = (await run.next('epoch')).step;
+    await sleep(10_000);
+    process.kill(pid, 'SIGCONT');
+    expect((await run.next('done')).parametersSha256).toBe(await undisturbedHash(options));
+    const left = run.events().filter((event) => event.event === 'worker' && event.state === 'left');
+    expect(left.map((event) => event.event === 'worker' && event.reason)).toEqual(
+      new Array(3).fill('finished'),
+    );
+    const after = recordsOf(out).filter(({ step }) => step >= stalledAt);
+    const steps = after.filter(({ work }) => work.some(([, , worker]) => worker === `${name}/${pid}`));
+    expect(steps.length).toBeGreaterThan(0);
+    expect(steps.length).toBeLessThan(after.length);
+  });
+
+  test('with a worker ten times slower than the others, whose share becomes small', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const run = startCli(['train', ...toyRun(), '--workers', '3', '--json', '--out', out]);
+    const { pid = 0, name } = await run.next('worker');
+    await run.next('epoch');
+    slowDownTenfold(pid);
+    expect((await run.next('done')).parametersSha256).toBe(await undisturbedHash());
+    const later = recordsOf(out).slice(500);
+    const leaves = later.flatMap(({ work }) =>
+      work.filter(([, , worker]) => worker === `${name}/${pid}`).map(([lo, hi]) => hi - lo),
+    );
+    const part = leaves.reduce((sum, count) => sum + count, 0) / (16 * later.length);
+    expect(part).toBeLessThan(0.2);
+    expect((await run.ended).code).toBe(0);
+  });
+
+  test('when the coordinator is killed five times, and no more is repeated than since the last checkpoint', async () => {
+    const options = { epochs: 30 };
+    const out = join(temporaryFolder(), 'run');
+    const args = toyRun(options);
+    const every = 40;
+    const common = ['--json', '--checkpoint-every', String(every)];
+    let coordinator = startCli(['coordinator', ...args, ...common, '--out', out, '--port', '0']);
+    const { url } = await coordinator.next('listening');
+    const { port } = new URL(url);
+    const workers = [0, 1].map((index) => startCli(['worker', url, '--name', `w${index}`]));
+    const draws = createDraws(5);
+    for (let life = 0; life < 5; life++) {
+      await coordinator.next('worker');
+      await coordinator.next('checkpoint');
+      await sleep(draws.integer(0, 500));
+      coordinator.child.kill('SIGKILL');
+      await coordinator.ended;
+      const reached = (recordsOf(out).at(-1)?.step ?? 0) + 1;
+      const resume = ['--resume', out, '--port', port, ...args.slice(0, 2)];
+      coordinator = startCli(['coordinator', ...resume, ...common]);
+      const { step } = await coordinator.next('start');
+      expect(reached - step).toBeLessThanOrEqual(every);
+    }
+    expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbedHash(options));
+    for (const worker of workers) expect((await worker.ended).code).toBe(0);
+    expect((await runCli(['verify', out, ...args.slice(0, 2)])).code).toBe(0);
+  });
+
+  test('while --chaos kills, stalls, drains and adds workers, and it says so', async () => {
+    const list = 'kill=2/s,stall=1/s:300ms,leave=0.5/s,join=1/s,seed=3';
+    const args = ['train', ...toyRun(), '--workers', '3', '--json', '--chaos', list];
+    const run = startCli(args);
+    const chaos = await run.next('chaos');
+    expect(chaos).toMatchObject({ isEqual: true, undisturbedSha256: await undisturbedHash() });
+    expect(chaos.parametersSha256).toBe(await undisturbedHash());
+    expect(chaos.kill + chaos.stall + chaos.join).toBeGreaterThan(3);
+    expect((await run.ended).code).toBe(0);
+  });
+
+  test('with a worker that flips bits, which --audit finds, names and shuts out', async () => {
+    const flags = ['--port', '0', '--min-workers', '3', '--audit', '1', '--json'];
+    const coordinator = startCli(['coordinator', ...toyRun(), ...flags]);
+    const { url } = await coordinator.next('listening');
+    for (const name of ['honest', 'also honest']) startCli(['worker', url, '--name', name]);
+    const liar = startCli(['worker', url, '--name', 'liar', '--corrupt', '0.01', '--json']);
+    const { message } = await coordinator.next('notice', ({ code }) => code === 'audit');
+    expect(message).toMatch(/^rank \d \(liar\) gave a wrong sum over .*: it is removed and refused/);
+    expect((await liar.ended).code).toBe(1);
+    expect(liar.lines.at(-1)).toMatch(
+      /"code":"REFUSED","message":".* refused this worker: it gave a wrong sum/,
+    );
+    expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbedHash());
+  });
+
+  test('over a slow line with jitter and losses, and nobody is taken for dead', async () => {
+    const args = [...toyRun({ epochs: 1 }), '--steps', '60'];
+    const flags = ['--port', '0', '--min-workers', '3', '--json'];
+    const coordinator = startCli(['coordinator', ...args, ...flags]);
+    const { url } = await coordinator.next('listening');
+    const { fraction } = createDraws(6);
+    const line = {
+      delayMs: 50,
+      jitterMs: 20,
+      bytesPerSecond: 20e6 / 8,
+      lossProbability: 0.01,
+      resendMs: 200,
+    };
+    const port = await startThrottlingProxy(Number(new URL(url).port), { ...line, random: fraction });
+    for (let i = 0; i < 3; i++)
+      startCli(['worker', `ws://127.0.0.1:${port}`, '--name', `far ${i}`, ...args.slice(0, 2)]);
+    const { parametersSha256 } = await coordinator.next('done');
+    const local = await runToDone(['train', ...args, '--workers', '0']);
+    expect(parametersSha256).toBe(local.parametersSha256);
+    const left = coordinator.events().filter((event) => event.event === 'worker' && event.state === 'left');
+    for (const event of left) expect(event).toMatchObject({ reason: 'finished' });
+  });
+});
+
+describe('a run’s folder', () => {
+  test('is verified from its records, and a forged one is not', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const args = toyRun({ epochs: 2 });
+    await runToDone(['train', ...args, '--workers', '2', '--out', out]);
+    const verify = (...more: string[]) => runCli(['verify', out, ...args.slice(0, 2), ...more]);
+    const { code, stdout } = await verify('--full', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ event: 'verification', steps: 360, epochs: 2, recomputedSteps: 360 },
+      chain: recordsOf(out).at(-1)?.chain,
+    });
+    const path = join(out, 'metrics.jsonl');
+    const forged = readFileSync(path, 'utf8').replace(/("step":200,.*"work":\[\[)\d+/, '$17');
+    writeFileSync(path, forged);
+    const found = await verify();
+    expect(found.code).toBe(1);
+    expect(found.stderr).toContain('error: step 200: ');
+  });
+
+  test('is written by one coordinator at a time; a dead one’s is free at once', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const args = toyRun({ epochs: 30 });
+    const first = startCli(['train', ...args, '--workers', '1', '--out', out, '--json']);
+    await first.next('checkpoint');
+    const resume = ['train', '--resume', out, '--workers', '0', ...args.slice(0, 2), '--json'];
+    const second = await runCli(resume);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(`is being trained by process ${first.pid} on`);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    expect(existsSync(join(out, 'coordinator.lock'))).toBe(true);
+    const third = startCli(resume);
+    await third.next('progress');
+  });
+
+  test('whose last record was cut short by a crash goes on from before it', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const args = toyRun({ epochs: 1 });
+    await runToDone(['train', ...args, '--workers', '0', '--out', out, '--steps', '100']);
+    appendFileSync(join(out, 'metrics.jsonl'), '{"step":100,"epo');
+    const resumed = await runToDone(['train', '--resume', out, '--workers', '0', ...args.slice(0, 2)]);
+    expect(resumed.parametersSha256).toBe(await undisturbedHash({ epochs: 1 }));
+    expect((await runCli(['verify', out, ...args.slice(0, 2)])).code).toBe(0);
+  });
+});
