@@ -1,6 +1,6 @@
 import type { Hello } from '../shared/protocol/messages.ts';
-import type { LeafRange } from '../shared/reduction-tree.ts';
-import type { Round, RoundKind } from '../shared/workload.ts';
+import type { RoundKind } from '../shared/workload.ts';
+import type { Assignment } from './assignment.ts';
 import type { ConnectedWorker } from './connected-worker.ts';
 
 /** A worker that was admitted: it is getting ready, or takes part. */
@@ -20,18 +20,6 @@ export interface Member {
   assignment: Assignment | undefined;
   /** Measured examples/s, transfer included, by kind of work. */
   readonly throughputs: Partial<Record<RoundKind, number>>;
-}
-
-/** A share that a worker owes. */
-export interface Assignment {
-  readonly round: Round;
-  readonly share: LeafRange;
-  readonly exampleCount: number;
-  readonly sentAt: number;
-  /** By the worker's own throughput; undefined until that is measured. */
-  readonly expectedMs: number | undefined;
-  isLate: boolean;
-  cancelTimers(): void;
 }
 
 export interface WorkerStatus {

@@ -31,6 +31,7 @@ import {
   type RunFolder,
 } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
+import { createNoticeLog, statusOf } from './run-status.ts';
 import { evaluate, type TrainingRun, train, trainingMeans } from './train.ts';
 
 /**
@@ -41,9 +42,14 @@ import { evaluate, type TrainingRun, train, trainingMeans } from './train.ts';
 export async function runTraining(
   options: RunOptions,
   clusterOptions: ClusterOptions | undefined,
-  report: Report,
+  tell: Report,
   signal: AbortSignal,
 ): Promise<DoneEvent> {
+  const notices = createNoticeLog();
+  const report: Report = (event) => {
+    notices.observe(event);
+    tell(event);
+  };
   const plan = await planRun(options, report, signal);
   const meter = createProgressMeter(systemClock, plan.stepCount);
   const cluster: Cluster | undefined =
@@ -51,7 +57,7 @@ export async function runTraining(
     (await openCluster(clusterOptions, {
       ...plan,
       report,
-      status: () => statusOf(plan, meter, cluster),
+      status: () => ({ ...statusOf(plan, meter, cluster), notices: notices.newest }),
     }));
   const stop = cluster ? AbortSignal.any([signal, cluster.failure]) : signal;
   let done: DoneEvent | undefined;
@@ -253,27 +259,5 @@ function startEvent(plan: RunPlan, folder: RunFolder): StartEvent {
     stepsPerEpoch: workload.stepsPerEpoch,
     epochs: stopRule.epochs,
     step: server.step,
-  };
-}
-
-function statusOf(
-  { workload, server, progress, stepCount }: RunPlan,
-  meter: ProgressMeter,
-  cluster?: Cluster,
-) {
-  const worldSize = cluster?.pool.worldSize ?? 0;
-  return {
-    state: worldSize === 0 ? 'waiting' : server.step < stepCount ? 'training' : 'finishing',
-    step: server.step,
-    stepCount,
-    epoch: Math.floor(server.step / workload.stepsPerEpoch) + 1,
-    worldSize,
-    examplesPerSecond: meter.latest?.examplesPerSecond ?? 0,
-    secondsLeft: meter.latest?.secondsLeft ?? null,
-    trainLoss: meter.latest?.trainLoss ?? null,
-    validationLoss: progress.last?.validationLoss ?? null,
-    testAccuracy: progress.last?.testAccuracy ?? null,
-    workers: cluster?.pool.workers() ?? [],
-    counters: cluster?.pool.counters ?? {},
   };
 }

@@ -5,10 +5,11 @@ import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import { CLOSE } from '../shared/protocol/link.ts';
 import { describeLeaves, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
 import type { Round, Workload } from '../shared/workload.ts';
+import { type Assignment, describeRound, describeShare, isSameRound, isTimely } from './assignment.ts';
 import { AuditedSum, type Opinion } from './audited-sum.ts';
 import { type Broadcast, createBroadcast } from './broadcast.ts';
 import type { RoundSum } from './gradient-source.ts';
-import type { Assignment, Member } from './member.ts';
+import type { Member } from './member.ts';
 import { planShares } from './planner.ts';
 import type { PoolCounters, PoolEvent, PoolNotice } from './pool-events.ts';
 import { createStragglerDeadline } from './straggler-deadline.ts';
@@ -290,17 +291,3 @@ export class ShareDispatcher {
     this.#options.report({ event: 'notice', code, message });
   }
 }
-
-/** "step 12", "the test set after step 430". */
-export function describeRound({ kind, step }: Round): string {
-  return kind === 'train' ? `step ${step}` : `the ${kind} set after step ${step}`;
-}
-
-const describeShare = ({ share, round }: Assignment): string =>
-  `${describeLeaves(share)} of ${describeRound(round)}`;
-
-const isSameRound = (a: Round, b: Round): boolean => a.kind === b.kind && a.step === b.step;
-
-/** Whether its worker works on a share of this round, in time. */
-const isTimely = (assignment: Assignment, round: Round): boolean =>
-  !assignment.isLate && isSameRound(assignment.round, round);

@@ -5,11 +5,12 @@ import { CLOSE, type Link, type LinkListener } from '../shared/protocol/link.ts'
 import type { Hello } from '../shared/protocol/messages.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { Round, Workload } from '../shared/workload.ts';
+import { describeRound } from './assignment.ts';
 import { ConnectedWorker } from './connected-worker.ts';
 import type { GradientSource, RoundSum } from './gradient-source.ts';
 import { freeRank, identityOf, labelOf, type Member, statusOf, type WorkerStatus } from './member.ts';
 import { createCounters, type PoolCounters, type PoolEvent } from './pool-events.ts';
-import { describeRound, ShareDispatcher, type ShareDispatcherOptions } from './share-dispatcher.ts';
+import { ShareDispatcher, type ShareDispatcherOptions } from './share-dispatcher.ts';
 import { createVectorStore, type VectorStore } from './vector-store.ts';
 
 export interface WorkerPoolOptions

@@ -287,6 +287,8 @@ describe('the output', () => {
         trainLoss: expect.any(Number),
         testAccuracy: expect.any(Number),
       },
+      counters: { joinedWorkers: 2, leftWorkers: 0, auditedSums: 0 },
+      notices: expect.any(Array),
       workers: [
         { rank: 0, name: expect.any(String) },
         { rank: 1, name: expect.any(String) },
