@@ -50,6 +50,13 @@ describe('a wrong flag ends with exit code 2 and a line that quotes it', () => {
     ],
     [['train', '--label-smoothing', '1'], "argument '1' is invalid"],
     [['train', '--weight-decay', '-1'], "argument '-1' is invalid. Give a number of at least 0."],
+    [['train', '--audit', '2'], "argument '2' is invalid. Give a number from 0 to 1."],
+    [
+      ['train', '--chaos', 'kill=1/s,explode=1/s'],
+      '"explode=1/s" is none of the parts of kill=0.5/s,stall=0.2/s:500ms',
+    ],
+    [['train', '--chaos', 'kill=often'], '"kill=often" is none of the parts of'],
+    [['train', '--chaos', 'kill=1/s', '--workers', '0'], '--chaos disturbs workers, and --workers is 0'],
     [['train', '--loss'], "option '--loss <name>' argument missing"],
     [['coordinator', '--port', '65536'], "argument '65536' is invalid. Give a whole number from 0 to 65535."],
     [

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { ConnectedWorker } from '../../coordinator/connected-worker.ts';
 import type { Contribution } from '../../coordinator/gradient-source.ts';
 import type { PoolEvent } from '../../coordinator/pool-events.ts';
 import { WorkerPool } from '../../coordinator/worker-pool.ts';
+import { multilayerPerceptron } from '../../shared/engine/presets.ts';
 import { decodeCoordinatorFrame, decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
-import { PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
+import { CHUNK_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { Link } from '../../shared/protocol/link.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
+import { createWorkload } from '../../shared/workload.ts';
 import { runWorker, type WorkerEvent } from '../../worker/run-worker.ts';
 import { createDraws } from '../support/draws.ts';
 import { createSimulatedClock, type SimulatedClock } from '../support/simulated-clock.ts';
@@ -134,6 +137,42 @@ describe('a connection', () => {
     ]);
     expect(events[1]).toMatchObject({ reason: 'silent for 14 s', worldSize: 0 });
   });
+});
+
+test('half a sum from a worker that is gone leaves its memory to others', async () => {
+  const wide = toyConfig(dataset, {
+    model: { ...config.model, layers: multilayerPerceptron([4000], 'tanh', 3) },
+  });
+  const clock = createSimulatedClock();
+  const workload = createWorkload(wide, dataset);
+  const { openFirst, openSecond } = connection(clock);
+  const taken: Float32Array[] = [];
+  const given: Float32Array[] = [];
+  const worker = new ConnectedWorker(openFirst, {
+    ...{ clock, config: wide, workload },
+    acquire(length) {
+      taken.push(new Float32Array(length));
+      return taken[0];
+    },
+    release: (vector) => given.push(vector),
+    listener: {
+      ...{ onHello: () => 0, onReady() {}, onPartialSum() {}, onUnasked() {}, onLeaving() {}, onGone() {} },
+    },
+  });
+  const link = openSecond({ onFrame() {}, onClose() {} });
+  const send = (message: WorkerMessage, values?: Float32Array) => link.send(encodeFrame(message, values));
+  send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'peer', numerics: ['strict'] });
+  send({ type: 'ready', parameterCount: workload.parameterCount });
+  await runUntil(clock, 0);
+  worker.sendShare({ kind: 'train', step: 0 }, { lo: 0, hi: 16 });
+  const chunk = new Float32Array(CHUNK_BYTES_MAX / 4);
+  send({ type: 'partial-sum', kind: 'train', step: 0, lo: 0, hi: 16, offset: 0 }, chunk);
+  await runUntil(clock, 0);
+  expect(given).toEqual([]);
+  send({ type: 'error', code: 'TEST', message: 'dies' });
+  await runUntil(clock, 0);
+  expect(given).toEqual(taken);
+  expect(given).toHaveLength(1);
 });
 
 describe('a worker that does not answer', () => {
