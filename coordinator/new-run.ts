@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Dataset } from '../shared/data/dataset.ts';
 import { describeModel } from '../shared/engine/describe-model.ts';
 import type { Numerics } from '../shared/engine/kernels.ts';
@@ -6,7 +7,7 @@ import type { OptimizerSpec } from '../shared/engine/optimizers.ts';
 import type { ScheduleSpec } from '../shared/engine/schedules.ts';
 import { LockstepError } from '../shared/errors.ts';
 import type { RunConfig } from '../shared/run-config.ts';
-import { presetOf } from './model-source.ts';
+import { modelFor, presetOf } from './model-source.ts';
 import type { StopRule } from './progress.ts';
 import { DEFAULT_RATES, DEFAULTS, RECIPES } from './recipes.ts';
 import type { RunOptions } from './run-options.ts';
@@ -147,19 +148,14 @@ const FIXED_OPTIONS = {
   validation: ({ validationCount }) => validationCount,
 } satisfies Partial<Record<keyof RunOptions, (config: RunConfig) => string | number>>;
 
-/** Of these a resumed run takes none: what they decide lies in the checkpoint, layer by layer. */
-const MODEL_OPTIONS = ['model', 'layers', 'activation', 'augment'] as const;
+/** What these decide together lies in the checkpoint, layer by layer. */
+const MODEL_OPTIONS = ['model', 'layers', 'activation'] as const;
 
-/** Throws a `USAGE` error if a flag asks for another run than the one that is resumed. */
-export function assertResumable(options: RunOptions, config: RunConfig): void {
-  for (const name of MODEL_OPTIONS) {
-    const given = options[name];
-    if (given === undefined) continue;
-    const value = name === 'augment' ? '' : ` ${String(given) || 'none'}`;
-    throw usage(
-      `--${name}${value} cannot change a run that is resumed, whose model is ${describeModel(config.model)}: ` +
-        'leave it out, or start a new run.',
-    );
+/** Throws a `USAGE` error if flags ask for another run than the one that is resumed. */
+export async function assertResumable(options: RunOptions, config: RunConfig): Promise<void> {
+  await assertSameModel(options, config);
+  if (options.augment && !isDeepStrictEqual(options.augment, config.augmentation)) {
+    throw usage("--augment differs from the checkpoint's: leave it out, or start a new run.");
   }
   for (const [name, valueIn] of Object.entries(FIXED_OPTIONS)) {
     const given = options[name as keyof typeof FIXED_OPTIONS];
@@ -175,6 +171,19 @@ export function assertResumable(options: RunOptions, config: RunConfig): void {
         'after which nothing is learnt: start a new run.',
     );
   }
+}
+
+async function assertSameModel(options: RunOptions, { model, dataset }: RunConfig): Promise<void> {
+  const given = MODEL_OPTIONS.filter((name) => options[name] !== undefined);
+  if (given.length === 0) return;
+  const { height, width } = model.input;
+  const asked = await modelFor(options, { imageShape: [height, width], manifest: dataset });
+  if (isDeepStrictEqual(asked, model)) return;
+  const flags = given.map((name) => `--${name} ${String(options[name]) || 'none'}`).join(' ');
+  throw usage(
+    `${flags} cannot change a run that is resumed, whose model is ${describeModel(model)}: ` +
+      'leave it out, or start a new run.',
+  );
 }
 
 const usage = (message: string): LockstepError => new LockstepError('USAGE', message);

@@ -130,7 +130,9 @@ function printDone(
   const run = shortPath(event.runDir);
   console.print('');
   console.print(
-    `Trained to step ${steps} in ${formatDuration(seconds)}, ${formatCount(examplesPerSecond)} examples/s, ${workers}.`,
+    steps === start?.step
+      ? `The run was finished before, at step ${steps}.`
+      : `Trained to step ${steps} in ${formatDuration(seconds)}, ${formatCount(examplesPerSecond)} examples/s, ${workers}.`,
   );
   console.print(`  test accuracy   ${formatPercent(testAccuracy)}`);
   console.print(`  training loss   ${formatLoss(trainLoss)}`);

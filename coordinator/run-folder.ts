@@ -67,6 +67,18 @@ export async function createRunFolder(
 }
 
 /**
+ * The folder of a run that may have been started there before but has no checkpoint yet: what is left of that start
+ * gives way. Throws a `FILE` error.
+ */
+export function restartRunFolder(
+  directory: string,
+  config: RunConfig,
+  stopRule: StopRule,
+): Promise<RunFolder> {
+  return openRunFolder(resolve(directory), config, stopRule);
+}
+
+/**
  * The folder in which a resumed run goes on: `out` or else the checkpoint's own. What was written there of later
  * steps, which will be computed again, is removed. Throws a `FILE` error.
  */
@@ -186,6 +198,12 @@ async function readConfig(path: string): Promise<RunConfig> {
   const result = z.object({ config: RunConfig }).safeParse(content);
   if (result.success) return result.data.config;
   throw new LockstepError('FILE', `${path} is not a run's: ${describeIssue(result.error, content)}.`);
+}
+
+/** As {@link findCheckpoint}; undefined for a folder in which no run has saved one yet, or that is not there. */
+export async function findCheckpointIfAny(directory: string): Promise<FoundCheckpoint | undefined> {
+  const names = await checkpointNames(join(directory, CHECKPOINT_FOLDER));
+  return names.length === 0 ? undefined : findCheckpoint(directory);
 }
 
 /** Reads one checkpoint. Throws a `CHECKPOINT` error that names the file. */

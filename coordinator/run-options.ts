@@ -41,6 +41,7 @@ export interface RunOptions {
   readonly dataDir?: string;
   readonly out?: string;
   readonly resume?: string;
+  readonly resumeOrStart?: string;
 }
 
 const LAYER_COUNT_MAX = 31;
@@ -197,6 +198,12 @@ function addFileOptions(command: Command): Command {
     .option('--data-dir <dir>', 'folder with the four IDX files, packed or not (default: found or fetched)')
     .option('--out <dir>', 'folder for config, metrics and checkpoints (default: a new one in runs/)')
     .option('--resume <path>', 'go on from a run folder or a checkpoint file, to the same bits')
+    .addOption(
+      new Option(
+        '--resume-or-start <dir>',
+        'go on with the run in this folder, or start it there: the same command line after any crash',
+      ).conflicts(['out', 'resume']),
+    )
     .addOption(
       new Option('--checkpoint-every <steps>', 'save so often, beside every epoch')
         .default(500)

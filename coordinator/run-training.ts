@@ -27,12 +27,14 @@ import {
   createRunFolder,
   type FoundCheckpoint,
   findCheckpoint,
+  findCheckpointIfAny,
   loadCheckpoint,
   type RunFolder,
+  restartRunFolder,
 } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
 import { createNoticeLog, statusOf } from './run-status.ts';
-import { evaluate, type TrainingRun, train, trainingMeans } from './train.ts';
+import { evaluate, isOver, type TrainingRun, train, trainingMeans } from './train.ts';
 
 /**
  * One run, from its options to its `done` event: gets the data, opens the run's folder, gathers workers, trains,
@@ -52,19 +54,19 @@ export async function runTraining(
   };
   const plan = await planRun(options, report, signal);
   const meter = createProgressMeter(systemClock, plan.stepCount);
+  // A run that is over needs no workers, and would wait for them.
   const cluster: Cluster | undefined =
-    clusterOptions &&
-    (await openCluster(clusterOptions, {
-      ...plan,
-      report,
-      status: () => ({ ...statusOf(plan, meter, cluster), notices: notices.newest }),
-    }));
+    clusterOptions && !isOver(plan)
+      ? await openCluster(clusterOptions, {
+          ...plan,
+          report,
+          status: () => ({ ...statusOf(plan, meter, cluster), notices: notices.newest }),
+        })
+      : undefined;
   const stop = cluster ? AbortSignal.any([signal, cluster.failure]) : signal;
   let done: DoneEvent | undefined;
   try {
-    const folder = plan.found
-      ? await continueRunFolder(options.out, plan.found, plan.stopRule)
-      : await createRunFolder(options.out, plan.config, plan.stopRule);
+    const folder = await folderFor(plan, options);
     report(startEvent(plan, folder));
     const source = cluster?.pool ?? new LocalSource(plan.computer, plan.workload);
     try {
@@ -81,6 +83,13 @@ export async function runTraining(
   return done;
 }
 
+function folderFor({ found, config, stopRule }: RunPlan, options: RunOptions): Promise<RunFolder> {
+  const { out, resumeOrStart } = options;
+  if (found) return continueRunFolder(out, found, stopRule);
+  if (resumeOrStart !== undefined) return restartRunFolder(resumeOrStart, config, stopRule);
+  return createRunFolder(out, config, stopRule);
+}
+
 /** All that a run is before it has a folder and workers. */
 interface RunPlan extends Omit<TrainingRun, 'source' | 'onStep' | 'onEpoch'> {
   readonly found: FoundCheckpoint | undefined;
@@ -94,10 +103,10 @@ interface RunPlan extends Omit<TrainingRun, 'source' | 'onStep' | 'onEpoch'> {
 }
 
 async function planRun(options: RunOptions, report: Report, signal: AbortSignal): Promise<RunPlan> {
-  const found = options.resume === undefined ? undefined : await findCheckpoint(options.resume);
+  const found = await checkpointFor(options);
   for (const message of found?.skipped ?? []) report({ event: 'notice', code: 'checkpoint', message });
   const resumed = found?.checkpoint;
-  if (resumed) assertResumable(options, resumed.config);
+  if (resumed) await assertResumable(options, resumed.config);
 
   const manifest = resumed?.config.dataset ?? (await readManifest(options.dataDir));
   const loaded = await loadDataset(manifest, coordinatorSources(options.dataDir), { signal, report });
@@ -129,6 +138,11 @@ async function planRun(options: RunOptions, report: Report, signal: AbortSignal)
     auditFraction: options.audit,
     clock: systemClock,
   };
+}
+
+async function checkpointFor({ resume, resumeOrStart }: RunOptions): Promise<FoundCheckpoint | undefined> {
+  if (resume !== undefined) return findCheckpoint(resume);
+  return resumeOrStart === undefined ? undefined : findCheckpointIfAny(resumeOrStart);
 }
 
 async function trainAndSave(

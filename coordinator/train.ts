@@ -103,11 +103,19 @@ export function trainingMeans({ lossSum, correctCount, exampleCount }: Progress)
   return { trainLoss: lossSum / exampleCount, trainAccuracy: correctCount / exampleCount };
 }
 
-function isEpochOver({ workload, server, progress }: TrainingRun): boolean {
+/** What tells how far a run is. */
+type Standing = Pick<TrainingRun, 'workload' | 'server' | 'progress' | 'stopRule' | 'stepsMax'>;
+
+/** Whether nothing is left to train or to evaluate: `train` would do nothing. */
+export function isOver(run: Standing): boolean {
+  return !isEpochOver(run) && isFinished(run);
+}
+
+function isEpochOver({ workload, server, progress }: Standing): boolean {
   return progress.exampleCount > 0 && server.step % workload.stepsPerEpoch === 0;
 }
 
-function isFinished({ workload, server, progress, stopRule, stepsMax }: TrainingRun): boolean {
+function isFinished({ workload, server, progress, stopRule, stepsMax }: Standing): boolean {
   const { epochs, earlyStopping } = stopRule;
   if (server.step >= Math.min(stepsMax, epochs * workload.stepsPerEpoch)) return true;
   const { last, best } = progress;
