@@ -239,6 +239,14 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
       code: 2,
       line: 'error: --layers 9 cannot change a run that is resumed, whose model is 20-5-3: leave it out, or start a new run.',
     });
+    expect(await resume(checkpoint, '--layers', '5', '--activation', 'gelu')).toMatchObject({
+      code: 2,
+      line: expect.stringContaining('--layers 5 --activation gelu cannot change a run that is resumed'),
+    });
+    expect(await resume(checkpoint, '--augment', 'flip')).toMatchObject({
+      code: 2,
+      line: expect.stringContaining("--augment differs from the checkpoint's: leave it out"),
+    });
     const torn = join(folder, 'torn.safetensors');
     writeFileSync(torn, 'half of it');
     expect(await resume(torn)).toEqual({

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli, runToDone, startCli, untilGone } from '../support/cli.ts';
@@ -59,6 +67,33 @@ describe('the parameters are the same to the last bit', () => {
     expect((await resume(out)).parametersSha256).toBe(await undisturbedHash());
     const steps = recordsOf(out).map(({ step }) => step);
     expect(steps).toEqual(Array.from({ length: 1080 }, (_, step) => step));
+  });
+
+  test('with one command line for the first start, the start after each crash, and the one after the end', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const flags = [...toyRun(), '--model', 'mlp', '--activation', 'relu', '--augment', 'none', '--seed', '1'];
+    const train = ['train', ...flags, '--workers', '1', '--resume-or-start', out];
+    const unsaved = startCli([...train, '--json']);
+    await unsaved.next('listening');
+    unsaved.child.kill('SIGKILL');
+    await unsaved.ended;
+    expect(readdirSync(join(out, 'checkpoints'))).toEqual([]);
+    appendFileSync(join(out, 'metrics.jsonl'), '{"step":0}\n'); // as if it had come further
+    const saved = startCli([...train, '--checkpoint-every', '10', '--json']);
+    await saved.next('checkpoint');
+    saved.child.kill('SIGKILL');
+    await saved.ended;
+
+    const done = await runToDone(train);
+    expect(done.parametersSha256).toBe(await undisturbedHash());
+    const steps = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n');
+    expect(steps.map((line) => JSON.parse(line).step)).toEqual(Array.from(steps.keys()));
+    expect(steps).toHaveLength(1080);
+
+    const again = await runCli(['coordinator', ...flags, '--resume-or-start', out]);
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(again.stdout).toContain('The run was finished before, at step 1080.');
+    expect(again.stdout).toContain(done.parametersSha256);
   });
 
   test('when a worker is killed while it computes', async () => {
