@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { RunEvent } from '../../coordinator/events.ts';
@@ -53,6 +54,11 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions 
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return watchProcess(child);
+}
+
+/** Reads what a process of ours prints; it is killed when the test ends. */
+export function watchProcess(child: ChildProcessByStdio<null, Readable, Readable>): RunningCli {
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines: string[] = [];
   const stderr: string[] = [];
@@ -65,7 +71,9 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions 
     changed();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
+  let isEnded = false; // which is later than its exit: all that it printed has been read
   const ended = once(child, 'close').then(([code, signal]) => {
+    isEnded = true;
     changed();
     return { code, signal, stdout: lines.join('\n'), stderr: stderr.join('') };
   });
@@ -87,7 +95,7 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions 
             watchers.delete(watch);
             return resolve(event);
           }
-          if (child.exitCode !== null || child.signalCode !== null) {
+          if (isEnded) {
             reject(
               new Error(`no ${name} event before the end: ${stderr.join('')}${lines.slice(-3).join('\n')}`),
             );

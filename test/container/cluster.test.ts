@@ -1,0 +1,81 @@
+import { describe, expect, inject, test } from 'vitest';
+import { startContainerCluster } from '../support/container-cluster.ts';
+import { docker, exitCodeOf, hasEngine } from '../support/docker.ts';
+
+describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as one process', () => {
+  test('when it grows from one worker to three and shrinks to one', async () => {
+    const cluster = await startContainerCluster();
+    const run = cluster.watch();
+    const first = await cluster.startWorker();
+    await run.next('progress');
+    await docker('pause', first); // so that the run is still under way when the others join
+    const others = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
+    await docker('unpause', first);
+    await run.next('progress', ({ worldSize }) => worldSize === 3);
+    await docker('stop', ...others);
+    for (const worker of others) expect(await exitCodeOf(worker)).toBe(0);
+    const done = await run.next('done');
+    expect(done).toMatchObject({ parametersSha256: inject('undisturbedSha256'), worldSize: 1 });
+    expect(await exitCodeOf(first)).toBe(0);
+  });
+
+  test('when a worker is killed', async () => {
+    const cluster = await startContainerCluster('--min-workers', '2');
+    const run = cluster.watch();
+    const [killed, stays] = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
+    await run.next('progress');
+    await docker('kill', killed);
+    await run.next('worker', ({ state }) => state === 'left');
+    expect((await run.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
+    expect(await exitCodeOf(stays)).toBe(0);
+  });
+
+  test('when a worker is paused beyond the deadline of its share, and goes on', async () => {
+    const cluster = await startContainerCluster('--min-workers', '2');
+    const run = cluster.watch();
+    const [paused, other] = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
+    await run.next('progress', ({ step }) => step > 8); // so that shares have been measured
+    await docker('pause', paused);
+    await run.next('notice', ({ code }) => code === 'late');
+    await run.next('progress');
+    await docker('pause', other); // the run cannot end before the first one is back
+    await docker('unpause', paused, other);
+    expect((await run.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
+    expect(await exitCodeOf(paused)).toBe(0);
+    expect(await exitCodeOf(other)).toBe(0);
+  });
+
+  test('when the network of the only worker is cut, and mended', async () => {
+    const cluster = await startContainerCluster();
+    const run = cluster.watch();
+    const worker = await cluster.startWorker();
+    await run.next('progress');
+    await docker('network', 'disconnect', cluster.network, worker);
+    await run.next('notice', ({ code }) => code === 'waiting');
+    await docker('network', 'connect', cluster.network, worker);
+    await run.next('worker', ({ state }) => state === 'ready');
+    expect((await run.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
+    expect(await exitCodeOf(worker)).toBe(0);
+  });
+
+  test('when the coordinator is killed and started again, and restarted in good order', async () => {
+    const cluster = await startContainerCluster('--min-workers', '2');
+    const first = cluster.watch();
+    const workers = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
+    await first.next('checkpoint');
+    await docker('kill', cluster.coordinator);
+    await first.ended;
+
+    await docker('start', cluster.coordinator);
+    const second = cluster.watch();
+    await second.next('start', ({ resumedFrom }) => resumedFrom !== null);
+    await second.next('progress');
+    await docker('restart', cluster.coordinator);
+    await second.ended;
+
+    const third = cluster.watch();
+    await third.next('stopped');
+    expect((await third.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
+    for (const worker of workers) expect(await exitCodeOf(worker)).toBe(0);
+  });
+});

@@ -1,0 +1,38 @@
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { type RunningCli, watchProcess } from './cli.ts';
+
+/** The image under test. */
+export const IMAGE = 'lockstep-test';
+
+/** A run of a few seconds on the real data, with a checkpoint several times a second. */
+export const RUN_FLAGS = [
+  ...['--layers', '64', '--epochs', '2', '--global-batch', '256', '--micro-batches', '13'],
+  ...['--checkpoint-every', '20'],
+];
+
+/** Whether a Docker engine answers here. */
+export const hasEngine = spawnSync('docker', ['version', '--format', '{{.Server.Version}}']).status === 0;
+
+/** Runs the `docker` command; resolves to its standard output. */
+export async function docker(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('docker', args, { maxBuffer: 2 ** 26 });
+  return stdout;
+}
+
+/** What a container that runs `lockstep … --json` prints, from its first start to the end of the present one. */
+export function watchContainer(id: string): RunningCli {
+  return watchProcess(spawn('docker', ['logs', '--follow', id], { stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+/** Resolves as soon as a container has been started after `since`, by whomever. */
+export async function untilStarted(id: string, since: Date): Promise<void> {
+  const filters = ['--filter', `container=${id}`, '--filter', 'event=start'];
+  const events = spawn('docker', ['events', '--since', since.toISOString(), ...filters]);
+  await once(events.stdout, 'data');
+  events.kill();
+}
+
+/** Resolves to the exit code of a container as soon as it has ended. */
+export const exitCodeOf = async (id: string): Promise<number> => Number(await docker('wait', id));
