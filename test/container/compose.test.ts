@@ -4,7 +4,7 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import {
   docker,
   exitCodeOf,
-  hasEngine,
+  hasCompose,
   IMAGE,
   RUN_FLAGS,
   untilStarted,
@@ -43,7 +43,7 @@ async function containersOf(service: string): Promise<string[]> {
 
 const inspect = async (id: string) => JSON.parse(await docker('inspect', id))[0];
 
-test.skipIf(!hasEngine)(
+test.skipIf(!hasCompose)(
   'a cluster of Compose is scaled while it trains, its coordinator crashes, and it ends at the same bits',
   async () => {
     const environment = await compose(2).up(); // until both roles are healthy

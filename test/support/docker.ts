@@ -14,6 +14,7 @@ export const RUN_FLAGS = [
 
 /** Whether a Docker engine answers here. */
 export const hasEngine = spawnSync('docker', ['version', '--format', '{{.Server.Version}}']).status === 0;
+export const hasCompose = hasEngine && spawnSync('docker', ['compose', 'version']).status === 0;
 
 /** Runs the `docker` command; resolves to its standard output. */
 export async function docker(...args: string[]): Promise<string> {
