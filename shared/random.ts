@@ -53,9 +53,12 @@ export function uniform(key: Words, counter: number): number {
   return ((high >>> 5) * 2 ** 26 + (low >>> 6)) * 2 ** -53;
 }
 
+/** 0 … count - 1. */
+export const indicesTo = (count: number): Uint32Array => new Uint32Array(count).map((_, i) => i);
+
 /** A uniformly random permutation of 0 … count - 1 (Fisher–Yates). */
 export function permutation(key: Words, count: number): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const order = indicesTo(count);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor(uniform(key, i) * (i + 1));
     [order[i], order[j]] = [order[j], order[i]];

@@ -2,6 +2,7 @@ import type { Dataset, ExampleSet } from './data/dataset.ts';
 import { createSampler, splitTrainingSet } from './data/sampler.ts';
 import { STATISTIC_COUNT } from './engine/model.ts';
 import { parameterCount } from './engine/model-spec.ts';
+import { indicesTo } from './random.ts';
 import type { LeafRange } from './reduction-tree.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -42,7 +43,7 @@ export function createWorkload(config: RunConfig, dataset: Dataset): Workload {
   const gradientLength = parameterCount(config.model);
   const evaluated = {
     validation: { set: dataset.train, indices: validation },
-    test: { set: dataset.test, indices: Uint32Array.from({ length: dataset.test.count }, (_, i) => i) },
+    test: { set: dataset.test, indices: indicesTo(dataset.test.count) },
   };
 
   const leafCount = (kind: RoundKind): number =>

@@ -42,7 +42,9 @@ export function parseIdx(bytes: Uint8Array, dimensionCount: number, name: string
         `${bytes.length - headerLength} follow: get it again.`,
     );
   }
-  return { shape, values: bytes.subarray(headerLength) };
+  // Not `subarray`, which would make a Buffer of a Buffer, and those are slow to take views of.
+  const values = new Uint8Array(bytes.buffer, bytes.byteOffset + headerLength, valueCount);
+  return { shape, values };
 }
 
 const hex = (value: number): string => value.toString(16).padStart(8, '0');

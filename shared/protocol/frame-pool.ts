@@ -1,10 +1,9 @@
+import { assert } from '../assert.ts';
 import { encodeFrame } from './codec.ts';
-import { CHUNK_BYTES_MAX } from './limits.ts';
 import type { CoordinatorMessage, WorkerMessage } from './messages.ts';
 
-/** What a message with a chunk needs beside the chunk, generously. */
-const HEADER_BYTES = 256;
-const BUFFER_BYTES = CHUNK_BYTES_MAX + HEADER_BYTES;
+/** Buffers are a multiple of this long, so that frames of one kind fit the same ones whatever their headers say. */
+const BUFFER_STEP_BYTES = 4096;
 
 /** Encodes frames with payloads into buffers that are used again: fresh memory costs more than what is put into it. */
 export interface FramePool {
@@ -15,15 +14,19 @@ export interface FramePool {
 }
 
 export function createFramePool(): FramePool {
-  const free: ArrayBuffer[] = [];
-  const allocate = (length: number): Uint8Array<ArrayBuffer> =>
-    length > BUFFER_BYTES
-      ? new Uint8Array(length)
-      : new Uint8Array(free.pop() ?? new ArrayBuffer(BUFFER_BYTES), 0, length);
+  /** By length. */
+  const free = new Map<number, ArrayBuffer[]>();
+  const allocate = (length: number): Uint8Array<ArrayBuffer> => {
+    const byteCount = Math.ceil(length / BUFFER_STEP_BYTES) * BUFFER_STEP_BYTES;
+    return new Uint8Array(free.get(byteCount)?.pop() ?? new ArrayBuffer(byteCount), 0, length);
+  };
   return {
     encode: (message, values) => encodeFrame(message, values, allocate),
     release({ buffer }) {
-      if (buffer instanceof ArrayBuffer && buffer.byteLength === BUFFER_BYTES) free.push(buffer);
+      assert(buffer instanceof ArrayBuffer, 'a frame is not shared memory');
+      const others = free.get(buffer.byteLength);
+      if (others) others.push(buffer);
+      else free.set(buffer.byteLength, [buffer]);
     },
   };
 }

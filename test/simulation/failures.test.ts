@@ -21,10 +21,11 @@ const config = toyConfig(dataset);
 const never = new AbortController().signal;
 
 const connection = (clock: SimulatedClock) =>
-  createSimulatedConnection(clock, createDraws(1), () => NO_FAULTS, {
+  createSimulatedConnection([clock, clock], createDraws(1), () => NO_FAULTS, {
     lostFrames: 0,
     duplicatedFrames: 0,
     cutLinks: 0,
+    protocolErrors: 0,
   });
 
 /** A pool in simulated time, whose peers do what the test says. */

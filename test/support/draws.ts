@@ -21,7 +21,8 @@ export function createDraws(seed: number): Draws {
   return {
     fraction,
     integer,
-    chance: (probability) => fraction() < probability,
+    // What never happens needs no draw.
+    chance: (probability) => probability > 0 && fraction() < probability,
     pick: (values) => values[integer(0, values.length - 1)],
     floats: (length, limit = 1) => Float32Array.from({ length }, () => (2 * fraction() - 1) * limit),
   };

@@ -1,24 +1,22 @@
-import { decodeCheckpoint, encodeCheckpoint } from '../../coordinator/checkpoint.ts';
-import { createParameterServer } from '../../coordinator/parameter-server.ts';
-import { createCounters, type PoolCounters } from '../../coordinator/pool-events.ts';
-import { initialProgress, type Progress } from '../../coordinator/progress.ts';
-import { train } from '../../coordinator/train.ts';
-import { WorkerPool } from '../../coordinator/worker-pool.ts';
+import type { Checkpoint } from '../../coordinator/checkpoint.ts';
+import { createCounters, type PoolCounters, type PoolEvent } from '../../coordinator/pool-events.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
+import { LockstepError } from '../../shared/errors.ts';
+import { openEngine } from '../../shared/load-engine.ts';
 import type { RunConfig } from '../../shared/run-config.ts';
-import { createShareComputer } from '../../shared/share-computer.ts';
 import { createWorkload } from '../../shared/workload.ts';
-import { runWorker } from '../../worker/run-worker.ts';
+import type { WorkerEvent } from '../../worker/run-worker.ts';
 import { createDraws } from './draws.ts';
-import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
+import { createReusableEngine } from './reusable-engine.ts';
+import { createSimulatedClock } from './simulated-clock.ts';
+import { type RunResult, type SimulatedCoordinator, startCoordinator } from './simulated-coordinator.ts';
 import {
   createSimulatedConnection,
   type FaultCounters,
   type NetworkFaults,
   NO_FAULTS,
-  type SimulatedConnection,
 } from './simulated-link.ts';
-import { hashOf, naiveEngine } from './toy-run.ts';
+import { type SimulatedWorker, startWorker } from './simulated-worker.ts';
 
 /** One history: what the cluster is and what befalls it, all from the seed. */
 export interface History {
@@ -26,232 +24,224 @@ export interface History {
   readonly config: RunConfig;
   readonly dataset: Dataset;
   readonly epochs: number;
+  readonly checkpointEvery: number;
   readonly workerCount: number;
+  /** The part of all sums that is audited. */
+  readonly audit: number;
+  /** The part of all workers that lie, and how often they do; only where everything is audited. */
+  readonly liars: number;
+  readonly lies: number;
   readonly network: NetworkFaults;
-  /** Mean times between such events, in simulated milliseconds; undefined for never. */
-  readonly killEveryMs?: number;
-  readonly drainEveryMs?: number;
-  readonly joinEveryMs?: number;
-  readonly stallEveryMs?: number;
-  readonly coordinatorCrashEveryMs?: number;
+  /** Mean times between such events, in simulated milliseconds; none for never. */
+  readonly everyMs: Partial<Record<Mishap, number>>;
   /** Faults end after so long, so that the run must come to its end. */
   readonly faultsEndMs: number;
 }
 
-export interface HistoryCounters extends FaultCounters, PoolCounters {
-  kills: number;
-  drains: number;
-  joins: number;
-  stalls: number;
-  coordinatorCrashes: number;
+/**
+ * What befalls the cluster beside its network.
+ *
+ * - `kills`, `crashes`: a worker or the coordinator is gone at once; every other time the network says nothing of it
+ * - `drains`, `stops`: it is asked to end
+ * - `joins`: a worker more
+ * - `stalls`: a worker that hears and answers, but computes nothing
+ * - `freezes`: a worker or the coordinator does nothing at all for a while
+ */
+export const MISHAPS = ['kills', 'crashes', 'drains', 'stops', 'joins', 'stalls', 'freezes'] as const;
+export type Mishap = (typeof MISHAPS)[number];
+
+export interface HistoryCounters extends FaultCounters, PoolCounters, Record<Mishap, number> {
+  /** Dropped by the coordinator because nothing came from them, and because they owed a share for too long. */
+  silentWorkers: number;
+  owingWorkers: number;
+  /** Times that a worker gave the coordinator up for dead. */
+  silentCoordinators: number;
+  caughtLiars: number;
 }
 
 export interface HistoryResult {
   /** Undefined if the run did not come to its end. */
-  readonly hash: string | undefined;
-  readonly progress: Progress;
+  readonly run: RunResult | undefined;
   readonly simulatedMs: number;
   readonly counters: HistoryCounters;
 }
 
-/** Longer than any history takes whose cluster makes progress. */
-const GIVE_UP_MS = 4 * 3_600_000;
+/** More than any run here has micro-batches for. */
+const WORKERS_MAX = 17;
+/** How long things last at most: sometimes short, sometimes long enough to be noticed. */
+const RESTART_MAX_MS = [500, 20_000];
+const STALL_MAX_MS = [2_000, 200_000];
+const FREEZE_MAX_MS = [2_000, 40_000];
+
+/**
+ * When the faults are over a run needs less: a worker may go on being stalled, and another one may owe a share, of
+ * which it never heard, for five minutes.
+ */
+const END_MAX_MS = 15 * 60_000;
+/** How often somebody looks whether there are workers left to finish the work. */
+const CARE_MS = 10_000;
+const TIMERS_MAX = 300_000;
+
+const engine = createReusableEngine(openEngine('strict'));
 
 /**
  * Trains with the real coordinator and real workers, over simulated links and time. Everything that happens is a
- * function of the history, so that a seed that fails can be run again.
+ * function of the history, so that a seed that fails can be run again. One at a time: all use the same memory.
  */
 export async function simulate(history: History): Promise<HistoryResult> {
-  const { config, dataset, seed, epochs } = history;
+  const { config, dataset, epochs, checkpointEvery, everyMs, audit } = history;
   const clock = createSimulatedClock();
-  const draws = createDraws(seed);
-  const counters: HistoryCounters = {
-    ...{ lostFrames: 0, duplicatedFrames: 0, cutLinks: 0 },
-    ...{ kills: 0, drains: 0, joins: 0, stalls: 0, coordinatorCrashes: 0 },
-    ...createCounters(),
-  };
+  const draws = createDraws(history.seed);
+  const counters = createHistoryCounters();
+  const disk = { checkpoint: undefined as Checkpoint | undefined };
+  const workload = createWorkload(config, dataset);
+  const workers = new Set<SimulatedWorker>();
+  let workerCount = 0;
+  let coordinator: SimulatedCoordinator | undefined;
+  let run: RunResult | undefined;
+  let failure: { error: unknown } | undefined;
   const isFaulty = () => clock.now() < history.faultsEndMs;
   const network = () => (isFaulty() ? history.network : NO_FAULTS);
-  const workload = createWorkload(config, dataset);
-  const computer = createShareComputer(naiveEngine, config, workload);
+  const fail = (error: unknown) => {
+    failure = { error };
+  };
 
-  // The coordinator: one life after the other, each from the checkpoint that the one before left
-
-  let saved: Uint8Array | undefined;
-  let pool: WorkerPool | undefined;
-  let result: { hash: string; progress: Progress } | undefined;
-  let life = new AbortController();
-
-  function startCoordinator(): void {
-    const restored = saved && decodeCheckpoint(saved);
-    const server = createParameterServer(naiveEngine, config, workload, restored);
-    const progress = restored?.progress ?? initialProgress();
-    const own = new AbortController();
-    life = own;
-    const newPool = new WorkerPool({
-      clock: mortalClock(clock, own.signal),
-      config,
-      workload,
-      engine: naiveEngine,
-      recompute(round, node, parameters) {
-        for (const partialSum of computer.compute(round, node, parameters))
-          if (partialSum) return partialSum.vector;
-        throw new Error('a tree node is one subtree');
-      },
-      isAudited: () => false,
-      isTokenValid: () => true,
-      report: () => {},
+  function addCoordinator(): void {
+    const added = startCoordinator({
+      ...{ clock, engine, config, workload, epochs, checkpointEvery, disk },
+      isAudited: () => draws.chance(audit),
+      report: (event) => countEvent(counters, event),
     });
-    pool = newPool;
-    const save = async () => {
-      const { step, parameters, optimizer } = server;
-      const optimizerState = optimizer.state;
-      saved = encodeCheckpoint({ config, step, progress, stopRule: { epochs }, parameters, optimizerState });
-    };
-    const run = {
-      ...{ config, workload, source: newPool, server, progress, stopRule: { epochs }, clock },
-      stepsMax: Number.POSITIVE_INFINITY,
-      onStep: async () => {
-        if (server.step % 3 === 0) await save();
+    coordinator = added;
+    added.ended.then((result) => {
+      run = result;
+      endCoordinator({ isSilent: false });
+    }, fail);
+  }
+
+  /** The process ends; another one takes its place unless all is done. */
+  function endCoordinator({ isSilent }: { isSilent: boolean }): void {
+    if (!coordinator) return;
+    const { process, pool } = coordinator;
+    for (const [name, count] of Object.entries(pool.counters)) counters[name as keyof PoolCounters] += count;
+    process.kill();
+    coordinator = undefined;
+    if (!isSilent) for (const { connection } of workers) connection?.cut();
+    clock.setTimer(someMs(RESTART_MAX_MS), addCoordinator);
+  }
+
+  function addWorker(): void {
+    const isLiar = isFaulty() && draws.chance(history.liars);
+    const worker = startWorker({
+      ...{ clock, draws, engine, dataset, name: `worker ${++workerCount}` },
+      lies: isLiar ? history.lies : 0,
+      connect(workerClock) {
+        if (!coordinator) return undefined;
+        const clocks = [coordinator.process.clock, workerClock] as const;
+        const connection = createSimulatedConnection(clocks, draws, network, counters);
+        return { pool: coordinator.pool, connection };
       },
-      onEpoch: save,
-    };
-    train(run, own.signal).then(
-      () => {
-        result = { hash: hashOf(server), progress };
-        addCounters(newPool);
-        newPool.close('finished');
-      },
-      (error: unknown) => {
-        if (!own.signal.aborted) throw error;
-      },
-    );
-  }
-
-  function addCounters(of: WorkerPool): void {
-    for (const [name, count] of Object.entries(of.counters)) counters[name as keyof PoolCounters] += count;
-  }
-
-  function crashCoordinator(): void {
-    if (!pool) return;
-    counters.coordinatorCrashes++;
-    addCounters(pool);
-    pool = undefined;
-    life.abort(new Error('crashed'));
-    for (const worker of workers) worker.connection?.abandonFirst();
-    clock.setTimer(draws.fraction() * 20_000, startCoordinator);
-  }
-
-  // Workers
-
-  interface SimulatedWorker {
-    connection: SimulatedConnection | undefined;
-    readonly leave: AbortController;
-    readonly death: AbortController;
-    stalledUntil: number;
-  }
-  const workers = new Set<SimulatedWorker>();
-
-  function startWorker(): void {
-    const worker: SimulatedWorker = {
-      connection: undefined,
-      leave: new AbortController(),
-      death: new AbortController(),
-      stalledUntil: 0,
-    };
+      report: (event) => countEvent(counters, event),
+    });
     workers.add(worker);
-    const own = mortalClock(clock, worker.death.signal);
-    const leafMs = 1 + draws.fraction() * 30;
-    const options = {
-      url: 'simulated',
-      clock: own,
-      random: draws.fraction,
-      firstRetryMs: GIVE_UP_MS,
-      retryMs: GIVE_UP_MS,
-      report: () => {},
-      async dial() {
-        if (!pool) throw new Error('ECONNREFUSED');
-        worker.connection = createSimulatedConnection(clock, draws, network, counters);
-        pool.connect(worker.connection.openFirst);
-        return worker.connection.openSecond;
-      },
-      session: {
-        clock: own,
-        openEngine: () => naiveEngine,
-        identity: { name: 'simulated', numerics: ['strict'] },
-        loadDataset: async () => {
-          await sleepOn(own, draws.fraction() * 500);
-          return dataset;
-        },
-        pause: () => sleepOn(own, Math.max(leafMs, worker.stalledUntil - clock.now())),
-      },
+    const end = (error?: unknown) => {
+      workers.delete(worker);
+      if (isLiar && isRefusal(error)) counters.caughtLiars++;
+      else if (error !== undefined) fail(error);
+      else if (!worker.isLeaving) fail(new Error('a worker went home unasked'));
     };
-    runWorker(options, worker.leave.signal).then(() => workers.delete(worker));
+    worker.ended.then(() => end(), end);
   }
 
-  function kill(worker: SimulatedWorker): void {
-    counters.kills++;
-    workers.delete(worker);
-    worker.death.abort();
-    worker.connection?.cut();
+  const anyWorker = () => (workers.size > 0 ? draws.pick([...workers]) : undefined);
+  const someMs = (limitsMs: readonly number[]) => draws.fraction() * draws.pick(limitsMs);
+
+  /** Each says whether there was anybody whom it could befall. */
+  const mishaps: Record<Mishap, () => boolean> = {
+    kills() {
+      const worker = anyWorker();
+      if (!worker) return false;
+      workers.delete(worker);
+      worker.process.kill();
+      if (draws.chance(0.5)) worker.connection?.cut();
+      return true;
+    },
+    crashes() {
+      if (!coordinator) return false;
+      endCoordinator({ isSilent: draws.chance(0.5) });
+      return true;
+    },
+    drains() {
+      const worker = anyWorker();
+      worker?.leave();
+      return worker !== undefined;
+    },
+    stops() {
+      coordinator?.stop();
+      return coordinator !== undefined;
+    },
+    joins() {
+      if (workers.size >= WORKERS_MAX) return false;
+      addWorker();
+      return true;
+    },
+    stalls() {
+      const worker = anyWorker();
+      worker?.stall(clock.now() + someMs(STALL_MAX_MS));
+      return worker !== undefined;
+    },
+    freezes() {
+      const one = draws.pick([coordinator, ...workers]);
+      one?.process.freeze(clock.now() + someMs(FREEZE_MAX_MS));
+      return one !== undefined;
+    },
+  };
+
+  function schedule(mishap: Mishap, meanMs: number): void {
+    const delayMs = -Math.log(1 - draws.fraction()) * meanMs;
+    clock.setTimer(delayMs, () => {
+      if (!isFaulty()) return;
+      if (mishaps[mishap]()) counters[mishap]++;
+      schedule(mishap, meanMs);
+    });
   }
 
-  // What befalls them
-
-  function every(meanMs: number | undefined, happen: () => void): void {
-    if (meanMs === undefined) return;
-    const again = () => {
-      const delayMs = -Math.log(1 - draws.fraction()) * meanMs;
-      clock.setTimer(delayMs, () => {
-        if (!isFaulty()) return;
-        happen();
-        again();
-      });
-    };
-    again();
+  /** Nobody else adds workers when the faults are over: those that are there must do the work. */
+  function careForWorkers(): void {
+    if (!isFaulty() && workers.size === 0) addWorker();
+    clock.setTimer(CARE_MS, careForWorkers);
   }
 
-  const anyWorker = () => draws.pick([...workers]);
-  every(history.killEveryMs, () => workers.size > 0 && kill(anyWorker()));
-  every(history.drainEveryMs, () => {
-    if (workers.size === 0) return;
-    counters.drains++;
-    anyWorker().leave.abort();
-  });
-  every(history.joinEveryMs, () => {
-    counters.joins++;
-    startWorker();
-  });
-  every(history.stallEveryMs, () => {
-    if (workers.size === 0) return;
-    counters.stalls++;
-    anyWorker().stalledUntil = clock.now() + draws.fraction() * 90_000;
-  });
-  every(history.coordinatorCrashEveryMs, crashCoordinator);
+  addCoordinator();
+  for (let i = 0; i < history.workerCount; i++) addWorker();
+  for (const mishap of MISHAPS) {
+    const meanMs = everyMs[mishap];
+    if (meanMs !== undefined) schedule(mishap, meanMs);
+  }
+  careForWorkers();
 
-  startCoordinator();
-  for (let i = 0; i < history.workerCount; i++) startWorker();
-  // When the faults are over somebody must be there to finish the work.
-  clock.setTimer(history.faultsEndMs + 1, startWorker);
-  await clock.run(() => result !== undefined, GIVE_UP_MS);
+  let timerCount = 0;
+  const isOver = () => run !== undefined || failure !== undefined || ++timerCount > TIMERS_MAX;
+  await clock.run(isOver, history.faultsEndMs + END_MAX_MS);
+  engine.reuse();
+  if (failure) throw failure.error;
+  return { run, simulatedMs: clock.now(), counters };
+}
+
+const isRefusal = (error: unknown): boolean => error instanceof LockstepError && error.code === 'REFUSED';
+
+function createHistoryCounters(): HistoryCounters {
   return {
-    hash: result?.hash,
-    progress: result?.progress ?? initialProgress(),
-    simulatedMs: clock.now(),
-    counters,
+    ...{ lostFrames: 0, duplicatedFrames: 0, cutLinks: 0, protocolErrors: 0 },
+    ...{ kills: 0, crashes: 0, drains: 0, stops: 0, joins: 0, stalls: 0, freezes: 0 },
+    ...{ silentWorkers: 0, owingWorkers: 0, silentCoordinators: 0, caughtLiars: 0 },
+    ...createCounters(),
   };
 }
 
-/** The clock of a process: when that dies, its timers no longer fire. */
-function mortalClock(clock: SimulatedClock, death: AbortSignal) {
-  return {
-    now: clock.now,
-    setTimer: (delayMs: number, callback: () => void) =>
-      clock.setTimer(delayMs, () => {
-        if (!death.aborted) callback();
-      }),
-  };
+function countEvent(counters: HistoryCounters, event: PoolEvent | WorkerEvent): void {
+  const reason = 'reason' in event ? event.reason : '';
+  if (event.event === 'retry' && reason.startsWith('silent')) counters.silentCoordinators++;
+  if (event.event === 'worker' && reason.startsWith('silent')) counters.silentWorkers++;
+  if (event.event === 'worker' && reason.startsWith('owes')) counters.owingWorkers++;
 }
-
-const sleepOn = (clock: Pick<SimulatedClock, 'setTimer'>, delayMs: number): Promise<void> =>
-  new Promise((resolve) => void clock.setTimer(delayMs, resolve));

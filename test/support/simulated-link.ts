@@ -17,6 +17,8 @@ export interface FaultCounters {
   lostFrames: number;
   duplicatedFrames: number;
   cutLinks: number;
+  /** Connections that an end closed because the other did not keep to the protocol. */
+  protocolErrors: number;
 }
 
 export interface SimulatedConnection {
@@ -25,13 +27,14 @@ export interface SimulatedConnection {
   readonly openSecond: (listener: LinkListener) => Link;
   /** Breaks the connection now: both ends hear of it. */
   cut(): void;
-  /** As when a process dies at once: the first end hears nothing more, the second that the connection broke. */
-  abandonFirst(): void;
 }
 
-/** A connection in memory: frames arrive whole and in order, after a while, unless a fault says otherwise. */
+/**
+ * A connection in memory: frames arrive whole and in order, after a while, unless a fault says otherwise. `clocks` are
+ * those of the processes at its two ends.
+ */
 export function createSimulatedConnection(
-  clock: Clock,
+  clocks: readonly [Clock, Clock],
   draws: Draws,
   faults: () => NetworkFaults,
   counters: FaultCounters,
@@ -40,29 +43,30 @@ export function createSimulatedConnection(
   const arrivals = [0, 0];
   let isOpen = true;
 
-  /** Calls `deliver` at one end, after everything that was sent to it before. */
-  function arrive(end: number, deliver: (listener: LinkListener) => void): void {
+  /** Calls `deliver` at one end, after everything that was sent to it before, and then `onArrived`. */
+  function arrive(end: number, deliver: (listener: LinkListener) => void, onArrived = () => {}): void {
+    const clock = clocks[end];
     const at = Math.max(arrivals[end], clock.now() + draws.fraction() * faults().delayMaxMs);
     arrivals[end] = at;
     clock.setTimer(at - clock.now(), () => {
       const listener = listeners[end];
       if (listener) deliver(listener);
+      onArrived();
     });
   }
 
-  function finish(end: number, code: number, reason: string): void {
-    arrive(end, (listener) => {
-      listeners[end] = undefined;
-      listener.onClose(code, reason);
-    });
-  }
-
-  function cut(): void {
+  function finish(code: number, reason: string): void {
     if (!isOpen) return;
     isOpen = false;
-    counters.cutLinks++;
-    for (const end of [0, 1]) finish(end, CLOSE.abnormal, '');
+    for (const end of [0, 1]) {
+      arrive(end, (listener) => {
+        listeners[end] = undefined;
+        listener.onClose(code, reason);
+      });
+    }
   }
+
+  const cut = () => finish(CLOSE.abnormal, '');
 
   const open =
     (end: number) =>
@@ -70,36 +74,31 @@ export function createSimulatedConnection(
       listeners[end] = listener;
       const other = 1 - end;
       return {
-        send(frame) {
+        send(frame, onSent) {
           if (!isOpen) return;
-          const { loss, duplicate, cut: cutProbability } = faults();
-          if (draws.chance(cutProbability)) return cut();
-          if (draws.chance(loss)) {
+          const network = faults();
+          // The bytes are those that the frame has when it arrives: until then its sender must leave it alone.
+          const receive = (receiver: LinkListener) => receiver.onFrame(frame.slice());
+          if (draws.chance(network.cut)) {
+            counters.cutLinks++;
+            cut();
+          } else if (draws.chance(network.loss)) {
             counters.lostFrames++;
-            return;
-          }
-          arrive(other, (receiver) => receiver.onFrame(frame));
-          if (draws.chance(duplicate)) {
+            arrive(other, () => {}, onSent);
+          } else if (draws.chance(network.duplicate)) {
             counters.duplicatedFrames++;
-            arrive(other, (receiver) => receiver.onFrame(frame));
+            arrive(other, receive);
+            arrive(other, receive, onSent);
+          } else {
+            arrive(other, receive, onSent);
           }
         },
         close(code, reason) {
-          if (!isOpen) return;
-          isOpen = false;
-          for (const which of [0, 1]) finish(which, code, reason);
+          if (isOpen && code === CLOSE.protocolError) counters.protocolErrors++;
+          finish(code, reason);
         },
       };
     };
 
-  return {
-    openFirst: open(0),
-    openSecond: open(1),
-    cut,
-    abandonFirst() {
-      listeners[0] = undefined;
-      if (isOpen) finish(1, CLOSE.abnormal, '');
-      isOpen = false;
-    },
-  };
+  return { openFirst: open(0), openSecond: open(1), cut };
 }

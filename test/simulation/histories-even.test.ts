@@ -1,0 +1,3 @@
+import { checkHistories } from '../support/check-histories.ts';
+
+checkHistories(0, 2);

@@ -1,0 +1,117 @@
+import { multilayerPerceptron } from '../../shared/engine/presets.ts';
+import type { RunConfig } from '../../shared/run-config.ts';
+import { createDraws, type Draws } from './draws.ts';
+import { type History, MISHAPS, type Mishap } from './simulated-cluster.ts';
+import { createToyDataset } from './toy-dataset.ts';
+import { toyConfig } from './toy-run.ts';
+
+/** A run that histories are made of: what is trained, and for how long. */
+export interface SimulatedRun {
+  readonly config: RunConfig;
+  readonly epochs: number;
+}
+
+/** Few pixels, but enough test images for three leaves. */
+export const dataset = createToyDataset({
+  trainCount: 140,
+  testCount: 510,
+  height: 2,
+  width: 3,
+  classCount: 3,
+});
+
+function smallRun(epochs: number, overrides: Partial<RunConfig>): SimulatedRun {
+  const input = { height: 2, width: 3, channels: 1 };
+  const model = { input, layers: multilayerPerceptron([5], 'tanh', 3) };
+  return { epochs, config: toyConfig(dataset, { validationCount: 20, model, ...overrides }) };
+}
+
+/** Many steps of few examples; the last batch of an epoch may be so small that micro-batches are empty. */
+const SMALL_RUNS: readonly SimulatedRun[] = [
+  smallRun(3, { globalBatch: 24, microBatchCount: 16 }),
+  smallRun(3, {
+    globalBatch: 28,
+    microBatchCount: 13,
+    optimizer: { name: 'nesterov', momentum: 0.8 },
+    learningRate: { name: 'cosine', peak: 0.1, warmupSteps: 4, epochs: 3 },
+  }),
+  smallRun(3, {
+    globalBatch: 39,
+    microBatchCount: 6,
+    seed: 2,
+    optimizer: { name: 'adam', beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+    model: {
+      input: { height: 2, width: 3, channels: 1 },
+      layers: [
+        { type: 'conv2d', filters: 2, kernel: 3, stride: 1, padding: 'same' },
+        { type: 'batch-norm' },
+        { type: 'activation', function: 'relu' },
+        { type: 'flatten' },
+        { type: 'dropout', rate: 0.2 },
+        { type: 'dense', outputs: 3 },
+      ],
+    },
+    augmentation: { flip: 0.5, shift: 1, erase: 0 },
+  }),
+];
+
+/** So many parameters that a vector travels in two chunks. */
+const WIDE_RUN = smallRun(1, {
+  globalBatch: 24,
+  microBatchCount: 8,
+  model: { input: { height: 2, width: 3, channels: 1 }, layers: multilayerPerceptron([6600], 'relu', 3) },
+});
+/** One history in so many has it: it takes ten times as long. */
+const WIDE_EVERY = 50;
+
+export const RUNS: readonly SimulatedRun[] = [...SMALL_RUNS, WIDE_RUN];
+
+/** The run that history `seed` disturbs. */
+export const runOf = (seed: number): SimulatedRun =>
+  seed % WIDE_EVERY === 0 ? WIDE_RUN : SMALL_RUNS[seed % SMALL_RUNS.length];
+
+/** How far apart mishaps are, about, and for how long they go on; times the pace of the history. */
+const MEAN_MS: Record<Mishap, number> = {
+  kills: 3_000,
+  crashes: 10_000,
+  drains: 5_000,
+  stops: 10_000,
+  joins: 2_000,
+  stalls: 4_000,
+  freezes: 6_000,
+};
+const FAULTS_END_MS = 50_000;
+/** From one mishap on the heels of the other to some in a run. */
+const PACE_MIN = 0.1;
+const PACE_MAX = 3;
+
+/** Every fifth history is audited in part, every fifth as a whole, and then there may be liars. */
+function auditOf(draws: Draws): Pick<History, 'audit' | 'liars' | 'lies'> {
+  const audit = draws.pick([0, 0, 0, 0.3, 1]);
+  return { audit, liars: audit === 1 ? draws.pick([0, 0.2, 0.6]) : 0, lies: 0.01 + 0.3 * draws.fraction() };
+}
+
+/** What befalls history `seed`: any mixture of faults, from none to all at once. */
+export function historyOf(seed: number): History {
+  const draws = createDraws(1_000_000 + seed);
+  const rarely = (probability: number) => (draws.chance(0.5) ? draws.fraction() * probability : 0);
+  const pace = PACE_MIN * (PACE_MAX / PACE_MIN) ** draws.fraction();
+  const everyMs: Partial<Record<Mishap, number>> = {};
+  for (const mishap of MISHAPS) {
+    if (draws.chance(0.5)) everyMs[mishap] = pace * MEAN_MS[mishap] * (0.3 + 2 * draws.fraction());
+  }
+  return {
+    ...{ seed, dataset, everyMs },
+    ...runOf(seed),
+    checkpointEvery: draws.integer(1, 4),
+    workerCount: draws.integer(1, 7),
+    ...auditOf(draws),
+    network: {
+      delayMaxMs: draws.pick([0, 5, 50, 400]),
+      loss: rarely(0.01),
+      duplicate: rarely(0.05),
+      cut: rarely(0.01),
+    },
+    faultsEndMs: pace * FAULTS_END_MS,
+  };
+}

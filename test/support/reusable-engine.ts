@@ -1,0 +1,44 @@
+import type { Engine } from '../../shared/engine/engine.ts';
+
+/** An engine for one history after the other, in the memory of one. */
+export interface ReusableEngine extends Engine {
+  /** Nobody uses its buffers any more: from here on they are given out again. */
+  reuse(): void;
+}
+
+/** The kernels of `engine`, whose arena would be full after some histories: it never takes a buffer back. */
+export function createReusableEngine(engine: Engine): ReusableEngine {
+  const floats = createShelves(engine.allocate);
+  const bytes = createShelves(engine.allocateBytes);
+  const words = createShelves(engine.allocateWords);
+  return {
+    ...engine,
+    allocate: floats.take,
+    allocateBytes: bytes.take,
+    allocateWords: words.take,
+    reuse() {
+      for (const shelves of [floats, bytes, words]) shelves.takeBackAll();
+    },
+  };
+}
+
+/** Keeps buffers by their length. */
+function createShelves<Buffer extends Float32Array | Uint8Array | Uint32Array>(
+  allocate: (length: number) => Buffer,
+) {
+  const shelves = new Map<number, { readonly buffers: Buffer[]; takenCount: number }>();
+  return {
+    /** A buffer of zeros. */
+    take(length: number): Buffer {
+      const shelf = shelves.get(length) ?? { buffers: [], takenCount: 0 };
+      shelves.set(length, shelf);
+      const buffer = shelf.buffers[shelf.takenCount] ?? allocate(length);
+      shelf.buffers[shelf.takenCount++] = buffer;
+      buffer.fill(0);
+      return buffer;
+    },
+    takeBackAll(): void {
+      for (const shelf of shelves.values()) shelf.takenCount = 0;
+    },
+  };
+}
