@@ -153,11 +153,11 @@ export class ShareDispatcher {
     for (const held of current.sum.held) {
       // To judge one sum may end the round, and with it all others.
       if (!current.sum.held.includes(held)) continue;
-      const others = this.#availableMembers().filter(({ identity }) => identity !== held.author.identity);
+      const others = this.#options.readyMembers().filter(({ identity }) => identity !== held.author.identity);
       const isAuditing = ({ assignment }: Member) =>
         assignment && isTimely(assignment, current.round) && isSameNode(assignment.share, held.node);
       if (others.some(isAuditing)) continue;
-      const idle = others.find(({ assignment }) => !assignment);
+      const idle = others.find(({ assignment, isLeaving }) => !assignment && !isLeaving);
       if (idle) this.#assign(idle, current, held.node);
       else if (!others.some(({ assignment }) => assignment && isTimely(assignment, current.round)))
         this.#judge(held, current, others.length === 0);

@@ -38,8 +38,9 @@ export function checkHistories(remainder: number, divisor: number): void {
 
     test.runIf(blocks.length > 1)('and faults of every kind really happened, many times', () => {
       const { refusedWorkers, ...faults } = total;
-      for (const [name, count] of Object.entries(faults))
-        expect(count, name).toBeGreaterThan(seeds.length / 50);
+      // The rarest, a worker that owes a share for minutes, befalls some in a thousand.
+      const least = seeds.length / 1000;
+      for (const [name, count] of Object.entries(faults)) expect(count, name).toBeGreaterThan(least);
     });
   });
 }

@@ -29,7 +29,7 @@ export async function runHistory(seed: number): Promise<HistoryCounters> {
 }
 
 /** What happened though nothing did that leads to it. */
-function* unexplained(counters: HistoryCounters, { liars: lies }: History): Generator<string> {
+function* unexplained(counters: HistoryCounters, { liars }: History): Generator<string> {
   const { protocolErrors, duplicateAnswers, staleAnswers, refusedWorkers, lateShares, wrongSums } = counters;
   const tampered = counters.lostFrames + counters.duplicatedFrames;
   if (protocolErrors > 0 && tampered === 0) yield 'a protocol error though every frame arrived, once';
@@ -37,5 +37,5 @@ function* unexplained(counters: HistoryCounters, { liars: lies }: History): Gene
     yield 'a duplicate answer though no share was late';
   if (staleAnswers > 0 && lateShares === 0) yield 'a stale answer though no share was late';
   if (refusedWorkers > 0 && wrongSums === 0) yield 'a refused worker though nobody lied';
-  if (wrongSums > 0 && lies === 0) yield 'a wrong sum though nobody lied';
+  if (wrongSums > 0 && liars === 0) yield 'a wrong sum though nobody lied';
 }

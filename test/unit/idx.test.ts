@@ -30,8 +30,8 @@ describe('a dataset', () => {
   test('gives counts, the size of an image, pixels and labels', () => {
     const { train, test: tested, inputs, imageShape } = createDataset(manifest, contents);
     expect([train.count, tested.count, inputs, imageShape]).toEqual([600, 520, 20, [4, 5]]);
-    expect(train.pixels).toEqual(contents.trainImages.subarray(16));
-    expect(train.labels).toEqual(contents.trainLabels.subarray(8));
+    expect(train.pixels).toEqual(new Uint8Array(contents.trainImages.subarray(16)));
+    expect(train.labels).toEqual(new Uint8Array(contents.trainLabels.subarray(8)));
   });
 
   test.for([
