@@ -11,16 +11,26 @@ export interface SimulatedProcess {
 
 export function createSimulatedProcess(clock: Clock): SimulatedProcess {
   let isAlive = true;
-  let frozenUntil = 0;
+  let isFrozen = false;
+  /** What came due while it was frozen. */
+  const waiting: (() => void)[] = [];
 
   function setTimer(delayMs: number, callback: () => void): () => void {
+    let isWanted = true;
     const fire = () => {
-      const restMs = frozenUntil - clock.now();
-      if (restMs > 0) cancel = clock.setTimer(restMs, fire);
-      else if (isAlive) callback();
+      if (isFrozen) waiting.push(fire);
+      else if (isAlive && isWanted) callback();
     };
-    let cancel = clock.setTimer(delayMs, fire);
-    return () => cancel();
+    const cancel = clock.setTimer(delayMs, fire);
+    return () => {
+      isWanted = false;
+      cancel();
+    };
+  }
+
+  function thaw(): void {
+    isFrozen = false;
+    for (const fire of waiting.splice(0)) clock.setTimer(0, fire);
   }
 
   return {
@@ -29,8 +39,9 @@ export function createSimulatedProcess(clock: Clock): SimulatedProcess {
       isAlive = false;
     },
     freeze(untilMs) {
-      // Longer while it lasts it may not become: what waits for its end would come after what begins to wait.
-      if (clock.now() >= frozenUntil) frozenUntil = untilMs;
+      if (isFrozen) return;
+      isFrozen = true;
+      clock.setTimer(untilMs - clock.now(), thaw);
     },
   };
 }

@@ -71,7 +71,8 @@ export function startWorker(options: SimulatedWorkerOptions): SimulatedWorker {
         corrupt(vector) {
           if (!draws.chance(lies)) return;
           const words = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
-          words[draws.integer(0, words.length - 1)] ^= 1 << draws.integer(0, 31);
+          // Not one bit: of a sum of two numbers, two liars would flip the same one now and then.
+          words[draws.integer(0, words.length - 1)] ^= draws.integer(1, 2 ** 32 - 1);
         },
         pause: () => sleepOn(clock, Math.max(blockMs, stalledUntil - clock.now())),
       },
