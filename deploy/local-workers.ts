@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { compileCacheDirectory } from '../shared/cache-directory.ts';
 import { LockstepError } from '../shared/errors.ts';
+import { handOverTested } from '../shared/load-engine.ts';
 
 export interface LocalWorkersOptions {
   readonly count: number;
@@ -55,7 +57,12 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
       // A group of its own: Ctrl-C is for the coordinator alone, which then lets its workers finish.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, ...(token !== undefined && { LOCKSTEP_TOKEN: token }) },
+      env: {
+        NODE_COMPILE_CACHE: compileCacheDirectory(),
+        ...process.env,
+        ...handOverTested(),
+        ...(token !== undefined && { LOCKSTEP_TOKEN: token }),
+      },
     });
     children.set(index, child);
     let lastWords = '';

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createNaiveEngine, type Engine } from './engine/engine.ts';
 import { NUMERICS, type Numerics } from './engine/kernels.ts';
-import { findDifference } from './engine/self-test.ts';
+import { createSelfTest } from './engine/self-test.ts';
 import { measureTile } from './engine/tile-benchmark.ts';
 import { createWasmEngine } from './engine/wasm-engine.ts';
 import { TILES, type Tile } from './engine/wasm-products.ts';
 import { LockstepError, reasonOf } from './errors.ts';
-import './v8-flags.ts';
+import { nameOfTested } from './tested-kernels.ts';
+import { setV8Flags } from './v8-flags.ts';
 
 /** What this machine computes a profile with. */
 export interface EngineReport {
@@ -21,11 +22,14 @@ export interface EngineReport {
 
 interface LoadedEngine extends EngineReport {
   readonly create: () => Engine;
+  /** The compiled module's source; undefined for plain kernels. */
+  readonly kernels?: Uint8Array;
 }
 
 const TEST_ARENA_BYTES = 2 ** 22;
 
 const loaded = new Map<Numerics, LoadedEngine>();
+const TESTED_VARIABLE = 'LOCKSTEP_TESTED_KERNELS';
 
 /** What a profile is computed with here; compiled, checked and measured once a process. */
 export function describeEngine(numerics: Numerics): EngineReport {
@@ -58,6 +62,20 @@ export function openEngine(numerics: Numerics): Engine {
   return create();
 }
 
+/** For the environment of a process that this one starts on this machine: what it need not test again. */
+export function handOverTested(): Record<string, string> {
+  const names = [...loaded.values()].flatMap(({ kernels, tile }) =>
+    kernels && tile !== 'plain' ? [nameOfTested(kernels, tile)] : [],
+  );
+  return { [TESTED_VARIABLE]: `${process.pid}:${names.join()}` };
+}
+
+/** The names that the parent process handed over; whoever else set or inherited the variable is not believed. */
+function handedOver(): string[] {
+  const [pid, names = ''] = (process.env[TESTED_VARIABLE] ?? '').split(':');
+  return Number(pid) === process.ppid ? names.split(',') : [];
+}
+
 function load(numerics: Numerics): LoadedEngine {
   const known = loaded.get(numerics);
   if (known) return known;
@@ -67,35 +85,31 @@ function load(numerics: Numerics): LoadedEngine {
 }
 
 function compile(numerics: Numerics): LoadedEngine {
-  const create = () => createNaiveEngine(numerics);
   const plain = (problem: string): LoadedEngine => ({
-    numerics,
-    tile: 'plain',
-    gigaflops: {},
-    problem,
-    create,
+    ...{ numerics, problem, tile: 'plain', gigaflops: {} },
+    create: () => createNaiveEngine(numerics),
   });
-  let module: WebAssembly.Module;
   try {
-    const file = new URL(`engine/assembly/${numerics}.wasm`, import.meta.url);
-    module = new WebAssembly.Module(readFileSync(file));
-    const reference = createNaiveEngine(numerics);
+    const kernels = readFileSync(new URL(`engine/assembly/${numerics}.wasm`, import.meta.url));
+    setV8Flags();
+    const module = new WebAssembly.Module(kernels);
+    const open = (tile: Tile) => createWasmEngine(module, numerics, tile, TEST_ARENA_BYTES);
+    const fast = (tile: Tile, gigaflops: EngineReport['gigaflops']): LoadedEngine => ({
+      ...{ numerics, tile, gigaflops, problem: undefined, kernels },
+      create: () => createWasmEngine(module, numerics, tile),
+    });
+    const names = handedOver();
+    const tested = TILES.find((tile) => names.includes(nameOfTested(kernels, tile)));
+    if (tested) return fast(tested, {});
+    const selfTest = createSelfTest(createNaiveEngine(numerics));
     for (const tile of TILES) {
-      const difference = findDifference(
-        createWasmEngine(module, numerics, tile, TEST_ARENA_BYTES),
-        reference,
-      );
+      const difference = selfTest(open(tile));
       if (difference) return plain(`the kernels with ${tile} tiles fail the self-test at ${difference}`);
     }
+    const measured = TILES.map((tile) => [tile, measureTile(open(tile))] as const);
+    const [fastest] = measured.reduce((best, other) => (other[1] > best[1] ? other : best));
+    return fast(fastest, Object.fromEntries(measured));
   } catch (error) {
     return plain(`the kernels cannot be used (${reasonOf(error)}): build them with npm run build`);
   }
-  const measured = TILES.map(
-    (tile) => [tile, measureTile(createWasmEngine(module, numerics, tile, TEST_ARENA_BYTES))] as const,
-  );
-  const [tile] = measured.reduce((best, other) => (other[1] > best[1] ? other : best));
-  return {
-    ...{ numerics, tile, gigaflops: Object.fromEntries(measured), problem: undefined },
-    create: () => createWasmEngine(module, numerics, tile),
-  };
 }

@@ -26,20 +26,33 @@ const ROTATIONS = [
   [17, 29, 16, 24],
 ] as const;
 
-/** The block function: 64 key bits and 64 counter bits to 64 random bits. */
-export function threefry2x32([key0, key1]: Words, [counter0, counter1]: Words): Words {
-  const schedule = [key0, key1, key0 ^ key1 ^ 0x1bd11bda];
+/** What {@link mix} leaves here: arrays of its own for each block would cost more than the block. */
+const block = new Uint32Array(2);
+const schedule = new Int32Array(3);
+
+function mix(key0: number, key1: number, counter0: number, counter1: number): void {
+  schedule[0] = key0;
+  schedule[1] = key1;
+  schedule[2] = key0 ^ key1 ^ 0x1bd11bda;
   let x0 = (counter0 + key0) | 0;
   let x1 = (counter1 + key1) | 0;
   for (let group = 1; group <= 5; group++) {
-    for (const distance of ROTATIONS[(group - 1) % 2]) {
+    const rotations = ROTATIONS[(group - 1) % 2];
+    for (let i = 0; i < 4; i++) {
       x0 = (x0 + x1) | 0;
-      x1 = ((x1 << distance) | (x1 >>> (32 - distance))) ^ x0;
+      x1 = ((x1 << rotations[i]) | (x1 >>> (32 - rotations[i]))) ^ x0;
     }
     x0 = (x0 + schedule[group % 3]) | 0;
     x1 = (x1 + schedule[(group + 1) % 3] + group) | 0;
   }
-  return [x0 >>> 0, x1 >>> 0];
+  block[0] = x0;
+  block[1] = x1;
+}
+
+/** The block function: 64 key bits and 64 counter bits to 64 random bits. */
+export function threefry2x32([key0, key1]: Words, [counter0, counter1]: Words): Words {
+  mix(key0, key1, counter0, counter1);
+  return [block[0], block[1]];
 }
 
 /** The key for one purpose: `seed` is a non-negative safe integer, `index` an epoch or a layer (32 bits). */
@@ -49,8 +62,8 @@ export function randomKey(seed: number, purpose: Purpose, index = 0): Words {
 
 /** Number `counter` of a key: uniform in [0, 1), a multiple of 2⁻⁵³. */
 export function uniform(key: Words, counter: number): number {
-  const [high, low] = threefry2x32(key, [counter, 0]);
-  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) * 2 ** -53;
+  mix(key[0], key[1], counter, 0);
+  return ((block[0] >>> 5) * 2 ** 26 + (block[1] >>> 6)) * 2 ** -53;
 }
 
 /** 0 … count - 1. */
@@ -61,7 +74,9 @@ export function permutation(key: Words, count: number): Uint32Array {
   const order = indicesTo(count);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor(uniform(key, i) * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
+    const last = order[i];
+    order[i] = order[j];
+    order[j] = last;
   }
   return order;
 }

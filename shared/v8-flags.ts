@@ -1,9 +1,5 @@
 import v8 from 'node:v8';
 
-/*
- * Settings of V8, made as soon as this file is imported, before WebAssembly is compiled. They change speed, no result.
- */
-
 /** Each flag, and the major versions of V8 that it is right for: of one that it lacks V8 complains on standard error. */
 const FLAGS = [
   // Two 128-bit operations side by side become one of 256 bits.
@@ -18,8 +14,15 @@ const FLAGS = [
 
 const majorVersion = Number.parseInt(process.versions.v8, 10);
 
-/** The flags that were set. */
+/** The flags for this V8. They change speed, no result. */
 export const V8_FLAGS: readonly string[] = FLAGS.filter(
   ([, first, last]) => majorVersion >= first && majorVersion <= last,
 ).map(([flag]) => flag);
-for (const flag of V8_FLAGS) v8.setFlagsFromString(flag);
+
+/**
+ * To be called before WebAssembly is compiled, but after JavaScript was: code that V8 keeps from one process to the next,
+ * of Node's own modules too, is of no use to it once its flags are others.
+ */
+export function setV8Flags(): void {
+  for (const flag of V8_FLAGS) v8.setFlagsFromString(flag);
+}

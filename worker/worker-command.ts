@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { hostname } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -58,6 +59,8 @@ export function workerCommand(): Command {
       // A launcher holds an IPC channel open; when it dies, however it dies, its workers end too.
       process.once('disconnect', () => process.exit(1));
       process.channel?.unref();
+      // Now, not at its end: a worker that is killed would leave nothing for the next one to start with.
+      flushCompileCache();
       const console = createConsole(process.stdout);
       const report = options.json
         ? (event: WorkerEvent | DataEvent) => console.print(JSON.stringify(event))

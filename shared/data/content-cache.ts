@@ -1,15 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
+import { cacheDirectory } from '../cache-directory.ts';
 import { systemCode } from '../errors.ts';
 
-/** Where a user's fetched data is kept: a file a content, named by its SHA-256. XDG Base Directory Specification. */
-export function cacheDirectory(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lockstep');
-}
-
-/** The cached content of that digest, not verified; undefined if there is none. */
+/** The cached content of that SHA-256, not verified; undefined if there is none. A file a content, named by it. */
 export async function readCached(sha256: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(join(cacheDirectory(), sha256));

@@ -1,4 +1,4 @@
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import type * as z from 'zod';
 import { assert } from '../assert.ts';
 import { ProtocolError, reasonOf } from '../errors.ts';

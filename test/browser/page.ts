@@ -2,7 +2,7 @@
 import { createParameterServer } from '../../coordinator/parameter-server.ts';
 import { createDataset } from '../../shared/data/dataset.ts';
 import { createNaiveEngine } from '../../shared/engine/engine.ts';
-import { findDifference } from '../../shared/engine/self-test.ts';
+import { createSelfTest } from '../../shared/engine/self-test.ts';
 import { createWasmEngine } from '../../shared/engine/wasm-engine.ts';
 import type { RunConfig } from '../../shared/run-config.ts';
 import { createShareComputer } from '../../shared/share-computer.ts';
@@ -32,10 +32,8 @@ export async function trainInBrowser(
   const { numerics } = config;
   const module = new WebAssembly.Module(await fetchBytes(`/shared/engine/assembly/${numerics}.wasm`));
   const testArena = 2 ** 22;
-  const difference = findDifference(
-    createWasmEngine(module, numerics, '4x8', testArena),
-    createNaiveEngine(numerics),
-  );
+  const selfTest = createSelfTest(createNaiveEngine(numerics));
+  const difference = selfTest(createWasmEngine(module, numerics, '4x8', testArena));
   const engine = createWasmEngine(module, numerics, '4x8', 2 ** 26);
   const workload = createWorkload(config, dataset);
   const server = createParameterServer(engine, config, workload);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { cacheDirectory } from '../../shared/data/content-cache.ts';
+import { cacheDirectory } from '../../shared/cache-directory.ts';
 import {
   type ContentSource,
   cacheSource,
