@@ -5,7 +5,6 @@ import { createOptimizer, type Optimizer } from '../shared/engine/optimizers.ts'
 import { learningRateAt } from '../shared/engine/schedules.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { Workload } from '../shared/workload.ts';
-import { formatFingerprint } from './ledger.ts';
 
 /** Owns the parameters and the optimizer's state: all that changes from step to step. */
 export interface ParameterServer {
@@ -19,8 +18,8 @@ export interface ParameterServer {
    * statistics (ignored). Divides once, here. Returns the learning rate used.
    */
   update(root: Float32Array, exampleCount: number): number;
-  /** Of the parameters, for the ledger: 32 hexadecimal digits. */
-  fingerprint(): string;
+  /** Of the parameters, for the ledger; see `Kernels`. */
+  fingerprint(): Uint32Array;
 }
 
 /** How much of a running average stays from one step to the next. */
@@ -68,7 +67,7 @@ export function createParameterServer(
       step++;
       return learningRate;
     },
-    fingerprint: () => formatFingerprint(engine.kernels.fingerprint(parameters)),
+    fingerprint: () => engine.kernels.fingerprint(parameters),
   };
 }
 

@@ -3,7 +3,7 @@ import { LockstepError } from '../shared/errors.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import { type Round, statisticsOf, type Workload } from '../shared/workload.ts';
 import type { GradientSource } from './gradient-source.ts';
-import { nextLink, type StepRecord, workOf } from './ledger.ts';
+import { formatFingerprint, nextLink, type StepRecord, workOf } from './ledger.ts';
 import type { ParameterServer } from './parameter-server.ts';
 import type { EpochResult, Progress, StopRule } from './progress.ts';
 
@@ -46,7 +46,7 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
   progress.lossSum += lossSum;
   progress.correctCount += correctCount;
   progress.exampleCount += examples;
-  const fingerprint = server.fingerprint();
+  const fingerprint = formatFingerprint(server.fingerprint());
   progress.chain = nextLink(progress.chain, fingerprint);
   await run.onStep({
     step: round.step,

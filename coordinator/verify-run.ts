@@ -119,7 +119,7 @@ export async function recomputeSteps(
     const round = { kind: 'train', step: server.step } as const;
     const { root } = await source.sum(round, server.parameters, signal);
     server.update(root, workload.exampleCount(round, { lo: 0, hi: config.microBatchCount }));
-    const found = server.fingerprint();
+    const found = formatFingerprint(server.fingerprint());
     if (found !== record.fingerprint)
       fail(record.step, `computed again it leads to other parameters: ${found}, not ${record.fingerprint}`);
     onStep();
