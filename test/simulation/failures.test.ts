@@ -335,6 +335,32 @@ describe('an audited sum', () => {
     ]);
   });
 
+  test('is not asked for twice where the second worker leaves while it computes', async () => {
+    const pool = startPool({ isAudited: always });
+    const first = pool.connectPeer({ computes: true });
+    const leaves = pool.connectPeer();
+    first.join();
+    leaves.join();
+    await runUntil(pool.clock, 0);
+    const sum = sumOf(pool);
+    await runUntil(pool.clock, 1);
+    const answerNext = async (index: number) => {
+      leaves.answer(leaves.shares()[index]);
+      await runUntil(pool.clock, pool.clock.now() + 1);
+    };
+    await answerNext(0);
+    expect(leaves.shares()).toMatchObject([
+      { lo: 8, hi: 16 },
+      { lo: 0, hi: 8 },
+    ]);
+    leaves.send({ type: 'leaving' });
+    await runUntil(pool.clock, pool.clock.now() + 1);
+    await answerNext(1);
+    expect((await sum)?.root).toEqual(pool.expected);
+    expect(pool.pool.counters).toMatchObject({ auditedSums: 2, staleAnswers: 0, duplicateAnswers: 0 });
+    expect(noticesOf(pool.events)).toEqual([]);
+  });
+
   test('does not wait for a second worker that stalls', async () => {
     const pool = startPool({ isAudited: always });
     const good = pool.connectPeer({ computes: true });
