@@ -28,6 +28,12 @@ export interface LocalWorkers {
 }
 
 const CLI = new URL('../cli.ts', import.meta.url);
+/**
+ * A worker computes in WebAssembly and leaves V8 little to collect: threads for that cost more than they help, and all
+ * that its start allocates fits into a larger nursery. Together a quarter of the start's CPU time.
+ */
+const NODE_FLAGS = ['--single-threaded-gc', '--min-semi-space-size=16'];
+
 const STOP_TIMEOUT_MS = 10_000;
 
 /** A worker that exits sooner than this after its start has failed to start. One that was killed has not. */
@@ -54,6 +60,7 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
     ];
     const startedAt = performance.now();
     const child = fork(CLI, args, {
+      execArgv: [...process.execArgv, ...NODE_FLAGS],
       // A group of its own: Ctrl-C is for the coordinator alone, which then lets its workers finish.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { dataset, RUNS } from './histories.ts';
 import { runHistory } from './run-history.ts';
 import type { HistoryCounters } from './simulated-cluster.ts';
+import { hashOf, trainLocally } from './toy-run.ts';
 
 /** How many histories there are, over all files. */
 const HISTORY_COUNT = Number(process.env.LOCKSTEP_HISTORIES ?? 10_000);
@@ -18,6 +20,18 @@ export function checkHistories(remainder: number, divisor: number): void {
   const blocks = Array.from({ length: Math.ceil(seeds.length / BLOCK_LENGTH) }, (_, block) =>
     seeds.slice(block * BLOCK_LENGTH, (block + 1) * BLOCK_LENGTH),
   );
+
+  test('rounding depends on the order of addition, in every run that histories disturb', async () => {
+    for (const { config, epochs } of RUNS) {
+      const { microBatchCount } = config;
+      const [own, other] = await Promise.all(
+        [microBatchCount, microBatchCount - 1].map(async (count) =>
+          hashOf((await trainLocally({ ...config, microBatchCount: count }, dataset, epochs)).server),
+        ),
+      );
+      expect(other).not.toBe(own);
+    }
+  });
 
   describe('whatever befalls the cluster, the run ends with the undisturbed bits', () => {
     const total: Partial<HistoryCounters> = {};
