@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/container/**'],
     // Nothing takes nearly as long; a test that hangs must end, on the slowest machine too.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     maxWorkers: '100%',
   },
 });
