@@ -51,7 +51,7 @@ describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as on
     const worker = await cluster.startWorker();
     await run.next('progress');
     await docker('network', 'disconnect', cluster.network, worker);
-    await run.next('notice', ({ code }) => code === 'waiting');
+    await run.next('worker', ({ state }) => state === 'left'); // silent for too long
     await docker('network', 'connect', cluster.network, worker);
     await run.next('worker', ({ state }) => state === 'ready');
     expect((await run.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
