@@ -33,6 +33,8 @@ export interface ClusterContext {
   readonly auditFraction: number;
   readonly report: Report;
   readonly status: () => object;
+  /** The timings of the steps after that one. */
+  readonly stepsAfter: (step: number) => object[];
 }
 
 /** A coordinator that listens, and the workers that it started itself, if any. */
@@ -50,7 +52,7 @@ export interface Cluster {
 
 /** Throws a `NETWORK` error if it cannot listen. */
 export async function openCluster(options: ClusterOptions, context: ClusterContext): Promise<Cluster> {
-  const { config, workload, loaded, engine, computer, auditFraction, report, status } = context;
+  const { config, workload, loaded, engine, computer, auditFraction, report, status, stepsAfter } = context;
   const pool = new WorkerPool({
     clock: systemClock,
     config,
@@ -72,6 +74,7 @@ export async function openCluster(options: ClusterOptions, context: ClusterConte
     port: options.port,
     onConnection: (openLink) => pool.connect(openLink),
     status,
+    stepsAfter,
     contentOf(sha256) {
       const role = roleBySha256.get(sha256);
       return role && loaded.contents[role];

@@ -10,19 +10,30 @@ import {
   SILENT_INTERVALS_MAX,
 } from '../shared/protocol/limits.ts';
 import { CLOSE, type Link, type LinkListener } from '../shared/protocol/link.ts';
-import type { Hello, WorkerMessage } from '../shared/protocol/messages.ts';
+import type { Hello, ShareTiming, WorkerMessage } from '../shared/protocol/messages.ts';
 import { type LeafRange, maximalSubtrees } from '../shared/reduction-tree.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { Round, Workload } from '../shared/workload.ts';
 import type { Broadcast } from './broadcast.ts';
+
+/** The sum of one node of a share. */
+export interface Answer {
+  readonly round: Round;
+  readonly node: LeafRange;
+  /** The listener's own from now on. */
+  readonly vector: Float32Array;
+  /** The worker owes nothing more. */
+  readonly isLast: boolean;
+  /** How the whole share's time went by, if the worker says so; comes with the last one. */
+  readonly timing: ShareTiming | undefined;
+}
 
 /** What the pool hears from one worker's connection. Nothing comes after `onGone`, which comes once. */
 export interface ConnectedWorkerListener {
   /** Admits a worker by returning its rank, or throws a `REFUSED` error. */
   onHello(hello: Hello): number;
   onReady(): void;
-  /** The sum of one node of the share; the listener owns `vector` from now on. `isLast`: it owes nothing more. */
-  onPartialSum(round: Round, node: LeafRange, vector: Float32Array, isLast: boolean): void;
+  onPartialSum(answer: Answer): void;
   /** An answer to something that it does not owe: a duplicate. It was dropped. */
   onUnasked(): void;
   /** It wants to leave: no more shares. */
@@ -42,6 +53,7 @@ export interface ConnectedWorkerOptions {
   readonly listener: ConnectedWorkerListener;
 }
 
+type PartialSumMessage = Extract<WorkerMessage, { type: 'partial-sum' }>;
 type Phase = 'greeting' | 'preparing' | 'ready' | 'gone';
 
 /** The answers that a worker owes: the nodes of its share, in order, and the first one's values so far. */
@@ -157,7 +169,7 @@ export class ConnectedWorker {
   }
 
   /** Puts a chunk of a partial sum to the others; hands the sum on when it is whole. */
-  #collect(message: Round & LeafRange & { offset: number }, payload: Uint8Array): void {
+  #collect(message: PartialSumMessage, payload: Uint8Array): void {
     this.#expectPhase('ready', 'partial-sum');
     const { workload, acquire, listener } = this.#options;
     const debt = this.#debt;
@@ -170,7 +182,7 @@ export class ConnectedWorker {
     const { round, nodes, vector } = debt;
     const [node, ...rest] = nodes;
     this.#debt = rest.length > 0 ? { round, nodes: rest, vector: undefined, received: 0 } : undefined;
-    listener.onPartialSum(round, node, vector, rest.length === 0);
+    listener.onPartialSum({ round, node, vector, isLast: rest.length === 0, timing: message.timing });
   }
 
   #expectPhase(expected: Phase, messageType: string): void {

@@ -1,3 +1,4 @@
+import type { ShareTiming } from '../shared/protocol/messages.ts';
 import type { LeafRange } from '../shared/reduction-tree.ts';
 import type { Round } from '../shared/workload.ts';
 
@@ -21,6 +22,27 @@ export interface RoundSum {
   readonly root: Float32Array;
   /** Who gave which part of it, and what was given beside. */
   readonly contributions: readonly Contribution[];
+  /** How its time went by; absent where it was computed in this process. */
+  readonly timing?: RoundTiming;
+}
+
+/** How the time of a cluster's round went by, in ms. */
+export interface RoundTiming {
+  /** Encoding the parameters, and handing them and the shares to the sockets. */
+  broadcastMs: number;
+  /** Checking the sums that came in, and adding them up. */
+  reduceMs: number;
+  /** Those that were answered before its end. */
+  readonly shares: AnsweredShare[];
+}
+
+export interface AnsweredShare extends Partial<ShareTiming> {
+  readonly rank: number;
+  readonly examples: number;
+  /** When it was handed to the socket, since the round's begin. */
+  readonly startMs: number;
+  /** From then until its last sum was here. */
+  readonly roundTripMs: number;
 }
 
 /** The sum of a tree node that somebody gave in a round. */

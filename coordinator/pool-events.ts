@@ -36,6 +36,9 @@ export interface PoolCounters {
   /** Sums that were computed twice and compared, and those that were wrong. */
   auditedSums: number;
   wrongSums: number;
+  /** Of all frames to and from workers. */
+  sentBytes: number;
+  receivedBytes: number;
 }
 
 export const createCounters = (): PoolCounters => ({
@@ -48,4 +51,6 @@ export const createCounters = (): PoolCounters => ({
   duplicateAnswers: 0,
   auditedSums: 0,
   wrongSums: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
 });

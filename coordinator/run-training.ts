@@ -34,6 +34,7 @@ import {
 } from './run-folder.ts';
 import type { RunOptions } from './run-options.ts';
 import { createNoticeLog, statusOf } from './run-status.ts';
+import { createStepTimings, type StepTimings } from './step-timings.ts';
 import { evaluate, isOver, type TrainingRun, train, trainingMeans } from './train.ts';
 
 /**
@@ -54,6 +55,7 @@ export async function runTraining(
   };
   const plan = await planRun(options, report, signal);
   const meter = createProgressMeter(systemClock, plan.stepCount);
+  const timings = createStepTimings(systemClock.now, () => cluster?.pool.counters);
   // A run that is over needs no workers, and would wait for them.
   const cluster: Cluster | undefined =
     clusterOptions && !isOver(plan)
@@ -61,6 +63,7 @@ export async function runTraining(
           ...plan,
           report,
           status: () => ({ ...statusOf(plan, meter, cluster), notices: notices.newest }),
+          stepsAfter: timings.after,
         })
       : undefined;
   const stop = cluster ? AbortSignal.any([signal, cluster.failure]) : signal;
@@ -72,7 +75,7 @@ export async function runTraining(
     try {
       const end = AbortSignal.any([stop, folder.lost]);
       await cluster?.gather(end);
-      done = await trainAndSave({ ...plan, source }, folder, meter, report, end);
+      done = await trainAndSave({ ...plan, source, meter, timings }, folder, report, end);
     } finally {
       await folder.close();
     }
@@ -146,13 +149,12 @@ async function checkpointFor({ resume, resumeOrStart }: RunOptions): Promise<Fou
 }
 
 async function trainAndSave(
-  plan: RunPlan & Pick<TrainingRun, 'source'>,
+  plan: RunPlan & Pick<TrainingRun, 'source'> & { meter: ProgressMeter; timings: StepTimings },
   folder: RunFolder,
-  meter: ProgressMeter,
   report: Report,
   signal: AbortSignal,
 ): Promise<DoneEvent> {
-  const { server, workload, clock } = plan;
+  const { server, workload, clock, meter, timings } = plan;
   const startedAt = clock.now();
   let epochStartedAt = startedAt;
   const writer = createCheckpointWriter({
@@ -180,8 +182,9 @@ async function trainAndSave(
 
   const run: TrainingRun = {
     ...plan,
-    async onStep(metrics) {
+    async onStep(metrics, timing) {
       tryAppend(metrics);
+      timings.record(metrics, timing);
       const event = meter.record(metrics);
       if (event) report(event);
       const isEpochEnd = server.step % workload.stepsPerEpoch === 0;

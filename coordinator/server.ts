@@ -14,6 +14,8 @@ export interface CoordinatorServerOptions {
   readonly onConnection: (openLink: (listener: LinkListener) => Link) => void;
   /** The answer to `GET /api/status`. */
   readonly status: () => object;
+  /** The answer to `GET /api/steps?after=STEP`, whose default is -1. */
+  readonly stepsAfter: (step: number) => object[];
   /** The content of the run's dataset with that SHA-256, for `GET /data/<sha256>`. */
   readonly contentOf: (sha256: string) => Uint8Array | undefined;
 }
@@ -70,7 +72,7 @@ export async function startCoordinatorServer(options: CoordinatorServerOptions):
 function respond(
   { method, url = '/' }: IncomingMessage,
   response: ServerResponse,
-  { status, contentOf }: CoordinatorServerOptions,
+  { status, stepsAfter, contentOf }: CoordinatorServerOptions,
 ): void {
   const send = (code: number, type: string, body: string | Uint8Array) => {
     response.writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
@@ -82,18 +84,26 @@ function respond(
   if (method !== 'GET' && method !== 'HEAD') {
     return sendJson(405, { error: `method ${method} is not allowed: use GET` });
   }
-  const [pathname] = url.split('?');
+  const [pathname, query] = url.split('?');
   if (pathname === '/healthz') return sendJson(200, { status: 'ok' });
   if (pathname === '/api/status') return sendJson(200, status());
+  if (pathname === '/api/steps') {
+    const after = new URLSearchParams(query).get('after') ?? '-1';
+    if (/^-?\d{1,15}$/.test(after)) return sendJson(200, { steps: stepsAfter(Number(after)) });
+    return sendJson(400, { error: `after=${after} is not a step: give a whole number` });
+  }
   const content = contentOf(/^\/data\/([0-9a-f]{64})$/.exec(pathname)?.[1] ?? '');
   if (content) return send(200, 'application/octet-stream', content);
   if (pathname === '/') return send(200, 'text/plain; charset=utf-8', WELCOME_TEXT);
-  return sendJson(404, { error: `no ${pathname} here: try /healthz, /api/status or a WebSocket connection` });
+  return sendJson(404, {
+    error: `no ${pathname} here: try /healthz, /api/status, /api/steps or a WebSocket connection`,
+  });
 }
 
 const WELCOME_TEXT = `This is a Lockstep coordinator.
 
   GET /api/status   what it is doing, as JSON
+  GET /api/steps    how the time of the newest steps went by; ?after=STEP for those after it
   GET /healthz      whether it is alive
 
 Workers join by WebSocket on this port: npx lockstep worker ws://HOST:PORT

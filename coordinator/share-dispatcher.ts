@@ -3,12 +3,14 @@ import type { Clock } from '../shared/clock.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import { CLOSE } from '../shared/protocol/link.ts';
+import type { ShareTiming } from '../shared/protocol/messages.ts';
 import { describeLeaves, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
 import type { Round, Workload } from '../shared/workload.ts';
 import { type Assignment, describeRound, describeShare, isSameRound, isTimely } from './assignment.ts';
 import { AuditedSum, type Opinion } from './audited-sum.ts';
 import { type Broadcast, createBroadcast } from './broadcast.ts';
-import type { RoundSum } from './gradient-source.ts';
+import type { Answer } from './connected-worker.ts';
+import type { RoundSum, RoundTiming } from './gradient-source.ts';
 import type { Member } from './member.ts';
 import { planShares } from './planner.ts';
 import type { PoolCounters, PoolEvent, PoolNotice } from './pool-events.ts';
@@ -50,6 +52,7 @@ interface CurrentRound {
   readonly parameters: Float32Array;
   readonly sum: AuditedSum;
   readonly startedAt: number;
+  readonly timing: RoundTiming;
   /** The parameters as sent; undefined until the first worker needs them. */
   broadcast: Broadcast | undefined;
   cancelWaitingNotice(): void;
@@ -79,6 +82,7 @@ export class ShareDispatcher {
     });
     this.#current = {
       ...{ round, parameters, sum, onSum, startedAt: clock.now() },
+      timing: { broadcastMs: 0, reduceMs: 0, shares: [] },
       broadcast: undefined,
       cancelWaitingNotice() {},
     };
@@ -110,12 +114,14 @@ export class ShareDispatcher {
     this.#finishIfWhole(current);
   }
 
-  /** Takes the sum of a node from a member that owes it; `isLast`: it owes nothing more. */
-  receive(member: Member, round: Round, node: LeafRange, vector: Float32Array, isLast: boolean): void {
-    if (isLast) this.#settle(member);
+  /** Takes the sum of a node from a member that owes it. */
+  receive(member: Member, { round, node, vector, isLast, timing }: Answer): void {
+    if (isLast) this.#settle(member, timing);
     const current = this.#current;
     if (current && isSameRound(round, current.round)) {
+      const startedAt = this.#options.clock.now();
       this.#condemn(current.sum.offer({ author: member, node, vector }), node, current);
+      current.timing.reduceMs += this.#options.clock.now() - startedAt;
     } else {
       this.#options.counters.staleAnswers++;
       this.#options.vectors.release(vector);
@@ -185,10 +191,10 @@ export class ShareDispatcher {
   #finishIfWhole(current: CurrentRound): void {
     const root = current.sum.root();
     if (!root || this.#current !== current) return;
-    const { contributions } = current.sum;
+    const { sum, timing, onSum } = current;
     this.#deadlines.recordRound(current.round.kind, this.#options.clock.now() - current.startedAt);
     this.#end();
-    current.onSum({ root, contributions });
+    onSum({ root, contributions: sum.contributions, timing });
   }
 
   #end(): void {
@@ -219,13 +225,15 @@ export class ShareDispatcher {
 
   #assign(member: Member, current: CurrentRound, share: LeafRange): void {
     const { clock, workload } = this.#options;
-    const { round } = current;
+    const { round, timing } = current;
+    const startedAt = clock.now();
     if (member.parametersStep !== round.step) {
       current.broadcast ??= createBroadcast(this.#frames, current.parameters, round.step);
       member.worker.sendParameters(current.broadcast);
       member.parametersStep = round.step;
     }
     member.worker.sendShare(round, share);
+    timing.broadcastMs += clock.now() - startedAt;
 
     const exampleCount = workload.exampleCount(round, share);
     const throughput = member.throughputs[round.kind];
@@ -273,7 +281,7 @@ export class ShareDispatcher {
   }
 
   /** The member owes nothing more: its share measures it. */
-  #settle(member: Member): void {
+  #settle(member: Member, timing: ShareTiming | undefined): void {
     const { assignment } = member;
     assert(assignment !== undefined, 'only a member that owes a share can settle it');
     const { round, exampleCount, expectedMs, sentAt } = assignment;
@@ -281,6 +289,12 @@ export class ShareDispatcher {
     member.assignment = undefined;
     if (exampleCount === 0) return;
     const actualMs = Math.max(this.#options.clock.now() - sentAt, 1e-3);
+    const current = this.#current;
+    if (current && isSameRound(round, current.round)) {
+      const startMs = sentAt - current.startedAt;
+      const { rank } = member;
+      current.timing.shares.push({ rank, examples: exampleCount, startMs, roundTripMs: actualMs, ...timing });
+    }
     if (expectedMs !== undefined) this.#deadlines.recordShare(expectedMs, actualMs);
     const measured = (exampleCount / actualMs) * 1000;
     const before = member.throughputs[round.kind] ?? measured;

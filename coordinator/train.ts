@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import { LockstepError } from '../shared/errors.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import { type Round, statisticsOf, type Workload } from '../shared/workload.ts';
-import type { GradientSource } from './gradient-source.ts';
+import type { GradientSource, RoundTiming } from './gradient-source.ts';
 import { formatFingerprint, nextLink, type StepRecord, workOf } from './ledger.ts';
 import type { ParameterServer } from './parameter-server.ts';
 import type { EpochResult, Progress, StopRule } from './progress.ts';
@@ -17,7 +17,7 @@ export interface TrainingRun {
   /** Stop after so many steps in all, even within an epoch. */
   readonly stepsMax: number;
   readonly clock: Clock;
-  onStep(record: StepRecord): Promise<void>;
+  onStep(record: StepRecord, timing: Partial<RoundTiming> & { updateMs: number }): Promise<void>;
   onEpoch(result: EpochResult): Promise<void>;
 }
 
@@ -38,7 +38,8 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
   const { config, workload, source, server, progress, clock } = run;
   const round: Round = { kind: 'train', step: server.step };
   const startedAt = clock.now();
-  const { root, contributions } = await source.sum(round, server.parameters, signal);
+  const { root, contributions, timing } = await source.sum(round, server.parameters, signal);
+  const summedAt = clock.now();
   const examples = workload.exampleCount(round, { lo: 0, hi: config.microBatchCount });
   const { lossSum, correctCount } = statisticsOf(root);
   assertFinite(lossSum, run);
@@ -48,7 +49,8 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
   progress.exampleCount += examples;
   const fingerprint = formatFingerprint(server.fingerprint());
   progress.chain = nextLink(progress.chain, fingerprint);
-  await run.onStep({
+  const updateMs = clock.now() - summedAt;
+  const record = {
     step: round.step,
     epoch: Math.floor(round.step / workload.stepsPerEpoch) + 1,
     loss: lossSum / examples,
@@ -60,7 +62,8 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
     ...workOf(contributions),
     fingerprint,
     chain: progress.chain,
-  });
+  };
+  await run.onStep(record, { ...timing, updateMs });
 }
 
 async function finishEpoch(run: TrainingRun, signal: AbortSignal): Promise<void> {

@@ -9,6 +9,7 @@ import { describeRound } from './assignment.ts';
 import { ConnectedWorker } from './connected-worker.ts';
 import type { GradientSource, RoundSum } from './gradient-source.ts';
 import { freeRank, identityOf, labelOf, type Member, statusOf, type WorkerStatus } from './member.ts';
+import { meteredLink } from './metered-link.ts';
 import { createCounters, type PoolCounters, type PoolEvent } from './pool-events.ts';
 import { ShareDispatcher, type ShareDispatcherOptions } from './share-dispatcher.ts';
 import { createVectorStore, type VectorStore } from './vector-store.ts';
@@ -69,7 +70,7 @@ export class WorkerPool implements GradientSource {
   /** Takes over a new connection. */
   connect(openLink: (listener: LinkListener) => Link): void {
     let member: Member | undefined;
-    const worker = new ConnectedWorker(openLink, {
+    const worker = new ConnectedWorker(meteredLink(openLink, this.#counters), {
       ...this.#options,
       acquire: this.#vectors.acquire,
       release: this.#vectors.release,
@@ -79,10 +80,10 @@ export class WorkerPool implements GradientSource {
           return member.rank;
         },
         onReady: () => member && this.#join(member),
-        onPartialSum: (round, node, vector, isLast) => {
+        onPartialSum: (answer) => {
           if (!member) return;
-          this.#dispatcher.receive(member, round, node, vector, isLast);
-          if (isLast && member.isLeaving) worker.sayGoodbye('drained');
+          this.#dispatcher.receive(member, answer);
+          if (answer.isLast && member.isLeaving) worker.sayGoodbye('drained');
         },
         onUnasked: () => this.#counters.duplicateAnswers++,
         onLeaving: () => member && this.#drain(member),

@@ -11,6 +11,7 @@ import { showDataEvent } from '../shared/data/show-data-event.ts';
 import { interruptionSignal } from '../shared/interruption.ts';
 import { availableNumerics, engineNotice, openEngine } from '../shared/load-engine.ts';
 import { fraction, shortText, tokenOption, wholeNumber } from '../shared/option-parsers.ts';
+import { processUsage } from '../shared/process-usage.ts';
 import { NAME_LENGTH_MAX } from '../shared/protocol/limits.ts';
 import { runWorker, type WorkerEvent } from './run-worker.ts';
 import { dialWebSocket } from './websocket-dial.ts';
@@ -84,6 +85,7 @@ export function workerCommand(): Command {
             },
             loadDataset: createDatasetLoader(url, options.dataDir, report),
             pause: () => setImmediate(),
+            usage: processUsage,
             corrupt: options.corrupt === undefined ? undefined : createCorruption(options.corrupt),
           },
           clock: systemClock,

@@ -15,10 +15,10 @@ import {
   SILENT_INTERVALS_MAX,
 } from '../shared/protocol/limits.ts';
 import { CLOSE, type Link, type LinkListener } from '../shared/protocol/link.ts';
-import type { CoordinatorMessage, Hello } from '../shared/protocol/messages.ts';
+import type { CoordinatorMessage, Hello, ShareTiming } from '../shared/protocol/messages.ts';
 import type { LeafRange } from '../shared/reduction-tree.ts';
 import type { RunConfig } from '../shared/run-config.ts';
-import { createShareComputer, type ShareComputer } from '../shared/share-computer.ts';
+import { createShareComputer, type PartialSum, type ShareComputer } from '../shared/share-computer.ts';
 import { createWorkload, type Round, type Workload } from '../shared/workload.ts';
 
 /** How a worker's connection ended. Only after `lost` is there anything to come back for. */
@@ -39,10 +39,15 @@ export interface WorkerSessionOptions {
   readonly loadDataset: (manifest: DatasetManifest, signal: AbortSignal) => Promise<Dataset>;
   /** Gives way between two micro-batches, so that pings are answered and a closed link is noticed. */
   readonly pause: () => Promise<void>;
+  /** What this process has used so far; where that is unknown, shares are answered without their timing. */
+  readonly usage?: () => Pick<ShareTiming, 'cpuMs' | 'throttledMs'>;
   readonly onReady: (rank: number) => void;
   /** Spoils a sum before it is sent, where a worker is to be caught. */
   readonly corrupt?: ((vector: Float32Array) => void) | undefined;
 }
+
+/** How the time of a share goes by. */
+type Spent = Pick<ShareTiming, 'computeMs' | 'sendMs'>;
 
 /** What a worker computes with, once it has the dataset. */
 interface Workbench {
@@ -167,11 +172,18 @@ export class WorkerSession {
   }
 
   async #compute(bench: Workbench, round: Round, share: LeafRange): Promise<void> {
+    const { clock, pause } = this.#options;
+    const startedAt = clock.now();
+    const spent: Spent = { computeMs: 0, sendMs: 0 };
     try {
       for (const partialSum of bench.computer.compute(round, share, bench.parameters)) {
         if (this.#closing.signal.aborted) return;
-        if (partialSum) this.#answer(round, partialSum.node, partialSum.vector);
-        else await this.#options.pause();
+        if (!partialSum) {
+          await pause();
+          continue;
+        }
+        spent.computeMs = clock.now() - startedAt - spent.sendMs;
+        this.#answer(round, partialSum, spent, partialSum.node.hi === share.hi);
       }
     } catch (error) {
       if (!isForGood(error)) throw error;
@@ -180,12 +192,20 @@ export class WorkerSession {
     bench.isComputing = false;
   }
 
-  #answer({ kind, step }: Round, { lo, hi }: LeafRange, vector: Float32Array): void {
-    this.#options.corrupt?.(vector);
+  /** Sends a sum; with the last one of a share goes how long it took. */
+  #answer({ kind, step }: Round, { node, vector }: PartialSum, spent: Spent, isLast: boolean): void {
+    const { clock, corrupt, usage } = this.#options;
+    const startedAt = clock.now();
+    corrupt?.(vector);
     for (const { offset, values } of chunksOf(vector)) {
-      const frame = this.#frames.encode({ type: 'partial-sum', kind, step, lo, hi, offset }, values);
+      const isEnd = isLast && offset + values.length === vector.length;
+      const sendMs = spent.sendMs + clock.now() - startedAt;
+      const timing = isEnd && usage ? { ...spent, sendMs, ...usage() } : undefined;
+      const header = { type: 'partial-sum', kind, step, ...node, offset, ...(timing && { timing }) } as const;
+      const frame = this.#frames.encode(header, values);
       this.#link.send(frame, () => this.#frames.release(frame));
     }
+    spent.sendMs += clock.now() - startedAt;
   }
 
   #watchSilence(): void {

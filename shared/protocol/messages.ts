@@ -11,6 +11,19 @@ const errorMessage = z.strictObject({
   message: z.string().max(ERROR_LENGTH_MAX),
 });
 
+/** How a worker spent the time of a share, in ms, and what its process has used since its start. */
+export const ShareTiming = z.strictObject({
+  /** Forward and backward passes and sums; pauses to answer pings included. */
+  computeMs: z.number().nonnegative(),
+  /** Encoding sums and handing them to the socket, but for the last chunk. */
+  sendMs: z.number().nonnegative(),
+  /** CPU time of the process. */
+  cpuMs: z.number().nonnegative(),
+  /** How long its container was stopped by a CPU quota. */
+  throttledMs: z.number().nonnegative(),
+});
+export type ShareTiming = z.infer<typeof ShareTiming>;
+
 /** The first message on a connection. Unknown keys are ignored, so that any version can read any version's hello. */
 export const Hello = z.object({
   type: z.literal('hello'),
@@ -38,6 +51,8 @@ export const WorkerMessage = z.discriminatedUnion('type', [
     lo: count,
     hi: count,
     offset: count,
+    /** On the last chunk of a share. */
+    timing: ShareTiming.optional(),
   }),
   z.strictObject({ type: z.literal('pong'), sentAt: z.number() }),
   /** It takes no more shares, and waits for `goodbye` once it owes nothing. */

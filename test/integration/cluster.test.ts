@@ -198,6 +198,8 @@ describe('the coordinator’s port answers HTTP:', () => {
     expect(await get('/api/status?x=1')).toEqual([200, '{"state":"training","step":0,"workers":[]}\n']);
     expect((await get('/'))[1]).toContain('This is a Lockstep coordinator');
     expect(await get('/nothing')).toEqual([404, expect.stringContaining('no /nothing here')]);
+    expect(await get('/api/steps?after=3')).toEqual([200, '{"steps":[{"step":4}]}\n']);
+    expect(await get('/api/steps?after=x')).toEqual([400, expect.stringContaining('after=x is not a step')]);
     expect(await get('/healthz', { method: 'DELETE' })).toEqual([405, expect.stringContaining('DELETE')]);
     expect(await get('//')).toEqual([404, expect.any(String)]);
   });
@@ -234,6 +236,7 @@ test('a port in use is an error that names it and says what to do', async () => 
     port: Number(port),
     onConnection() {},
     status: () => ({}),
+    stepsAfter: () => [],
     contentOf: () => undefined,
   };
   await expect(startCoordinatorServer(options)).rejects.toThrow(

@@ -43,6 +43,7 @@ export async function openRealCluster(
       ...{ config, workload, computer, engine: naiveEngine, loaded: { dataset, contents } },
       report: (event) => events.push(event),
       auditFraction: options.audit ?? 0,
+      stepsAfter: (step) => [{ step: step + 1 }],
       status: () => ({ state: 'training', step: server.step, workers: cluster.pool.workers() }),
     },
   );
