@@ -22,6 +22,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   coordinator: async () => (await import('./coordinator/coordinator-command.ts')).coordinatorCommand(),
   worker: async () => (await import('./worker/worker-command.ts')).workerCommand(),
   evaluate: async () => (await import('./coordinator/evaluate-command.ts')).evaluateCommand(),
+  speedup: async () => (await import('./deploy/speedup/speedup-command.ts')).speedupCommand(),
   verify: async () => (await import('./coordinator/verify-command.ts')).verifyCommand(),
   summary: async () => (await import('./coordinator/summary-command.ts')).summaryCommand(),
   data: async () => (await import('./shared/data/data-command.ts')).dataCommand(),

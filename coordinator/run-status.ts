@@ -1,3 +1,4 @@
+import { describeModel } from '../shared/engine/describe-model.ts';
 import type { Cluster } from './cluster.ts';
 import type { RunEvent } from './events.ts';
 import type { ProgressMeter } from './progress-meter.ts';
@@ -31,17 +32,23 @@ export function createNoticeLog(): NoticeLog {
   };
 }
 
-type RunningPlan = Pick<TrainingRun, 'workload' | 'server' | 'progress'> & { readonly stepCount: number };
+type RunningPlan = Pick<TrainingRun, 'config' | 'workload' | 'server' | 'progress'> & {
+  readonly stepCount: number;
+};
 
 /** The answer to `GET /api/status`. */
 export function statusOf(
-  { workload, server, progress, stepCount }: RunningPlan,
+  { config, workload, server, progress, stepCount }: RunningPlan,
   meter: ProgressMeter,
   cluster?: Cluster,
 ) {
   const worldSize = cluster?.pool.worldSize ?? 0;
   return {
     state: worldSize === 0 ? 'waiting' : server.step < stepCount ? 'training' : 'finishing',
+    model: describeModel(config.model),
+    parameterCount: workload.parameterCount,
+    globalBatch: config.globalBatch,
+    microBatchCount: config.microBatchCount,
     step: server.step,
     stepCount,
     epoch: Math.floor(server.step / workload.stepsPerEpoch) + 1,

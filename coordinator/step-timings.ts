@@ -8,7 +8,10 @@ const STEPS_KEPT = 4096;
 
 /** How the time of one step went by, for `GET /api/steps` and `lockstep speedup`. */
 export interface StepTiming
-  extends Pick<StepRecord, 'step' | 'examples' | 'worldSize' | 'milliseconds' | 'fingerprint' | 'chain'>,
+  extends Pick<
+      StepRecord,
+      'step' | 'epoch' | 'examples' | 'worldSize' | 'milliseconds' | 'fingerprint' | 'chain'
+    >,
     Partial<RoundTiming> {
   /** When it was done, in ms of the coordinator's clock. Two steps in a row tell what a step takes with all about it. */
   readonly doneAt: number;
@@ -31,10 +34,10 @@ export function createStepTimings(
 ): StepTimings {
   const kept: StepTiming[] = [];
   return {
-    record({ step, examples, worldSize, milliseconds, fingerprint, chain }, timing) {
+    record({ step, epoch, examples, worldSize, milliseconds, fingerprint, chain }, timing) {
       const { sentBytes = 0, receivedBytes = 0 } = counters() ?? {};
       kept.push({
-        ...{ step, examples, worldSize, milliseconds, fingerprint, chain, ...timing, doneAt: now() },
+        ...{ step, epoch, examples, worldSize, milliseconds, fingerprint, chain, ...timing, doneAt: now() },
         coordinator: { ...processUsage(), sentBytes, receivedBytes },
       });
       if (kept.length > STEPS_KEPT) kept.shift();

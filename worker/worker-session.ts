@@ -35,6 +35,8 @@ export interface WorkerSessionOptions {
   readonly identity: Pick<Hello, 'name' | 'pid' | 'token' | 'numerics'>;
   /** An engine of a profile that the identity names, with memory of its own. */
   readonly openEngine: (numerics: Numerics) => Engine;
+  /** What computes shares in the place of the engine, where a worker is only simulated. */
+  readonly createComputer?: (workload: Workload) => ShareComputer;
   /** Gets the run's dataset, from wherever its contents are. */
   readonly loadDataset: (manifest: DatasetManifest, signal: AbortSignal) => Promise<Dataset>;
   /** Gives way between two micro-batches, so that pings are answered and a closed link is noticed. */
@@ -138,12 +140,12 @@ export class WorkerSession {
   }
 
   async #prepare(rank: number, config: RunConfig): Promise<void> {
-    const { openEngine, loadDataset, onReady } = this.#options;
+    const { openEngine, createComputer, loadDataset, onReady } = this.#options;
     let bench: Workbench;
     try {
       const dataset = await loadDataset(config.dataset, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
-      bench = createWorkbench(config, dataset, openEngine(config.numerics));
+      bench = createWorkbench(config, dataset, openEngine(config.numerics), createComputer);
     } catch (error) {
       if (isForGood(error)) return this.#giveUp(error);
       return this.#fail(`cannot get ready: ${reasonOf(error)}`);
@@ -260,11 +262,16 @@ function isForGood(error: unknown): error is LockstepError {
 }
 
 /** Throws a `MODEL` error if the model's layers do not fit each other, `MEMORY` if there is no room for it. */
-function createWorkbench(config: RunConfig, dataset: Dataset, engine: Engine): Workbench {
+function createWorkbench(
+  config: RunConfig,
+  dataset: Dataset,
+  engine: Engine,
+  createComputer = (workload: Workload) => createShareComputer(engine, config, workload),
+): Workbench {
   const workload = createWorkload(config, dataset);
   return {
     workload,
-    computer: createShareComputer(engine, config, workload),
+    computer: createComputer(workload),
     parameters: engine.allocate(workload.parameterCount),
     received: 0,
     parametersStep: undefined,

@@ -1,0 +1,190 @@
+import { availableParallelism, cpus } from 'node:os';
+import type { ChainCheck, MeasuredWindow, Measurement, RunStatus } from './measure-speedup.ts';
+import { bestWorkers, fitScalingLaw, type ScalingLaw, serialFraction, throughputAt } from './scaling-law.ts';
+import { meanBreakdown, type StepBreakdown, timedSteps } from './step-breakdown.ts';
+
+/** Median and quartiles. */
+export interface Spread {
+  readonly median: number;
+  readonly q1: number;
+  readonly q3: number;
+}
+
+/** What was measured for one number of workers. */
+export interface SpeedupPoint {
+  readonly workers: number;
+  /** Examples/s, over the rounds. */
+  readonly throughput: Spread;
+  /** Against the fewest workers in the same round, over the rounds. */
+  readonly speedup: Spread;
+  /** Speedup / workers. */
+  readonly efficiency: number;
+  /** Karp-Flatt; null for one worker. */
+  readonly serialFraction: number | null;
+  /** Mean step, ms, and where it went. */
+  readonly stepMs: number;
+  readonly breakdown: StepBreakdown | null;
+  /** To and from all workers. */
+  readonly bytesPerStep: number;
+  /** Cores used, and the part of the time that a quota stopped them; of the workers together, and their mean. */
+  readonly coordinator: { readonly cores: number; readonly throttled: number };
+  readonly workerCores: number;
+  readonly workerThrottled: number;
+  readonly steps: number;
+}
+
+export interface SpeedupReport {
+  /** ISO 8601. */
+  readonly date: string;
+  readonly machine: { readonly cores: number; readonly cpu: string; readonly node: string };
+  readonly launcher: string;
+  readonly isSimulated: boolean;
+  /** Cores a worker; null without a quota. */
+  readonly quota: number | null;
+  readonly command: string;
+  readonly run: Omit<RunStatus, 'worldSize' | 'step'>;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly points: readonly SpeedupPoint[];
+  readonly law: ScalingLaw & {
+    /** Null where the law has no best number: more workers always gain, ever less. */
+    readonly bestWorkers: number | null;
+    readonly bestThroughput: number | null;
+  };
+  readonly chains: ChainCheck | null;
+  readonly warnings: readonly string[];
+}
+
+/** What the report says beside what was measured. */
+export type SpeedupCircumstances = Pick<
+  SpeedupReport,
+  'launcher' | 'isSimulated' | 'quota' | 'command' | 'rounds' | 'seconds' | 'chains'
+>;
+
+export function createSpeedupReport(
+  { status, windows }: Measurement,
+  circumstances: SpeedupCircumstances,
+): Omit<SpeedupReport, 'warnings'> {
+  const counts = [...new Set(windows.map(({ workers }) => workers))].sort((a, b) => a - b);
+  const base = new Map(
+    windows
+      .filter(({ workers }) => workers === counts[0])
+      .map((window) => [window.round, throughputOf(window)]),
+  );
+  const points = counts.map((workers) =>
+    summarise(
+      workers,
+      counts[0],
+      windows.filter((window) => window.workers === workers),
+      base,
+    ),
+  );
+  const law = fitScalingLaw(
+    points.map(({ workers, throughput }) => ({ workers, throughput: throughput.median })),
+  );
+  const best = bestWorkers(law);
+  const { model, parameterCount, globalBatch, microBatchCount } = status;
+  return {
+    date: new Date().toISOString(),
+    machine: {
+      cores: availableParallelism(),
+      cpu: cpus()[0]?.model.trim() ?? 'unknown',
+      node: process.version,
+    },
+    ...circumstances,
+    run: { model, parameterCount, globalBatch, microBatchCount },
+    points,
+    law: {
+      ...law,
+      bestWorkers: Number.isFinite(best) ? best : null,
+      bestThroughput: Number.isFinite(best) ? throughputAt(law, best) : null,
+    },
+  };
+}
+
+/** Examples/s of a window: from the end of its first step to the end of its last, evaluations left out. */
+export function throughputOf({ steps }: Pick<MeasuredWindow, 'steps'>): number {
+  const timed = timedSteps(steps);
+  return (sumOf(timed, ({ examples }) => examples) / sumOf(timed, ({ wholeMs }) => wholeMs)) * 1000;
+}
+
+function summarise(
+  workers: number,
+  fewest: number,
+  windows: readonly MeasuredWindow[],
+  base: ReadonlyMap<number, number>,
+): SpeedupPoint {
+  const throughputs = windows.map(throughputOf);
+  const ratios = windows.map(({ round }, i) => (throughputs[i] / (base.get(round) ?? Number.NaN)) * fewest);
+  const speedup = spreadOf(ratios);
+  const steps = windows.flatMap((window) => timedSteps(window.steps));
+  const usage = usageOf(windows);
+  return {
+    workers,
+    throughput: spreadOf(throughputs),
+    speedup,
+    efficiency: speedup.median / workers,
+    serialFraction: workers === 1 ? null : serialFraction(speedup.median, workers),
+    stepMs: sumOf(steps, ({ wholeMs }) => wholeMs) / steps.length,
+    breakdown: meanBreakdown(steps) ?? null,
+    ...usage,
+    steps: steps.length,
+  };
+}
+
+/** From the counters at the first and at the last step of each window. */
+function usageOf(windows: readonly MeasuredWindow[]) {
+  const total = {
+    ms: 0,
+    steps: 0,
+    bytes: 0,
+    cpu: 0,
+    throttled: 0,
+    workerCpu: 0,
+    workerThrottled: 0,
+    shares: 0,
+  };
+  for (const { steps, workers } of windows) {
+    const first = steps[0];
+    const last = steps[steps.length - 1];
+    const ms = last.doneAt - first.doneAt;
+    total.ms += ms;
+    total.steps += steps.length - 1;
+    const { coordinator: before } = first;
+    const { coordinator: after } = last;
+    total.bytes += after.sentBytes + after.receivedBytes - before.sentBytes - before.receivedBytes;
+    total.cpu += after.cpuMs - before.cpuMs;
+    total.throttled += after.throttledMs - before.throttledMs;
+    for (let rank = 0; rank < workers; rank++) {
+      const own = steps.flatMap(({ shares = [], doneAt }) =>
+        shares.filter((share) => share.rank === rank).map((share) => ({ ...share, doneAt })),
+      );
+      const from = own[0];
+      const to = own[own.length - 1];
+      if (own.length < 2 || from.cpuMs === undefined || to.cpuMs === undefined) continue;
+      // Over its own span of time, as a part of the window's.
+      const part = ms / (to.doneAt - from.doneAt);
+      total.workerCpu += (to.cpuMs - from.cpuMs) * part;
+      total.workerThrottled += (((to.throttledMs ?? 0) - (from.throttledMs ?? 0)) * part) / workers;
+    }
+  }
+  return {
+    bytesPerStep: total.bytes / total.steps,
+    coordinator: { cores: total.cpu / total.ms, throttled: total.throttled / total.ms },
+    workerCores: total.workerCpu / total.ms,
+    workerThrottled: total.workerThrottled / total.ms,
+  };
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number) => {
+    const place = part * (sorted.length - 1);
+    const below = sorted[Math.floor(place)];
+    return below + (place % 1) * (sorted[Math.ceil(place)] - below);
+  };
+  return { median: at(0.5), q1: at(0.25), q3: at(0.75) };
+}
+
+const sumOf = <T>(values: readonly T[], value: (of: T) => number): number =>
+  values.reduce((sum, of) => sum + value(of), 0);

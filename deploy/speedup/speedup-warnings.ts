@@ -1,0 +1,117 @@
+import { formatMegabytes } from '../../shared/format.ts';
+import type { SpeedupPoint, SpeedupReport } from './speedup-report.ts';
+
+/** A quartile so far from the other, as a part of the median, is noise. */
+const NOISE_MAX = 0.1;
+const BUSY_MIN = 0.9;
+const THROTTLED_MIN = 0.02;
+/** Below this part of a step, computing cannot carry a speedup. */
+const COMPUTE_PART_MIN = 0.6;
+
+/** What would flatter or deceive whoever reads the numbers alone, a sentence or two each. */
+export function warningsOf(report: Omit<SpeedupReport, 'warnings'>): string[] {
+  return [
+    ...simulation(report),
+    ...crowding(report),
+    ...throttling(report),
+    ...noise(report),
+    ...granularity(report),
+    ...communication(report),
+    ...difference(report),
+  ];
+}
+
+type Report = Parameters<typeof warningsOf>[0];
+
+function simulation({ isSimulated }: Report): string[] {
+  if (!isSimulated) return [];
+  return [
+    'These workers are simulated: they wait where workers compute. This measures the coordinator and the wire, and trains nothing.',
+  ];
+}
+
+function crowding({ points, machine: { cores }, quota, isSimulated }: Report): string[] {
+  if (isSimulated) return [];
+  const most = points[points.length - 1];
+  if (quota === null) {
+    if (most.workers < cores) return [];
+    return [
+      `${most.workers} workers and the coordinator share ${cores} cores without a quota: from ${cores} workers on this ` +
+        'measures how the machine is shared, not how the cluster scales. Try --launcher compose --cpus 0.2.',
+    ];
+  }
+  return points.flatMap(({ workers, coordinator, workerCores }) => {
+    const used = coordinator.cores + workerCores;
+    if (used < BUSY_MIN * cores) return [];
+    return [
+      `N = ${workers}: workers and coordinator together used ${used.toFixed(2)} of ${cores} cores; with more cores they might have been faster.`,
+    ];
+  });
+}
+
+function throttling({ points, quota }: Report): string[] {
+  const coordinator = points.filter((point) => point.coordinator.throttled > THROTTLED_MIN);
+  const warnings = coordinator.map(
+    ({ workers, coordinator: { throttled } }) =>
+      `N = ${workers}: a quota stopped the coordinator for ${percent(throttled)} of the time; raise COORDINATOR_CPUS.`,
+  );
+  const stopped = points.filter(({ workerThrottled }) => workerThrottled > THROTTLED_MIN);
+  if (quota !== null && stopped.length > 0) {
+    const parts = stopped.map(
+      ({ workers, workerThrottled }) => `${percent(workerThrottled)} (N = ${workers})`,
+    );
+    warnings.push(
+      `The quota of ${quota} cores stopped each worker for ${parts.join(', ')} of the time, as it should: a worker here is ${quota} of a core, in slices.`,
+    );
+  }
+  return warnings;
+}
+
+function noise({ points }: Report): string[] {
+  return points.flatMap(({ workers, throughput: { median, q1, q3 } }) => {
+    const width = (q3 - q1) / median;
+    if (width <= NOISE_MAX) return [];
+    return [
+      `N = ${workers}: the quartiles are ${percent(width)} of the median apart. Something else uses this machine; measure longer (--seconds, --rounds) or later.`,
+    ];
+  });
+}
+
+function granularity({ points, run: { microBatchCount, globalBatch } }: Report): string[] {
+  return points.flatMap(({ workers }) => {
+    const largest = Math.ceil(microBatchCount / workers);
+    const atMost = microBatchCount / largest;
+    if (atMost > 0.99 * workers) return [];
+    return [
+      `N = ${workers}: ${microBatchCount} micro-batches (of a global batch of ${globalBatch}) do not divide evenly, so that the speedup is at most ${atMost.toFixed(2)}; try --micro-batches ${workers * Math.ceil(microBatchCount / workers)}.`,
+    ];
+  });
+}
+
+function communication({ points, run, law, isSimulated }: Report): string[] {
+  if (isSimulated) return [];
+  const poor = points.find(
+    ({ breakdown, stepMs }) => breakdown && breakdown.compute < COMPUTE_PART_MIN * stepMs,
+  );
+  if (!poor?.breakdown) return [];
+  const best = gainsUpTo(points, law.bestWorkers);
+  const bytes = formatMegabytes(poor.bytesPerStep / poor.workers);
+  return [
+    `This model cannot gain from more than about ${best} workers here: each sends and gets ${bytes} a step for ` +
+      `${poor.breakdown.compute.toFixed(1)} ms of work (N = ${poor.workers}). Try --model cnn, or a larger --global-batch than ${run.globalBatch}.`,
+  ];
+}
+
+/** The law's best number, within what its points can tell; without one, the most that were measured to gain. */
+function gainsUpTo(points: readonly SpeedupPoint[], bestWorkers: number | null): number {
+  const fastest = points.toSorted((a, b) => b.throughput.median - a.throughput.median)[0];
+  return bestWorkers === null ? fastest.workers : Math.max(1, Math.round(bestWorkers));
+}
+
+function difference({ chains }: Report): string[] {
+  return chains && !chains.isEqual
+    ? ['THE PARAMETERS DIFFER: see the fingerprints below. Do not trust this cluster.']
+    : [];
+}
+
+const percent = (part: number): string => `${Math.round(part * 100)} %`;
