@@ -2,6 +2,7 @@ import type { Hello } from '../shared/protocol/messages.ts';
 import type { RoundKind } from '../shared/workload.ts';
 import type { Assignment } from './assignment.ts';
 import type { ConnectedWorker } from './connected-worker.ts';
+import type { Throughput } from './throughput.ts';
 
 /** A worker that was admitted: it is getting ready, or takes part. */
 export interface Member {
@@ -18,8 +19,8 @@ export interface Member {
   parametersStep: number | undefined;
   /** The share that it owes; one at a time. */
   assignment: Assignment | undefined;
-  /** Measured examples/s, transfer included, by kind of work. */
-  readonly throughputs: Partial<Record<RoundKind, number>>;
+  /** By kind of work. */
+  readonly throughputs: Partial<Record<RoundKind, Throughput>>;
 }
 
 export interface WorkerStatus {
@@ -39,7 +40,7 @@ export function statusOf(member: Member): WorkerStatus {
   return {
     ...labelOf(member),
     state: stateOf(member),
-    examplesPerSecond: member.throughputs.train ?? null,
+    examplesPerSecond: member.throughputs.train?.examplesPerSecond ?? null,
   };
 }
 

@@ -15,10 +15,9 @@ import type { Member } from './member.ts';
 import { planShares } from './planner.ts';
 import type { PoolCounters, PoolEvent, PoolNotice } from './pool-events.ts';
 import { createStragglerDeadline } from './straggler-deadline.ts';
+import { measure, plannedSpeeds } from './throughput.ts';
 import type { VectorStore } from './vector-store.ts';
 
-/** How much the newest share counts in a worker's measured throughput. */
-const THROUGHPUT_SMOOTHING = 0.2;
 /** By how much a worker too slow for a share is trusted more each round, until it gets one and is measured again. */
 const THROUGHPUT_TRUST = 1.02;
 
@@ -145,7 +144,7 @@ export class ShareDispatcher {
       // Members that will soon be free keep their part, so that the first one to finish does not get it all.
       const busy = available.filter(({ assignment }) => assignment && isTimely(assignment, round));
       const throughputs = [...idle, ...busy].map((member) => member.throughputs[round.kind]);
-      const shares = planShares(range, throughputs);
+      const shares = planShares(range, plannedSpeeds(throughputs));
       return idle.flatMap((member, index) => {
         if (shares[index].lo === shares[index].hi) return [];
         this.#assign(member, current, shares[index]);
@@ -206,7 +205,9 @@ export class ShareDispatcher {
   /** A worker that is too slow for a share in this round will have one in some later round, and be measured again. */
   #trustIdleMembers({ kind }: Round): void {
     for (const { assignment, throughputs } of this.#availableMembers()) {
-      if (!assignment && throughputs[kind] !== undefined) throughputs[kind] *= THROUGHPUT_TRUST;
+      const known = throughputs[kind];
+      if (!assignment && known)
+        throughputs[kind] = { ...known, examplesPerSecond: known.examplesPerSecond * THROUGHPUT_TRUST };
     }
   }
 
@@ -237,7 +238,8 @@ export class ShareDispatcher {
 
     const exampleCount = workload.exampleCount(round, share);
     const throughput = member.throughputs[round.kind];
-    const expectedMs = throughput === undefined ? undefined : (exampleCount / throughput) * 1000;
+    const expectedMs =
+      throughput === undefined ? undefined : (exampleCount / throughput.examplesPerSecond) * 1000;
     const deadlineMs = this.#deadlines.deadlineMs(round.kind, expectedMs);
     const stallMs = Math.max(STALL_MIN_MS, STALL_DEADLINES * deadlineMs);
     const cancelDeadline = clock.setTimer(deadlineMs, () => this.#markLate(member, assignment, deadlineMs));
@@ -296,9 +298,10 @@ export class ShareDispatcher {
       current.timing.shares.push({ rank, examples: exampleCount, startMs, roundTripMs: actualMs, ...timing });
     }
     if (expectedMs !== undefined) this.#deadlines.recordShare(expectedMs, actualMs);
-    const measured = (exampleCount / actualMs) * 1000;
-    const before = member.throughputs[round.kind] ?? measured;
-    member.throughputs[round.kind] = before + THROUGHPUT_SMOOTHING * (measured - before);
+    member.throughputs[round.kind] = measure(
+      member.throughputs[round.kind],
+      (exampleCount / actualMs) * 1000,
+    );
   }
 
   #notice(code: PoolNotice, message: string): void {

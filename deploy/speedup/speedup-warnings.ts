@@ -89,23 +89,29 @@ function granularity({ points, run: { microBatchCount, globalBatch } }: Report):
 }
 
 function communication({ points, run, law, isSimulated }: Report): string[] {
-  if (isSimulated) return [];
   const poor = points.find(
     ({ breakdown, stepMs }) => breakdown && breakdown.compute < COMPUTE_PART_MIN * stepMs,
   );
-  if (!poor?.breakdown) return [];
-  const best = gainsUpTo(points, law.bestWorkers);
+  if (isSimulated || !poor?.breakdown) return [];
+  const work = `${poor.breakdown.compute.toFixed(1)} ms of work`;
   const bytes = formatMegabytes(poor.bytesPerStep / poor.workers);
+  const advice = `a larger --global-batch than ${run.globalBatch}, or a model with more work a parameter, such as cnn`;
+  const limit = gainsUpTo(points, law.bestWorkers);
+  const finding =
+    limit === undefined
+      ? `N = ${poor.workers}: computing is ${percent(poor.breakdown.compute / poor.stepMs)} of a step`
+      : `This model cannot gain from more than N* = ${limit} workers here`;
   return [
-    `This model cannot gain from more than about ${best} workers here: each sends and gets ${bytes} a step for ` +
-      `${poor.breakdown.compute.toFixed(1)} ms of work (N = ${poor.workers}). Try --model cnn, or a larger --global-batch than ${run.globalBatch}.`,
+    `${finding}: each sends and gets ${bytes} a step for ${work} (N = ${poor.workers}). Try ${advice}.`,
   ];
 }
 
-/** The law's best number, within what its points can tell; without one, the most that were measured to gain. */
-function gainsUpTo(points: readonly SpeedupPoint[], bestWorkers: number | null): number {
-  const fastest = points.toSorted((a, b) => b.throughput.median - a.throughput.median)[0];
-  return bestWorkers === null ? fastest.workers : Math.max(1, Math.round(bestWorkers));
+/** From how many workers on it gets slower: as measured, or else as the law has it, if that is not far away. */
+function gainsUpTo(points: readonly SpeedupPoint[], bestWorkers: number | null): number | undefined {
+  const most = points[points.length - 1].workers;
+  const fastest = points.toSorted((a, b) => b.throughput.median - a.throughput.median)[0].workers;
+  if (fastest < most) return fastest;
+  return bestWorkers === null || bestWorkers > 2 * most ? undefined : Math.round(bestWorkers);
 }
 
 function difference({ chains }: Report): string[] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planShares } from '../../coordinator/planner.ts';
 import { createStragglerDeadline } from '../../coordinator/straggler-deadline.ts';
+import { measure, plannedSpeeds, type Throughput } from '../../coordinator/throughput.ts';
 import { createDraws } from '../support/draws.ts';
 
 const sizes = (range: { lo: number; hi: number }, throughputs: (number | undefined)[]) =>
@@ -95,5 +96,43 @@ describe('the straggler deadline', () => {
   test('has bounds', () => {
     expect(deadlineAfter(steady, 5).deadlineMs(1)).toBe(20);
     expect(deadlineAfter(steady, 1e9).deadlineMs(1e9)).toBe(30_000);
+  });
+});
+
+describe('a worker’s speed', () => {
+  /** What is known after so many shares of about this speed, each off by up to `noise` of it. */
+  function known(examplesPerSecond: number, noise: number, shares: number, seed: number) {
+    const draws = createDraws(seed);
+    let throughput: Throughput | undefined;
+    for (let i = 0; i < shares; i++) {
+      const factor = 1 + noise * (2 * draws.fraction() - 1);
+      throughput = measure(throughput, examplesPerSecond * factor);
+    }
+    return throughput;
+  }
+
+  test('that chance makes different is not taken for a difference: equal workers get equal shares', () => {
+    for (const count of [2, 4, 8]) {
+      const isEven = Array.from({ length: 200 }, (_, trial) => {
+        const workers = Array.from({ length: count }, (_, rank) => known(1000, 0.3, 20, 8 * trial + rank));
+        const shares = planShares({ lo: 0, hi: 16 }, plannedSpeeds(workers));
+        return shares.every(({ lo, hi }) => hi - lo === 16 / count);
+      });
+      expect(isEven.filter(Boolean).length).toBeGreaterThan(160);
+    }
+  });
+
+  test('that does differ counts in full after a few shares', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const workers = [known(1000, 0.1, 10, 2 * seed), known(500, 0.1, 10, 2 * seed + 1)];
+      const [{ hi }] = planShares({ lo: 0, hi: 16 }, plannedSpeeds(workers));
+      expect(hi).toBeGreaterThanOrEqual(10);
+      expect(hi).toBeLessThanOrEqual(11);
+    }
+  });
+
+  test('is unknown before the first share', () => {
+    expect(plannedSpeeds([undefined, known(10, 0, 1, 1)])).toEqual([undefined, 10]);
+    expect(plannedSpeeds([])).toEqual([]);
   });
 });
