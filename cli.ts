@@ -23,6 +23,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   worker: async () => (await import('./worker/worker-command.ts')).workerCommand(),
   evaluate: async () => (await import('./coordinator/evaluate-command.ts')).evaluateCommand(),
   speedup: async () => (await import('./deploy/speedup/speedup-command.ts')).speedupCommand(),
+  plan: async () => (await import('./deploy/speedup/plan-command.ts')).planCommand(),
   verify: async () => (await import('./coordinator/verify-command.ts')).verifyCommand(),
   summary: async () => (await import('./coordinator/summary-command.ts')).summaryCommand(),
   data: async () => (await import('./shared/data/data-command.ts')).dataCommand(),

@@ -9,6 +9,7 @@ import type { Dataset } from '../../shared/data/dataset.ts';
 import { loadDataset, workerSources } from '../../shared/data/load-dataset.ts';
 import type { DatasetManifest } from '../../shared/data/manifest.ts';
 import { availableNumerics, openEngine } from '../../shared/load-engine.ts';
+import { processUsage } from '../../shared/process-usage.ts';
 import { maximalSubtrees } from '../../shared/reduction-tree.ts';
 import type { ShareComputer } from '../../shared/share-computer.ts';
 import type { Workload } from '../../shared/workload.ts';
@@ -39,7 +40,8 @@ function startWorker(index: number): void {
         openEngine,
         createComputer: computer.create,
         loadDataset: loadOnce,
-        usage: () => ({ cpuMs: 0, throttledMs: 0 }),
+        // They share a process: each has an equal part in what it uses.
+        usage: () => ({ cpuMs: processUsage().cpuMs / workers.length, throttledMs: 0 }),
         pause: computer.pause,
       },
       clock: systemClock,

@@ -56,7 +56,7 @@ export function speedupCommand(): Command {
     .addOption(
       new Option('--workers <counts>', 'numbers of workers, comma-separated')
         .default([1, 2, 4], '1,2,4')
-        .argParser(workerCounts),
+        .argParser(workerCounts(WORKERS_MAX)),
     )
     .addOption(
       new Option('--launcher <kind>', 'processes, containers, or a timer in the place of computing')
@@ -129,7 +129,7 @@ async function speedup(options: SpeedupOptions): Promise<void> {
 
   const facts = createSpeedupReport(measurement, {
     ...{ launcher: launcher.description, isSimulated: kind === 'simulated', quota: cpus ?? null },
-    ...{ command: commandLine(options), rounds, seconds, chains },
+    ...{ command: commandLine(options), flags, rounds, seconds, chains },
   });
   const report = { ...facts, warnings: warningsOf(facts) };
   await Promise.all([
@@ -153,7 +153,13 @@ function launcherFor(
 }
 
 /** The coordinator's flags: what is trained, and for longer than anybody measures. */
-function runFlags({ model, globalBatch, microBatches, dataDir, launcher }: SpeedupOptions): string[] {
+export function runFlags({
+  model,
+  globalBatch,
+  microBatches,
+  dataDir,
+  launcher,
+}: Partial<SpeedupOptions>): string[] {
   const flags: Record<string, string | number | undefined> = {
     '--model': model,
     '--global-batch': globalBatch,
@@ -175,11 +181,14 @@ function commandLine(options: SpeedupOptions): string {
   return ['npx lockstep speedup', ...given.map(([flag, value]) => `--${flag} ${value}`)].join(' ');
 }
 
-function workerCounts(text: string): number[] {
-  const counts = text.split(',').map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
-  const isValid = counts.every((count, i) => count > (counts[i - 1] ?? 0) && count <= WORKERS_MAX);
-  if (isValid) return counts;
-  throw new InvalidArgumentError(`Give ascending numbers from 1 to ${WORKERS_MAX}, such as 1,2,4,8.`);
+/** Parses ascending numbers of workers. */
+export function workerCounts(most: number) {
+  return (text: string): number[] => {
+    const counts = text.split(',').map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
+    const isValid = counts.every((count, i) => count > (counts[i - 1] ?? 0) && count <= most);
+    if (isValid) return counts;
+    throw new InvalidArgumentError(`Give ascending numbers from 1 to ${most}, such as 1,2,4,8.`);
+  };
 }
 
 function printReport(console: Console, report: SpeedupReport, out: string): void {
@@ -233,7 +242,7 @@ function resultRow(point: SpeedupPoint): string[] {
 }
 
 /** Columns as wide as their widest cell, flush right. */
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column])).join('  '));
 }

@@ -43,7 +43,7 @@ export function speedupChart({ points, law, launcher, run }: SpeedupReport): str
         colour: 'c1',
         points: steps.map((n) => ({
           x: n,
-          y: (throughputAt(law, n) / throughputAt(law, counts[0])) * counts[0],
+          y: (throughputAt(law, n) / points[0].throughput.median) * counts[0],
         })),
       },
       {

@@ -42,6 +42,8 @@ export interface SpeedupReport {
   /** Cores a worker; null without a quota. */
   readonly quota: number | null;
   readonly command: string;
+  /** What the coordinator was started with. */
+  readonly flags: readonly string[];
   readonly run: Omit<RunStatus, 'worldSize' | 'step'>;
   readonly rounds: number;
   readonly seconds: number;
@@ -58,7 +60,7 @@ export interface SpeedupReport {
 /** What the report says beside what was measured. */
 export type SpeedupCircumstances = Pick<
   SpeedupReport,
-  'launcher' | 'isSimulated' | 'quota' | 'command' | 'rounds' | 'seconds' | 'chains'
+  'launcher' | 'isSimulated' | 'quota' | 'command' | 'flags' | 'rounds' | 'seconds' | 'chains'
 >;
 
 export function createSpeedupReport(

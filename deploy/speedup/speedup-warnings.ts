@@ -15,6 +15,7 @@ export function warningsOf(report: Omit<SpeedupReport, 'warnings'>): string[] {
     ...crowding(report),
     ...throttling(report),
     ...noise(report),
+    ...superlinear(report),
     ...granularity(report),
     ...communication(report),
     ...difference(report),
@@ -73,6 +74,15 @@ function noise({ points }: Report): string[] {
     if (width <= NOISE_MAX) return [];
     return [
       `N = ${workers}: the quartiles are ${percent(width)} of the median apart. Something else uses this machine; measure longer (--seconds, --rounds) or later.`,
+    ];
+  });
+}
+
+function superlinear({ points }: Report): string[] {
+  return points.flatMap(({ workers, efficiency }) => {
+    if (efficiency <= 1.05) return [];
+    return [
+      `N = ${workers}: ${percent(efficiency)} efficiency is more than there is to gain: the fewest workers were slower than they should be, by chance or because a quota cuts their work into more slices.`,
     ];
   });
 }
