@@ -12,6 +12,7 @@ const COMPUTE_PART_MIN = 0.6;
 export function warningsOf(report: Omit<SpeedupReport, 'warnings'>): string[] {
   return [
     ...simulation(report),
+    ...baseline(report),
     ...crowding(report),
     ...throttling(report),
     ...noise(report),
@@ -29,6 +30,11 @@ function simulation({ isSimulated }: Report): string[] {
   return [
     'These workers are simulated: they wait where workers compute. This measures the coordinator and the wire, and trains nothing.',
   ];
+}
+
+function baseline({ points: [{ workers }] }: Report): string[] {
+  if (workers === 1) return [];
+  return [`One worker was not measured: ${workers} count as ${workers} times as fast. Add 1 to --workers.`];
 }
 
 function crowding({ points, machine: { cores }, quota, isSimulated }: Report): string[] {

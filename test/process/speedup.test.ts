@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { SpeedupReport } from '../../deploy/speedup/speedup-report.ts';
+import { STEP_PARTS } from '../../deploy/speedup/step-breakdown.ts';
+import { runCli } from '../support/cli.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { toyRun } from '../support/toy-cli-run.ts';
+
+const QUICK = ['--workers', '1,2', '--seconds', '0.5', '--rounds', '2', '--json'];
+
+describe('lockstep speedup', () => {
+  test('measures processes, compares their parameters, and writes a report; plan predicts it', async () => {
+    const out = temporaryFolder();
+    const [, dataDir] = toyRun();
+    const flags = ['--data-dir', dataDir, '--global-batch', '64', '--compare-steps', '5', '--out', out];
+    const { code, stdout, stderr } = await runCli(['speedup', ...QUICK, ...flags]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const report: SpeedupReport = JSON.parse(stdout);
+    expect(report.points.map(({ workers }) => workers)).toEqual([1, 2]);
+    expect(report.chains).toMatchObject({ steps: 5, isEqual: true });
+    expect(report.chains?.chains.map(({ workers }) => workers)).toEqual([1, 2]);
+    for (const {
+      breakdown,
+      stepMs,
+      bytesPerStep,
+      workers,
+      throughput,
+      coordinator,
+      workerCores,
+    } of report.points) {
+      const parts = STEP_PARTS.map((part) => breakdown?.[part] ?? Number.NaN);
+      expect(parts.reduce((sum, part) => sum + part)).toBeCloseTo(stepMs, 6);
+      // Parameters to each and at least one sum from each, 4 bytes a value.
+      const least = 2 * 4 * report.run.parameterCount * workers;
+      expect(bytesPerStep).toBeGreaterThan(least);
+      expect(bytesPerStep).toBeLessThan(3 * least);
+      expect((report.run.globalBatch / stepMs) * 1000).toBeGreaterThan(throughput.q1 * 0.5);
+      expect(coordinator.cores).toBeGreaterThan(0);
+      expect(workerCores).toBeGreaterThan(0);
+    }
+    expect(readFileSync(join(out, 'speedup.html'), 'utf8')).toContain('<svg');
+    expect(readFileSync(join(out, 'speedup.svg'), 'utf8')).toMatch(/^<svg[\s\S]*<\/svg>$/);
+
+    const file = join(out, 'speedup.json');
+    const plan = await runCli(['plan', '--check', file, '--data-dir', dataDir, '--out', out, '--json']);
+    expect(plan.stderr).toBe('');
+    const { predictions, errors } = JSON.parse(plan.stdout);
+    expect(predictions.map(({ workers }: { workers: number }) => workers)).toEqual([1, 2]);
+    for (const error of errors) expect(error).toBeGreaterThan(-1);
+    expect(readFileSync(join(out, 'plan.svg'), 'utf8')).toMatch(/^<svg[\s\S]*<\/svg>$/);
+  });
+
+  test('measures simulated workers, and says that they are', async () => {
+    const [, dataDir] = toyRun();
+    const flags = ['--launcher', 'simulated', '--example-ms', '0.2', '--data-dir', dataDir];
+    const { code, stdout } = await runCli(['speedup', ...QUICK, ...flags, '--out', temporaryFolder()]);
+    expect(code).toBe(0);
+    const { isSimulated, points, warnings }: SpeedupReport = JSON.parse(stdout);
+    expect(isSimulated).toBe(true);
+    expect(warnings[0]).toMatch(/^These workers are simulated/);
+    // 128 examples of 0.2 ms, by timers that may be late but not early.
+    expect(points[0].stepMs).toBeGreaterThan(25);
+    expect(points[0].breakdown?.compute).toBeGreaterThan(25);
+  });
+
+  test.each([
+    ['--workers 2,1', 'ascending numbers from 1 to 1000'],
+    ['--workers 0,1', 'ascending numbers from 1 to 1000'],
+    ['--cpus 0.2', '--cpus 0.2 is for --launcher compose'],
+    ['--launcher swarm', 'Allowed choices are local, compose, simulated'],
+  ])('refuses %s', async (flags, message) => {
+    const { code, stderr } = await runCli(['speedup', ...flags.split(' '), '--out', temporaryFolder()]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  test('says why its coordinator ended', async () => {
+    const flags = ['--model', 'no-such-model', '--out', temporaryFolder()];
+    const { code, stderr } = await runCli(['speedup', ...flags]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('no-such-model');
+  });
+
+  test('plan refuses a file that is no report, and says so', async () => {
+    const { code, stderr } = await runCli(['plan', '--check', 'package.json', '--out', temporaryFolder()]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('--check package.json is not a speedup.json');
+  });
+});
