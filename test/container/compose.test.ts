@@ -3,6 +3,7 @@ import { DockerComposeEnvironment, Wait } from 'testcontainers';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import {
   docker,
+  dockerWith,
   exitCodeOf,
   hasCompose,
   IMAGE,
@@ -42,6 +43,10 @@ async function containersOf(service: string): Promise<string[]> {
 }
 
 const inspect = async (id: string) => JSON.parse(await docker('inspect', id))[0];
+
+test.skipIf(!hasCompose).each(['compose.yaml', 'swarm.yaml'])('Compose can read %s', async (file) => {
+  await dockerWith({ LOCKSTEP_TOKEN: 'secret' }, 'compose', '--file', `deploy/${file}`, 'config', '--quiet');
+});
 
 test.skipIf(!hasCompose)(
   'a cluster of Compose is scaled while it trains, its coordinator crashes, and it ends at the same bits',

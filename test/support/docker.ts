@@ -17,9 +17,12 @@ export const hasEngine = spawnSync('docker', ['version', '--format', '{{.Server.
 export const hasCompose = hasEngine && spawnSync('docker', ['compose', 'version']).status === 0;
 
 /** Runs the `docker` command; resolves to its standard output. */
-export async function docker(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('docker', args, { maxBuffer: 2 ** 26 });
-  return stdout;
+export const docker = (...args: string[]): Promise<string> => dockerWith({}, ...args);
+
+/** The same, with further variables in its environment. */
+export async function dockerWith(env: Record<string, string>, ...args: string[]): Promise<string> {
+  const options = { maxBuffer: 2 ** 26, env: { ...process.env, ...env } };
+  return (await promisify(execFile)('docker', args, options)).stdout;
 }
 
 /** What a container that runs `lockstep … --json` prints, from its first start to the end of the present one. */
@@ -33,6 +36,22 @@ export async function untilStarted(id: string, since: Date): Promise<void> {
   const events = spawn('docker', ['events', '--since', since.toISOString(), ...filters]);
   await once(events.stdout, 'data');
   events.kill();
+}
+
+/** Resolves to the first container that a service of a swarm has started after `since`. */
+export async function taskStarted(service: string, since: Date): Promise<string> {
+  const filters = ['--filter', `label=com.docker.swarm.service.name=${service}`, '--filter', 'event=start'];
+  const events = spawn('docker', [
+    'events',
+    '--since',
+    since.toISOString(),
+    ...filters,
+    '--format',
+    '{{.ID}}',
+  ]);
+  const [ids] = await once(events.stdout, 'data');
+  events.kill();
+  return String(ids).split('\n')[0];
 }
 
 /** Resolves to the exit code of a container as soon as it has ended. */
