@@ -44,6 +44,8 @@ export interface Cluster {
   readonly pool: WorkerPool;
   /** Aborted, with the error, when the workers that it started cannot be kept alive. */
   readonly failure: AbortSignal;
+  /** Whether as many workers have been there as are needed to begin. */
+  readonly isGathered: boolean;
   /** Starts workers, if that is its task, and waits for as many as are needed. */
   gather(signal: AbortSignal): Promise<void>;
   /** Sends all workers home, stops its own, and stops listening. */
@@ -82,16 +84,21 @@ export async function openCluster(options: ClusterOptions, context: ClusterConte
   });
   const failure = new AbortController();
   let stopWorkers = async () => {};
+  let isGathered = false;
 
   return {
     url: server.url,
     pool,
     failure: failure.signal,
+    get isGathered() {
+      return isGathered;
+    },
     async gather(signal) {
       report({ event: 'listening', url: server.url, workersNeeded: options.minWorkers });
       if (options.startWorkers)
         stopWorkers = options.startWorkers(server.url, (error) => failure.abort(error));
       await pool.waitForWorkers(options.minWorkers, signal);
+      isGathered = true;
     },
     async close(outcome) {
       pool.close(outcome);

@@ -44,7 +44,12 @@ export function statusOf(
 ) {
   const worldSize = cluster?.pool.worldSize ?? 0;
   return {
-    state: worldSize === 0 ? 'waiting' : server.step < stepCount ? 'training' : 'finishing',
+    state:
+      worldSize === 0 || !cluster?.isGathered
+        ? 'waiting'
+        : server.step < stepCount
+          ? 'training'
+          : 'finishing',
     model: describeModel(config.model),
     parameterCount: workload.parameterCount,
     globalBatch: config.globalBatch,

@@ -17,6 +17,9 @@ export interface StepCosts {
   readonly exchangeMs: number;
 }
 
+/** A quota is given in slices: Linux lets a container run for its part of each period, and stops it for the rest. */
+const QUOTA_PERIOD_MS = 100;
+
 /** What a step consists of, and on what it runs. */
 export interface ClusterPlan {
   readonly globalBatch: number;
@@ -59,6 +62,7 @@ export function predictStep(costs: StepCosts, plan: ClusterPlan, workers: number
   const sendMs = Math.max(costs.sendMs, vectorWireMs);
   const receiveMs = Math.max(costs.receiveMs, vectorWireMs);
 
+  const elapsedMs = (ownMs: number) => underQuota(ownMs, workerSpeed, shares.length);
   let workerMs = 0;
   let vectorCount = 0;
   let longestMs = 0;
@@ -68,8 +72,8 @@ export function predictStep(costs: StepCosts, plan: ClusterPlan, workers: number
     const ownMs = costs.shareMs + examples * costs.exampleMs + (costs.exchangeMs * (1 + vectors)) / 2;
     workerMs += ownMs;
     vectorCount += vectors;
-    longestMs = Math.max(longestMs, ownMs / workerSpeed);
-    return { at: (i + 1) * sendMs + latencyMs + ownMs / workerSpeed + latencyMs, vectors };
+    longestMs = Math.max(longestMs, elapsedMs(ownMs));
+    return { at: (i + 1) * sendMs + latencyMs + elapsedMs(ownMs) + latencyMs, vectors };
   });
   let doneAt = shares.length * sendMs;
   for (const { at, vectors } of arrivals.sort((a, b) => a.at - b.at))
@@ -88,6 +92,18 @@ export function predictStep(costs: StepCosts, plan: ClusterPlan, workers: number
     throughput: (globalBatch / stepMs) * 1000,
     limit: shared > alone ? 'cores' : bound,
   };
+}
+
+/**
+ * How long the slowest of so many workers takes for work of `ownMs`. Each is stopped whenever its slice is used up, and each
+ * is somewhere else in its slice when the step begins: one worker takes ownMs / speed on average, the slowest of many is
+ * stopped once more than that.
+ */
+function underQuota(ownMs: number, speed: number, workers: number): number {
+  if (speed >= 1) return ownMs;
+  const slices = ownMs / (speed * QUOTA_PERIOD_MS);
+  const stops = Math.floor(slices) + 1 - (1 - (slices % 1)) ** workers;
+  return ownMs + stops * (1 - speed) * QUOTA_PERIOD_MS;
 }
 
 /** The number of workers, up to `most`, with the highest throughput; the least of equal ones. */

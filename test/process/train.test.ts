@@ -9,10 +9,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { StepTiming } from '../../coordinator/step-timings.ts';
 import { runCli, runToDone, startCli, untilGone } from '../support/cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { recordsOf, TOY_SHAPE, toyRun, undisturbedHash } from '../support/toy-cli-run.ts';
 import { writeToyDataset } from '../support/toy-dataset.ts';
+
+async function getJson<Answer = object>(url: string, path: string): Promise<Answer> {
+  const response = await fetch(url.replace('ws:', 'http:') + path);
+  return (await response.json()) as Answer;
+}
 
 describe('the parameters are the same to the last bit', () => {
   test.for([
@@ -314,7 +320,7 @@ describe('the output', () => {
     const run = startCli(['train', ...toyRun(), '--workers', '2', '--json']);
     const { url } = await run.next('listening');
     await run.next('epoch');
-    const status = await (await fetch(`${url.replace('ws:', 'http:')}/api/status`)).json();
+    const status = await getJson(url, '/api/status');
     expect(status).toMatchObject({
       ...{ state: 'training', worldSize: 2, step: expect.any(Number), epoch: expect.any(Number) },
       ...{
@@ -329,5 +335,28 @@ describe('the output', () => {
         { rank: 1, name: expect.any(String) },
       ],
     });
+    const { steps } = await getJson<{ steps: StepTiming[] }>(url, '/api/steps?after=9');
+    expect(steps[0].step).toBe(10);
+    for (const { shares = [], milliseconds, updateMs, broadcastMs = Number.NaN } of steps) {
+      expect(updateMs + broadcastMs).toBeLessThan(milliseconds);
+      for (const { computeMs, sendMs, roundTripMs } of shares) {
+        expect(computeMs).toBeGreaterThan(0);
+        expect(sendMs).toBeGreaterThan(0);
+        expect(roundTripMs).toBeLessThan(milliseconds);
+      }
+    }
+  });
+
+  test('on the web tells that it waits while too few workers have joined', async () => {
+    const flags = ['--port', '0', '--min-workers', '2', '--json'];
+    const coordinator = startCli(['coordinator', ...toyRun(), ...flags]);
+    const { url } = await coordinator.next('listening');
+    startCli(['worker', url]);
+    await coordinator.next('worker');
+    const status = await getJson(url, '/api/status');
+    expect(status).toMatchObject({ state: 'waiting', worldSize: 1 });
+    startCli(['worker', url]);
+    await coordinator.next('progress');
+    expect(await getJson(url, '/api/status')).toMatchObject({ state: 'training' });
   });
 });

@@ -48,7 +48,17 @@ describe('a predicted step', () => {
 
   test('takes at least all its work where cores are shared, and longer under a quota', () => {
     expect(predictStep(free, { ...plan, cores: 2 }, 8)).toMatchObject({ stepMs: 64, limit: 'cores' });
-    expect(predictStep(free, { ...plan, workerSpeed: 0.2, cores: 2 }, 8).stepMs).toBe(80);
+  });
+
+  test('is stopped by a quota in slices, and the slowest of many once more', () => {
+    const quota = { ...plan, workerSpeed: 0.2 };
+    // 128 ms of work in slices of 20, 80 ms apart: 6.4 of them on average.
+    expect(predictStep(free, quota, 1).stepMs).toBeCloseTo(128 / 0.2);
+    // 16 ms: most of the eight are stopped once, and so the last almost always is.
+    expect(predictStep(free, quota, 8).stepMs).toBeCloseTo(16 + 80, 0);
+    // 32 ms: once or twice.
+    expect(predictStep(free, quota, 4).stepMs).toBeGreaterThan(32 + 1.9 * 80 - 5);
+    expect(predictStep(free, quota, 4).stepMs).toBeLessThanOrEqual(32 + 2 * 80);
   });
 });
 
