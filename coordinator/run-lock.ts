@@ -19,8 +19,8 @@ export interface RunLock {
 }
 
 /**
- * Takes the lock of a run's folder. Waits while it may be a dead coordinator's of another machine or container. Throws a
- * `FILE` error if its owner lives.
+ * Takes the lock of a run's folder. Waits while it may be a dead coordinator's: of another machine or container, or one whose
+ * process id another process has now. Throws a `FILE` error if its owner lives, which it shows by touching the lock.
  */
 export async function lockRun(directory: string): Promise<RunLock> {
   const path = join(directory, LOCK_FILE);
@@ -65,9 +65,8 @@ async function untilAbandoned(path: string, directory: string): Promise<void> {
   for (;;) {
     const { host, pid } = parseOwner(await read(path));
     if (Date.now() - ((await touchTime(path)) ?? 0) > STALE_MS) return;
-    const isHere = host === hostname();
-    if (isHere && (pid === process.pid || !isAlive(pid))) return;
-    if (isHere || (await touchTime(path)) !== touchedAt) {
+    if (host === hostname() && (pid === process.pid || !(await isProcess(pid)))) return;
+    if ((await touchTime(path)) !== touchedAt) {
       throw new LockstepError(
         'FILE',
         `the run ${directory} is being trained by process ${pid} on ${host}: stop that first, or use another --out.`,
@@ -91,11 +90,14 @@ function parseOwner(content: string | undefined): { host?: string; pid: number }
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process has that id. In a container that was started again it is often a thread's, maybe this process's own. */
+async function isProcess(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return systemCode(error) === 'EPERM';
+    if (systemCode(error) !== 'EPERM') return false;
   }
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const threadGroup = /^Tgid:\s*(\d+)/m.exec(status)?.[1];
+  return threadGroup === undefined || Number(threadGroup) === pid;
 }

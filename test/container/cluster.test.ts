@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from 'vitest';
 import { startContainerCluster } from '../support/container-cluster.ts';
-import { docker, exitCodeOf, hasEngine } from '../support/docker.ts';
+import { docker, exitCodeOf, hasEngine, pause } from '../support/docker.ts';
 
 describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as one process', () => {
   test('when it grows from one worker to three and shrinks to one', async () => {
@@ -8,7 +8,7 @@ describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as on
     const run = cluster.watch();
     const first = await cluster.startWorker();
     await run.next('progress');
-    await docker('pause', first); // so that the run is still under way when the others join
+    await pause(first); // so that the run is still under way when the others join
     const others = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
     await docker('unpause', first);
     await run.next('progress', ({ worldSize }) => worldSize === 3);
@@ -35,10 +35,10 @@ describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as on
     const run = cluster.watch();
     const [paused, other] = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
     await run.next('progress', ({ step }) => step > 8); // so that shares have been measured
-    await docker('pause', paused);
+    await pause(paused);
     await run.next('notice', ({ code }) => code === 'late');
     await run.next('progress');
-    await docker('pause', other); // the run cannot end before the first one is back
+    await pause(other); // the run cannot end before the first one is back
     await docker('unpause', paused, other);
     expect((await run.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
     expect(await exitCodeOf(paused)).toBe(0);

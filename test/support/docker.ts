@@ -25,6 +25,20 @@ export async function dockerWith(env: Record<string, string>, ...args: string[])
   return (await promisify(execFile)('docker', args, options)).stdout;
 }
 
+/** Freezes containers. The engine gives up at once where a process cannot be frozen just then, and says so: asked again. */
+export async function pause(...ids: string[]): Promise<void> {
+  for (const id of ids) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await docker('pause', id);
+        break;
+      } catch (error) {
+        if (attempt === 20 || !String(error).includes('unable to freeze')) throw error;
+      }
+    }
+  }
+}
+
 /** What a container that runs `lockstep … --json` prints, from its first start to the end of the present one. */
 export function watchContainer(id: string): RunningCli {
   return watchProcess(spawn('docker', ['logs', '--follow', id], { stdio: ['ignore', 'pipe', 'pipe'] }));

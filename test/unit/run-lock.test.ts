@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { lockRun } from '../../coordinator/run-lock.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -25,8 +25,21 @@ test('a lock is there while it is held', async () => {
   expect(existsSync(lockFile(directory))).toBe(false);
 });
 
+/** As a living owner does every few seconds. */
+function touchSoon(directory: string): void {
+  const touch = setTimeout(() => utimesSync(lockFile(directory), new Date(), new Date()), 100);
+  onTestFinished(() => clearTimeout(touch));
+}
+
+/** The id of a thread of this process that is not its first one. */
+function ownThread(): number {
+  const threads = readdirSync('/proc/self/task').map(Number);
+  return threads.find((id) => id !== process.pid) ?? Number.NaN;
+}
+
 test('a living process of this machine keeps its lock', async () => {
-  const directory = foreignLock({ host: hostname(), pid: LIVING });
+  const directory = foreignLock({ host: hostname(), pid: LIVING }, 5);
+  touchSoon(directory);
   await expect(lockRun(directory)).rejects.toThrow(
     `is being trained by process ${LIVING} on ${hostname()}: stop that first`,
   );
@@ -37,6 +50,11 @@ test.for([
   [
     'the process that this one was before its container was restarted',
     { host: hostname(), pid: process.pid },
+    0,
+  ],
+  [
+    'a process whose id is a thread’s of this one, since its container was restarted',
+    { host: hostname(), pid: ownThread() },
     0,
   ],
   ['a machine that has not touched it for long', { host: 'elsewhere', pid: 1 }, 60],
@@ -51,9 +69,13 @@ test('a lock of another machine is waited for until it is touched, or stale', as
   await (await lockRun(abandoned)).release();
 
   const directory = foreignLock({ host: 'elsewhere', pid: 1 }, 5);
-  const touch = setTimeout(() => utimesSync(lockFile(directory), new Date(), new Date()), 100);
+  touchSoon(directory);
   await expect(lockRun(directory)).rejects.toThrow('is being trained by process 1 on elsewhere');
-  clearTimeout(touch);
+});
+
+test('a lock whose owner’s process id another process has now is waited for, and then taken', async () => {
+  const directory = foreignLock({ host: hostname(), pid: LIVING }, 14.5);
+  await (await lockRun(directory)).release();
 });
 
 test('a coordinator that was suspended while another took over is told so', async () => {
