@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { interruptionSignal } from '../shared/interruption.ts';
+import { endWithLauncher, interruptionSignal } from '../shared/interruption.ts';
 import { tokenOption, wholeNumber } from '../shared/option-parsers.ts';
 import { createHumanReporter, reportJson } from './reporter.ts';
 import { addRunOptions, type RunOptions } from './run-options.ts';
@@ -43,6 +43,7 @@ export function coordinatorCommand(): Command {
     .optionsGroup('Output:')
     .option('--json', 'print events as JSON, a line each')
     .action(async (options: CoordinatorOptions) => {
+      endWithLauncher();
       const { host, port, minWorkers, token, workerTimeout } = options;
       const cluster = {
         host,

@@ -18,7 +18,7 @@ export type PoolEvent =
  */
 export type PoolNotice = 'late' | 'reassigned' | 'waiting' | 'refused' | 'audit';
 
-/** What went wrong and was put right, counted since the start. */
+/** What happened to the cluster, counted since the start. */
 export interface PoolCounters {
   /** Workers that were ready, and those of them that are gone, for whatever reason. */
   joinedWorkers: number;

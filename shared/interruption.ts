@@ -34,3 +34,9 @@ export function interruptionSignal(onForced: () => void = () => {}): AbortSignal
   }
   return controller.signal;
 }
+
+/** Ends this process when the one that launched it, and holds an IPC channel open to it, is gone: however it died. */
+export function endWithLauncher(): void {
+  process.once('disconnect', () => process.exit(1));
+  process.channel?.unref();
+}

@@ -33,6 +33,16 @@ export function fraction(text: string): number {
   throw new InvalidArgumentError('Give a number from 0 to 1.');
 }
 
+/** Whole numbers from 1 to `most`, ascending, separated by commas. */
+export function ascendingNumbers(most: number) {
+  return (text: string): number[] => {
+    const numbers = text.split(',').map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
+    const isValid = numbers.every((number, i) => number > (numbers[i - 1] ?? 0) && number <= most);
+    if (isValid) return numbers;
+    throw new InvalidArgumentError(`Give ascending numbers from 1 to ${most}, such as 1,2,4,8.`);
+  };
+}
+
 /** A text of 1 to `lengthMax` characters. */
 export function shortText(lengthMax: number) {
   return (text: string): string => {

@@ -81,7 +81,7 @@ export async function calibrateExchange(
   dataDir: string | undefined,
   signal: AbortSignal,
 ): Promise<ExchangeCalibration> {
-  const run = await createSimulatedLauncher(EXAMPLE_MS, dataDir).start(flags);
+  const run = await createSimulatedLauncher(EXAMPLE_MS, dataDir).start(flags, signal);
   try {
     const plan = { workers: EXCHANGE_WORKERS, rounds: 1, seconds: EXCHANGE_SECONDS };
     const { windows, status } = await measureSpeedup(run, plan, signal, () => {});

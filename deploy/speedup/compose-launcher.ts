@@ -20,46 +20,72 @@ export async function createComposeLauncher(
   const quota = cpus === undefined ? 'without quotas' : `with a quota of ${cpus} cores a worker`;
   return {
     description: `containers on this machine (Docker Compose), ${quota}`,
-    start: (flags) => startProject(command, { ...base, LOCKSTEP_FLAGS: flags.join(' ') }),
+    start: (flags, startSignal) =>
+      startProject(command, { ...base, LOCKSTEP_FLAGS: flags.join(' ') }, startSignal),
   };
 }
 
 async function startProject(
   command: readonly string[],
   settings: Record<string, string>,
+  signal: AbortSignal,
 ): Promise<LaunchedRun> {
   const port = await freePort();
   const project = `lockstep-speedup-${process.pid}-${port}`;
   const environment = { ...settings, LOCKSTEP_PORT: String(port), LOCKSTEP_ADDRESS: '127.0.0.1' };
-  const run = (...args: string[]) => compose([...command, '--project-name', project], args, environment);
-  const scale = (workers: number) =>
-    run('up', '--detach', '--no-recreate', '--scale', `worker=${workers}`, 'coordinator', 'worker');
-  const stop = () => run('down', '--volumes', '--timeout', '5').then(() => {});
+  const run = (args: string[], until?: AbortSignal) =>
+    compose([...command, '--project-name', project], args, environment, until);
+  const scale = async (workers: number, until?: AbortSignal) => {
+    const services = ['--scale', `worker=${workers}`, 'coordinator', 'worker'];
+    await run(['up', '--detach', '--no-recreate', ...services], until);
+  };
+  const stopping = new AbortController();
+  const stop = async () => {
+    stopping.abort();
+    await run(['down', '--volumes', '--timeout', '5']);
+  };
   try {
-    await scale(0);
+    await scale(0, signal);
+    const container = (await run(['ps', '--quiet', 'coordinator'])).trim();
+    const failure = untilEnded(container, stopping.signal);
+    failure.catch(() => {});
+    return { url: `http://127.0.0.1:${port}`, failure, scale, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw error;
   }
-  return {
-    url: `http://127.0.0.1:${port}`,
-    failure: new Promise<never>(() => {}),
-    scale: (workers) => scale(workers).then(() => {}),
-    stop,
-  };
 }
 
+/** Rejects with the last words of a container when it ends, unless that is wanted. */
+async function untilEnded(container: string, wanted: AbortSignal): Promise<never> {
+  try {
+    await runFile('docker', ['wait', container], { signal: wanted });
+    const { stdout, stderr } = await runFile('docker', ['logs', '--tail', '5', container]);
+    const reason = (stderr || stdout)
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replace(/^error: /, '');
+    throw new LockstepError('WORKERS', `the coordinator ended: ${reason || 'it said nothing'}`);
+  } catch (error) {
+    if (wanted.aborted) return new Promise(() => {});
+    throw error;
+  }
+}
+
+/** Resolves to what the command prints. */
 async function compose(
   [file, ...first]: readonly string[],
   args: readonly string[],
   environment: Record<string, string>,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   try {
-    await runFile(file, [...first, '--file', COMPOSE_FILE, ...args], {
+    const { stdout } = await runFile(file, [...first, '--file', COMPOSE_FILE, ...args], {
       env: { ...process.env, ...environment },
       ...(signal && { signal }),
     });
+    return stdout;
   } catch (error) {
     signal?.throwIfAborted();
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';

@@ -2,8 +2,8 @@
 export interface Launcher {
   /** What the report says of it: "processes on this machine". */
   readonly description: string;
-  /** Starts a coordinator with these flags, and no worker. */
-  start(flags: readonly string[]): Promise<LaunchedRun>;
+  /** Starts a coordinator with these flags, and no worker; rejects with `signal.reason` if that comes first. */
+  start(flags: readonly string[], signal: AbortSignal): Promise<LaunchedRun>;
 }
 
 export interface LaunchedRun {

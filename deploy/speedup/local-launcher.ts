@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { assert } from '../../shared/assert.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { type LocalWorkers, startLocalWorkers } from '../local-workers.ts';
 import type { LaunchedRun, Launcher } from './launcher.ts';
@@ -22,7 +23,8 @@ interface WorkerCrew {
 export function createLocalLauncher(dataDir: string | undefined): Launcher {
   return {
     description: 'processes on this machine, without quotas',
-    start: (flags) => startCoordinator(flags, (url, fail) => startProcesses(url, dataDir, fail)),
+    start: (flags, signal) =>
+      startCoordinator(flags, signal, (url, fail) => startProcesses(url, dataDir, fail)),
   };
 }
 
@@ -35,29 +37,34 @@ export function createSimulatedLauncher(
     description:
       'SIMULATED workers on this machine: real sockets, frames and reduction, ' +
       `but a timer of ${millisecondsPerExample} ms an example in the place of computing`,
-    start: (flags) =>
-      startCoordinator(flags, (url, fail) => startSimulated(url, millisecondsPerExample, dataDir, fail)),
+    start: (flags, signal) =>
+      startCoordinator(flags, signal, (url, fail) =>
+        startSimulated(url, millisecondsPerExample, dataDir, fail),
+      ),
   };
 }
 
 async function startCoordinator(
   flags: readonly string[],
+  signal: AbortSignal,
   startCrew: (url: string, fail: (error: Error) => void) => WorkerCrew,
 ): Promise<LaunchedRun> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-speedup-'));
-  // Should this process be killed, the coordinator sees its workers go, and ends soon after.
-  const own = ['--port', '0', '--out', join(folder, 'run'), '--worker-timeout', '60', '--json'];
+  const own = ['--port', '0', '--out', join(folder, 'run'), '--json'];
   const coordinator = spawn(process.execPath, [CLI, 'coordinator', ...flags, ...own], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });
   const { promise: failure, reject: fail } = Promise.withResolvers<never>();
   failure.catch(() => {});
   const listening = Promise.withResolvers<string>();
+  const interrupt = () => listening.reject(signal.reason);
+  signal.addEventListener('abort', interrupt, { once: true });
   let lastWords = '';
-  coordinator.stderr.setEncoding('utf8').on('data', (text: string) => {
+  coordinator.stderr?.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-2000);
   });
+  assert(coordinator.stdout !== null, 'its standard output is a pipe');
   createInterface({ input: coordinator.stdout }).on('line', (line) => {
     const event = JSON.parse(line);
     if (event.event === 'listening') listening.resolve(event.url);
@@ -83,8 +90,11 @@ async function startCoordinator(
       },
     };
   } catch (error) {
+    await endProcess(coordinator, 'SIGTERM');
     await rm(folder, { recursive: true, force: true });
     throw error;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
   }
 }
 

@@ -98,7 +98,7 @@ export async function compareChains(
 ): Promise<ChainCheck> {
   const chains: { workers: number; chain: string }[] = [];
   for (const count of workers) {
-    const run = await launcher.start([...flags, '--min-workers', String(count)]);
+    const run = await launcher.start([...flags, '--min-workers', String(count)], signal);
     try {
       const client = createClient(run, signal);
       await run.scale(count);

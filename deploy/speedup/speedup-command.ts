@@ -1,15 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type Console, createConsole } from '../../shared/console.ts';
 import { LockstepError } from '../../shared/errors.ts';
-import { formatBar, formatCount, formatMegabytes } from '../../shared/format.ts';
+import { alignColumns, formatBar, formatCount, formatMegabytes } from '../../shared/format.ts';
 import { interruptionSignal } from '../../shared/interruption.ts';
-import { numberBetween, wholeNumber } from '../../shared/option-parsers.ts';
+import { ascendingNumbers, numberBetween, wholeNumber } from '../../shared/option-parsers.ts';
 import { createComposeLauncher } from './compose-launcher.ts';
 import type { Launcher } from './launcher.ts';
 import { createLocalLauncher, createSimulatedLauncher } from './local-launcher.ts';
 import { compareChains, measureSpeedup } from './measure-speedup.ts';
+import { runFlags } from './run-flags.ts';
 import {
   describeBest,
   describeChains,
@@ -56,7 +57,7 @@ export function speedupCommand(): Command {
     .addOption(
       new Option('--workers <counts>', 'numbers of workers, comma-separated')
         .default([1, 2, 4], '1,2,4')
-        .argParser(workerCounts(WORKERS_MAX)),
+        .argParser(ascendingNumbers(WORKERS_MAX)),
     )
     .addOption(
       new Option('--launcher <kind>', 'processes, containers, or a timer in the place of computing')
@@ -90,16 +91,22 @@ export function speedupCommand(): Command {
         .default(10)
         .argParser(wholeNumber(0, 4000)),
     )
-    .option('--data-dir <dir>', 'folder with the dataset, for --launcher local')
+    .option('--data-dir <dir>', 'folder with the dataset, for processes (default: found or fetched)')
     .option('--out <dir>', 'where to write the report', 'speedup')
     .option('--json', 'print the report as one line of JSON')
     .action(speedup);
 }
 
 async function speedup(options: SpeedupOptions): Promise<void> {
-  const { workers, launcher: kind, cpus, rounds, seconds, out } = options;
+  const { workers, launcher: kind, cpus, rounds, seconds, dataDir, out } = options;
   if (cpus !== undefined && kind !== 'compose') {
     throw new LockstepError('USAGE', `--cpus ${cpus} is for --launcher compose: processes have no quota.`);
+  }
+  if (dataDir !== undefined && kind === 'compose') {
+    throw new LockstepError(
+      'USAGE',
+      `--data-dir ${dataDir} is for processes: the image has its own dataset.`,
+    );
   }
   const signal = interruptionSignal();
   const console = createConsole(options.json ? process.stderr : process.stdout);
@@ -110,7 +117,7 @@ async function speedup(options: SpeedupOptions): Promise<void> {
   const launcher = await launcherFor(options, signal);
   const flags = runFlags(options);
   say(`Measuring ${workers.join(', ')} workers: ${launcher.description}.`);
-  const run = await launcher.start(flags);
+  const run = await launcher.start(flags, signal);
   const measurement = await measureSpeedup(run, options, signal, (window, done, total) => {
     const rate = `${formatCount(throughputOf(window))} examples/s`;
     if (console.isTerminal)
@@ -152,24 +159,6 @@ function launcherFor(
   );
 }
 
-/** The coordinator's flags: what is trained, and for longer than anybody measures. */
-export function runFlags({
-  model,
-  globalBatch,
-  microBatches,
-  dataDir,
-  launcher,
-}: Partial<SpeedupOptions>): string[] {
-  const flags: Record<string, string | number | undefined> = {
-    '--model': model,
-    '--global-batch': globalBatch,
-    '--micro-batches': microBatches,
-    '--data-dir': launcher === 'compose' ? undefined : dataDir,
-    '--epochs': 100_000,
-  };
-  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
-}
-
 function commandLine(options: SpeedupOptions): string {
   const { workers, launcher, cpus, exampleMs, model, globalBatch, microBatches, seconds, rounds } = options;
   const flags = {
@@ -179,16 +168,6 @@ function commandLine(options: SpeedupOptions): string {
   };
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
   return ['npx lockstep speedup', ...given.map(([flag, value]) => `--${flag} ${value}`)].join(' ');
-}
-
-/** Parses ascending numbers of workers. */
-export function workerCounts(most: number) {
-  return (text: string): number[] => {
-    const counts = text.split(',').map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
-    const isValid = counts.every((count, i) => count > (counts[i - 1] ?? 0) && count <= most);
-    if (isValid) return counts;
-    throw new InvalidArgumentError(`Give ascending numbers from 1 to ${most}, such as 1,2,4,8.`);
-  };
 }
 
 function printReport(console: Console, report: SpeedupReport, out: string): void {
@@ -239,10 +218,4 @@ function resultRow(point: SpeedupPoint): string[] {
     formatMegabytes(point.bytesPerStep).replace(' MB', ''),
     ...[`${point.coordinator.cores.toFixed(2)} cores`, `${point.workerCores.toFixed(2)} cores`],
   ];
-}
-
-/** Columns as wide as their widest cell, flush right. */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column])).join('  '));
 }

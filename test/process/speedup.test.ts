@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SpeedupReport } from '../../deploy/speedup/speedup-report.ts';
 import { STEP_PARTS } from '../../deploy/speedup/step-breakdown.ts';
-import { runCli } from '../support/cli.ts';
+import { runCli, startCli } from '../support/cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { toyRun } from '../support/toy-cli-run.ts';
 
@@ -69,6 +70,7 @@ describe('lockstep speedup', () => {
     ['--workers 2,1', 'ascending numbers from 1 to 1000'],
     ['--workers 0,1', 'ascending numbers from 1 to 1000'],
     ['--cpus 0.2', '--cpus 0.2 is for --launcher compose'],
+    ['--launcher compose --data-dir x', '--data-dir x is for processes'],
     ['--launcher swarm', 'Allowed choices are local, compose, simulated'],
   ])('refuses %s', async (flags, message) => {
     const { code, stderr } = await runCli(['speedup', ...flags.split(' '), '--out', temporaryFolder()]);
@@ -83,9 +85,22 @@ describe('lockstep speedup', () => {
     expect(stderr).toContain('no-such-model');
   });
 
+  test('leaves nothing running when it is killed', async () => {
+    const [, dataDir] = toyRun();
+    const flags = ['--data-dir', dataDir, '--seconds', '60', '--out', temporaryFolder()];
+    const { child, ended } = startCli(['speedup', '--workers', '1', ...flags]);
+    const others = () => spawnSync('pgrep', ['-f', dataDir], { encoding: 'utf8' }).stdout.trim().split('\n');
+    await expect.poll(() => others().length, { timeout: 30_000 }).toBe(3); // with a coordinator and a worker
+    child.kill('SIGKILL');
+    await ended;
+    await expect.poll(others, { timeout: 30_000 }).toEqual(['']);
+  });
+
   test('plan refuses a file that is no report, and says so', async () => {
-    const { code, stderr } = await runCli(['plan', '--check', 'package.json', '--out', temporaryFolder()]);
+    const file = join(temporaryFolder(), 'report.json');
+    writeFileSync(file, '{"points": [], "flags": []}');
+    const { code, stderr } = await runCli(['plan', '--check', file, '--out', temporaryFolder()]);
     expect(code).toBe(1);
-    expect(stderr).toContain('--check package.json is not a speedup.json');
+    expect(stderr).toMatch(/--check .*report.json is not a speedup.json.*machine: .*, not undefined/);
   });
 });

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { LockstepError, reasonOf } from '../../shared/errors.ts';
+import { alignColumns, formatCount } from '../../shared/format.ts';
+import { describeIssue } from '../../shared/validation.ts';
+import { type ComputeCosts, calibrateExchange } from './calibrate.ts';
+import { forJson, writePlan } from './plan-files.ts';
+import { type ClusterPlan, type PredictedStep, predictStep, type StepCosts } from './step-cost-model.ts';
+
+interface CheckOptions {
+  readonly out: string;
+  readonly dataDir?: string;
+  readonly json?: true;
+}
+
+const positive = z.number().positive();
+
+/** Of a speedup report, what a prediction starts from and is compared with. */
+const MeasuredSpeedup = z.object({
+  machine: z.object({ cores: positive }),
+  isSimulated: z.boolean(),
+  quota: positive.nullable(),
+  flags: z.array(z.string()),
+  run: z.object({ globalBatch: positive, microBatchCount: positive }),
+  points: z
+    .array(
+      z.object({
+        workers: positive,
+        throughput: z.object({ median: positive, q1: positive, q3: positive }),
+        breakdown: z.object({ compute: z.number().nonnegative() }),
+      }),
+    )
+    .min(1),
+});
+type MeasuredSpeedup = z.infer<typeof MeasuredSpeedup>;
+
+/** Predicts each number of workers of a speedup report from its fewest, and this machine's exchange. */
+export async function checkPlan(
+  { out, dataDir, json }: CheckOptions,
+  file: string,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const report = await readReport(file);
+  const { points, run, quota, machine, isSimulated } = report;
+  say('Timing the exchange with simulated workers …');
+  const exchange = await calibrateExchange(report.flags, dataDir, signal);
+  const fewest = points[0];
+  const workerSpeed = Math.min(1, quota ?? 1);
+  const costs: StepCosts = { ...exchange, ...computeFrom(report, workerSpeed) };
+  const cluster: ClusterPlan = {
+    ...{ globalBatch: run.globalBatch, microBatchCount: run.microBatchCount },
+    ...{ vectorBytes: 4 * exchange.parameterCount, workerSpeed },
+    ...{ bandwidth: Number.POSITIVE_INFINITY, latencyMs: exchange.latencyMs },
+    cores: machine.cores,
+    // Simulated workers share a process, and do not need a core to wait.
+    workerCores: isSimulated ? 1 : machine.cores,
+  };
+  const predictions = points.map(({ workers }) => predictPoint(costs, cluster, workers, isSimulated));
+  const errors = predictions.map(({ throughput }, i) => throughput / points[i].throughput.median - 1);
+  const result = { costs: forJson(costs), cluster: forJson(cluster), predictions, measured: points, errors };
+  await writePlan(out, result, predictions, points);
+  if (json) return void process.stdout.write(`${JSON.stringify({ event: 'plan', ...result })}\n`);
+  for (const line of alignColumns([
+    ['workers', 'measured', 'predicted', 'error', 'bound by'],
+    ...predictions.map(({ workers, throughput, limit }, i) => [
+      ...[String(workers), formatCount(points[i].throughput.median), formatCount(throughput)],
+      ...[`${(errors[i] * 100).toFixed(1)} %`, limit],
+    ]),
+  ]))
+    say(line);
+  say('');
+  say(
+    `Largest error ${(Math.max(...errors.map(Math.abs)) * 100).toFixed(1)} %; the time of an example is that of N = ${fewest.workers}, all else is timed here.`,
+  );
+}
+
+/** A simulated worker's time passes without using a core. */
+function predictPoint(
+  costs: StepCosts,
+  cluster: ClusterPlan,
+  workers: number,
+  isSimulated: boolean,
+): PredictedStep {
+  if (!isSimulated) return predictStep(costs, cluster, workers);
+  const waiting = predictStep(costs, { ...cluster, cores: Infinity, workerCores: Infinity }, workers);
+  const working = predictStep({ ...costs, exampleMs: 0, shareMs: 0 }, cluster, workers);
+  return waiting.stepMs >= working.stepMs ? waiting : working;
+}
+
+/** The time of an example, from the fewest workers' shares. */
+function computeFrom({ points: [fewest], run }: MeasuredSpeedup, workerSpeed: number): ComputeCosts {
+  const { breakdown, workers } = fewest;
+  return { shareMs: 0, exampleMs: (breakdown.compute * workerSpeed * workers) / run.globalBatch };
+}
+
+async function readReport(file: string): Promise<MeasuredSpeedup> {
+  const refuse = (reason: string) =>
+    new LockstepError('FILE', `--check ${file} is not a speedup.json of lockstep speedup: ${reason}.`);
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw refuse(reasonOf(error));
+  }
+  const { success, data, error } = MeasuredSpeedup.safeParse(content);
+  if (success) return data;
+  throw refuse(describeIssue(error, content));
+}
