@@ -4,14 +4,13 @@
  * LOCKSTEP_BENCH_PYTHON, the Python that has PyTorch and numpy; TFJS_DIR, a folder where `@tensorflow/tfjs` and
  * `@tensorflow/tfjs-backend-wasm` are installed; LOCKSTEP_DATA_DIR, a folder with the dataset.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { coordinatorSources, loadDataset, readManifest } from '../../shared/data/load-dataset.ts';
 import { nameOf, PRODUCT_MS, PRODUCTS, TRAINING_MS, TRAININGS } from './cases.ts';
+import { type Contestant, canPin, contestantFile, place, ratio, takeTurns } from './take-turns.ts';
 
 const { values: flags } = parseArgs({
   options: { peers: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
@@ -19,51 +18,13 @@ const { values: flags } = parseArgs({
 const rounds = Number(flags.rounds);
 const PYTHON = process.env.LOCKSTEP_BENCH_PYTHON ?? 'python3';
 
-type Figures = Record<string, number>;
-interface Contestant {
-  readonly name: string;
-  readonly command: readonly string[];
-}
-
-const contestantFile = (name: string) => fileURLToPath(new URL(`contestants/${name}`, import.meta.url));
 const lockstep = (name: string, ...args: string[]): Contestant => ({
   name,
   command: [process.execPath, contestantFile('lockstep.ts'), ...args],
 });
-const isPinned = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
-
-/** Undefined if the contestant cannot run here. */
-function measure({ command }: Contestant): Figures | undefined {
-  const [program, ...args] = isPinned ? ['taskset', '-c', '0', ...command] : command;
-  const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
-  const { status, stdout } = spawnSync(program, args, { env, encoding: 'utf8', maxBuffer: 2 ** 24 });
-  return status === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : undefined;
-}
-
-/** Each contestant's medians, after they took turns. */
-function compete(contestants: readonly Contestant[]): Map<string, Figures> {
-  const results = new Map<string, Figures[]>(contestants.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const contestant of contestants) {
-      const figures = results.has(contestant.name) ? measure(contestant) : undefined;
-      if (figures) results.get(contestant.name)?.push(figures);
-      else if (results.delete(contestant.name)) console.log(`(${contestant.name} is not installed here)`);
-    }
-  }
-  return new Map([...results].map(([name, all]) => [name, medians(all)]));
-}
-
-function medians(all: readonly Figures[]): Figures {
-  return Object.fromEntries(
-    Object.keys(all[0] ?? {}).map((key) => {
-      const values = all.map((figures) => figures[key]).sort((a, b) => a - b);
-      return [key, values[Math.floor(values.length / 2)]];
-    }),
-  );
-}
-
-const ratio = (ours: number, theirs: number | undefined): string =>
-  theirs === undefined ? '' : `${(ours / theirs).toFixed(2)}×`;
+const environment = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
+const compete = (contestants: readonly Contestant[]) =>
+  takeTurns(contestants, { rounds, isPinned: true, environment });
 
 function benchProducts(): void {
   const cases = PRODUCTS.map((product) => ({ ...product, name: nameOf(product), ms: PRODUCT_MS }));
@@ -146,8 +107,9 @@ const directory = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
 try {
   writeFileSync(join(directory, 'images'), contents.trainImages);
   writeFileSync(join(directory, 'labels'), contents.trainLabels);
-  const place = `${cpus()[0]?.model}, ${availableParallelism()} cores${isPinned ? ', pinned to the first' : ''}`;
-  console.log(`${place}; Node ${process.versions.node}; medians of ${rounds} rounds, taken in turns`);
+  console.log(
+    `${place}${canPin ? ', pinned to the first core' : ''}; Node ${process.versions.node}; medians of ${rounds} rounds, taken in turns`,
+  );
   benchProducts();
   benchTraining(directory);
 } finally {
