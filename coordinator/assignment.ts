@@ -1,3 +1,4 @@
+import type { Clock } from '../shared/clock.ts';
 import { describeLeaves, type LeafRange } from '../shared/reduction-tree.ts';
 import type { Round } from '../shared/workload.ts';
 
@@ -11,6 +12,38 @@ export interface Assignment {
   readonly expectedMs: number | undefined;
   isLate: boolean;
   cancelTimers(): void;
+}
+
+/** A worker that owes a share for so many deadlines, and for at least so long, is dropped; it may come back. */
+const STALL_DEADLINES = 10;
+const STALL_MIN_MS = 60_000;
+
+/** A share that is handed over now; tells when it is late, and when it has been owed for far too long. */
+export function beginAssignment(
+  clock: Clock,
+  owed: Pick<Assignment, 'round' | 'share' | 'exampleCount' | 'expectedMs'>,
+  deadlineMs: number,
+  onLate: (assignment: Assignment) => void,
+  onStalled: (reason: string) => void,
+): Assignment {
+  const stallMs = Math.max(STALL_MIN_MS, STALL_DEADLINES * deadlineMs);
+  const cancelDeadline = clock.setTimer(deadlineMs, () => {
+    assignment.isLate = true;
+    onLate(assignment);
+  });
+  const cancelStall = clock.setTimer(stallMs, () => {
+    onStalled(`owes ${describeShare(assignment)} for ${Math.round(stallMs / 1000)} s`);
+  });
+  const assignment: Assignment = {
+    ...owed,
+    sentAt: clock.now(),
+    isLate: false,
+    cancelTimers() {
+      cancelDeadline();
+      cancelStall();
+    },
+  };
+  return assignment;
 }
 
 export const isSameRound = (a: Round, b: Round): boolean => a.kind === b.kind && a.step === b.step;

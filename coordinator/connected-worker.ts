@@ -53,6 +53,9 @@ export interface ConnectedWorkerOptions {
   readonly listener: ConnectedWorkerListener;
 }
 
+/** So many pings follow one another at once, as soon as a worker is ready: one of them will find both ends free. */
+const FIRST_PINGS = 8;
+
 type PartialSumMessage = Extract<WorkerMessage, { type: 'partial-sum' }>;
 type Phase = 'greeting' | 'preparing' | 'ready' | 'gone';
 
@@ -71,6 +74,8 @@ export class ConnectedWorker {
   #phase: Phase = 'greeting';
   #debt: Debt | undefined;
   #silentIntervals = 0;
+  #pongCount = 0;
+  #clockOffset: { ms: number; uncertaintyMs: number } | undefined;
   #cancelPhaseTimer = () => {};
   #cancelPingTimer = () => {};
 
@@ -82,6 +87,14 @@ export class ConnectedWorker {
     });
     this.#enter('greeting', HELLO_TIMEOUT_MS);
     this.#keepPinging();
+  }
+
+  /**
+   * What the worker's clock shows beyond ours, in ms: as if the fastest ping and its pong had travelled equally long.
+   * Undefined until the first one is back.
+   */
+  get clockOffsetMs(): number | undefined {
+    return this.#clockOffset?.ms;
   }
 
   sendParameters(broadcast: Broadcast): void {
@@ -139,7 +152,7 @@ export class ConnectedWorker {
       case 'leaving':
         return this.#options.listener.onLeaving();
       case 'pong':
-        return;
+        return this.#compareClocks(message.sentAt, message.now);
       case 'error':
         return this.#end(`worker's error ${message.code}: ${message.message}`);
     }
@@ -165,6 +178,7 @@ export class ConnectedWorker {
       throw new ProtocolError(`the worker's model has ${parameterCount} parameters, this run's ${expected}`);
     }
     this.#enter('ready');
+    this.#ping();
     this.#options.listener.onReady();
   }
 
@@ -207,9 +221,21 @@ export class ConnectedWorker {
         const seconds = (this.#silentIntervals * PING_INTERVAL_MS) / 1000;
         return this.drop(CLOSE.timeout, 'TIMEOUT', `silent for ${seconds} s`);
       }
-      this.#link.send(encodeFrame({ type: 'ping', sentAt: clock.now() }));
+      this.#ping();
       this.#keepPinging();
     });
+  }
+
+  #ping(): void {
+    this.#link.send(encodeFrame({ type: 'ping', sentAt: this.#options.clock.now() }));
+  }
+
+  #compareClocks(sentAt: number, workerNow: number): void {
+    const now = this.#options.clock.now();
+    const uncertaintyMs = (now - sentAt) / 2;
+    if (++this.#pongCount < FIRST_PINGS) this.#ping();
+    if (this.#clockOffset && this.#clockOffset.uncertaintyMs <= uncertaintyMs) return;
+    this.#clockOffset = { ms: workerNow - (sentAt + now) / 2, uncertaintyMs };
   }
 
   /** From here on this worker does not exist, whatever its socket still does. */

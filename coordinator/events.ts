@@ -17,7 +17,7 @@ export type RunEvent =
   | { event: 'checkpoint'; step: number; file: string }
   | {
       event: 'notice';
-      code: 'chaos' | 'checkpoint' | 'engine' | 'restart' | 'stopping' | 'workers';
+      code: 'chaos' | 'checkpoint' | 'engine' | 'restart' | 'stopping' | 'trace' | 'workers';
       message: string;
     }
   | ChaosEvent

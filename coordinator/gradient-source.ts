@@ -30,8 +30,9 @@ export interface RoundSum {
 export interface RoundTiming {
   /** Encoding the parameters, and handing them and the shares to the sockets. */
   broadcastMs: number;
-  /** Checking the sums that came in, and adding them up. */
+  /** Checking the sums that came in, and adding them up: in all, and each time, in ms since the round's begin. */
   reduceMs: number;
+  readonly reductions: { readonly startMs: number; readonly ms: number }[];
   /** Those that were answered before its end. */
   readonly shares: AnsweredShare[];
 }
@@ -43,6 +44,8 @@ export interface AnsweredShare extends Partial<ShareTiming> {
   readonly startMs: number;
   /** From then until its last sum was here. */
   readonly roundTripMs: number;
+  /** What the worker's clock shows beyond the coordinator's; undefined while that is unknown. */
+  readonly clockOffsetMs: number | undefined;
 }
 
 /** The sum of a tree node that somebody gave in a round. */

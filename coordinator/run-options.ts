@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly audit: number;
   readonly dataDir?: string;
   readonly out?: string;
+  /** Where to write what the cluster did when. */
+  readonly trace?: string;
   readonly resume?: string;
   readonly resumeOrStart?: string;
 }
@@ -213,7 +215,8 @@ function addFileOptions(command: Command): Command {
       new Option('--checkpoint-interval <seconds>', 'and at least so often')
         .default(30)
         .argParser(wholeNumber(1)),
-    );
+    )
+    .option('--trace <file>', 'write what coordinator and workers did when, for ui.perfetto.dev');
 }
 
 /** A number from `min` on and below `below`. */

@@ -35,6 +35,7 @@ import {
 import type { RunOptions } from './run-options.ts';
 import { createNoticeLog, statusOf } from './run-status.ts';
 import { createStepTimings, type StepTimings } from './step-timings.ts';
+import { openTrace, type Trace } from './trace.ts';
 import { evaluate, isOver, type TrainingRun, train, trainingMeans } from './train.ts';
 
 /**
@@ -53,6 +54,8 @@ export async function runTraining(
     notices.observe(event);
     tell(event);
   };
+  const onTraceFailure = (message: string) => report({ event: 'notice', code: 'trace', message });
+  const trace = options.trace === undefined ? undefined : await openTrace(options.trace, onTraceFailure);
   const plan = await planRun(options, report, signal);
   const meter = createProgressMeter(systemClock, plan.stepCount);
   const timings = createStepTimings(systemClock.now, () => cluster?.pool.counters);
@@ -75,12 +78,12 @@ export async function runTraining(
     try {
       const end = AbortSignal.any([stop, folder.lost]);
       await cluster?.gather(end);
-      done = await trainAndSave({ ...plan, source, meter, timings }, folder, report, end);
+      done = await trainAndSave({ ...plan, source, meter, timings, trace }, folder, report, end);
     } finally {
       await folder.close();
     }
   } finally {
-    await cluster?.close(done ? 'finished' : 'interrupted');
+    await Promise.all([cluster?.close(done ? 'finished' : 'interrupted'), trace?.close()]);
   }
   report(done);
   return done;
@@ -149,12 +152,17 @@ async function checkpointFor({ resume, resumeOrStart }: RunOptions): Promise<Fou
 }
 
 async function trainAndSave(
-  plan: RunPlan & Pick<TrainingRun, 'source'> & { meter: ProgressMeter; timings: StepTimings },
+  plan: RunPlan &
+    Pick<TrainingRun, 'source'> & {
+      meter: ProgressMeter;
+      timings: StepTimings;
+      trace: Trace | undefined;
+    },
   folder: RunFolder,
   report: Report,
   signal: AbortSignal,
 ): Promise<DoneEvent> {
-  const { server, workload, clock, meter, timings } = plan;
+  const { server, workload, clock, meter, timings, trace } = plan;
   const startedAt = clock.now();
   let epochStartedAt = startedAt;
   const writer = createCheckpointWriter({
@@ -184,7 +192,8 @@ async function trainAndSave(
     ...plan,
     async onStep(metrics, timing) {
       tryAppend(metrics);
-      timings.record(metrics, timing);
+      const stepTiming = timings.record(metrics, timing);
+      trace?.record(stepTiming);
       const event = meter.record(metrics);
       if (event) report(event);
       const isEpochEnd = server.step % workload.stepsPerEpoch === 0;

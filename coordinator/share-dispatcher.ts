@@ -6,24 +6,25 @@ import { CLOSE } from '../shared/protocol/link.ts';
 import type { ShareTiming } from '../shared/protocol/messages.ts';
 import { describeLeaves, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
 import type { Round, Workload } from '../shared/workload.ts';
-import { type Assignment, describeRound, describeShare, isSameRound, isTimely } from './assignment.ts';
+import {
+  type Assignment,
+  beginAssignment,
+  describeRound,
+  describeShare,
+  isSameRound,
+  isTimely,
+} from './assignment.ts';
 import { AuditedSum, type Opinion } from './audited-sum.ts';
 import { type Broadcast, createBroadcast } from './broadcast.ts';
 import type { Answer } from './connected-worker.ts';
-import type { RoundSum, RoundTiming } from './gradient-source.ts';
+import type { RoundSum } from './gradient-source.ts';
 import type { Member } from './member.ts';
 import { planShares } from './planner.ts';
 import type { PoolCounters, PoolEvent, PoolNotice } from './pool-events.ts';
+import { createRoundTimer, type RoundTimer } from './round-timer.ts';
 import { createStragglerDeadline } from './straggler-deadline.ts';
-import { measure, plannedSpeeds } from './throughput.ts';
+import { measure, plannedSpeeds, trust } from './throughput.ts';
 import type { VectorStore } from './vector-store.ts';
-
-/** By how much a worker too slow for a share is trusted more each round, until it gets one and is measured again. */
-const THROUGHPUT_TRUST = 1.02;
-
-/** A worker that owes a share for so many deadlines, and for at least so long, is dropped; it may come back. */
-const STALL_DEADLINES = 10;
-const STALL_MIN_MS = 60_000;
 
 /** A round that takes so long, and twice, four times, … as long, says whom it waits for. */
 const WAITING_NOTICE_MS = 10_000;
@@ -50,8 +51,7 @@ interface CurrentRound {
   readonly round: Round;
   readonly parameters: Float32Array;
   readonly sum: AuditedSum;
-  readonly startedAt: number;
-  readonly timing: RoundTiming;
+  readonly timer: RoundTimer;
   /** The parameters as sent; undefined until the first worker needs them. */
   broadcast: Broadcast | undefined;
   cancelWaitingNotice(): void;
@@ -80,8 +80,7 @@ export class ShareDispatcher {
       judge: (node) => recompute(round, node, parameters),
     });
     this.#current = {
-      ...{ round, parameters, sum, onSum, startedAt: clock.now() },
-      timing: { broadcastMs: 0, reduceMs: 0, shares: [] },
+      ...{ round, parameters, sum, onSum, timer: createRoundTimer(clock) },
       broadcast: undefined,
       cancelWaitingNotice() {},
     };
@@ -118,9 +117,9 @@ export class ShareDispatcher {
     if (isLast) this.#settle(member, timing);
     const current = this.#current;
     if (current && isSameRound(round, current.round)) {
-      const startedAt = this.#options.clock.now();
-      this.#condemn(current.sum.offer({ author: member, node, vector }), node, current);
-      current.timing.reduceMs += this.#options.clock.now() - startedAt;
+      current.timer.timeReduction(() => {
+        this.#condemn(current.sum.offer({ author: member, node, vector }), node, current);
+      });
     } else {
       this.#options.counters.staleAnswers++;
       this.#options.vectors.release(vector);
@@ -190,10 +189,10 @@ export class ShareDispatcher {
   #finishIfWhole(current: CurrentRound): void {
     const root = current.sum.root();
     if (!root || this.#current !== current) return;
-    const { sum, timing, onSum } = current;
-    this.#deadlines.recordRound(current.round.kind, this.#options.clock.now() - current.startedAt);
+    const { sum, timer, onSum } = current;
+    this.#deadlines.recordRound(current.round.kind, this.#options.clock.now() - timer.startedAt);
     this.#end();
-    onSum({ root, contributions: sum.contributions, timing });
+    onSum({ root, contributions: sum.contributions, timing: timer.timing });
   }
 
   #end(): void {
@@ -206,8 +205,7 @@ export class ShareDispatcher {
   #trustIdleMembers({ kind }: Round): void {
     for (const { assignment, throughputs } of this.#availableMembers()) {
       const known = throughputs[kind];
-      if (!assignment && known)
-        throughputs[kind] = { ...known, examplesPerSecond: known.examplesPerSecond * THROUGHPUT_TRUST };
+      if (!assignment && known) throughputs[kind] = trust(known);
     }
   }
 
@@ -226,41 +224,31 @@ export class ShareDispatcher {
 
   #assign(member: Member, current: CurrentRound, share: LeafRange): void {
     const { clock, workload } = this.#options;
-    const { round, timing } = current;
-    const startedAt = clock.now();
-    if (member.parametersStep !== round.step) {
-      current.broadcast ??= createBroadcast(this.#frames, current.parameters, round.step);
-      member.worker.sendParameters(current.broadcast);
-      member.parametersStep = round.step;
-    }
-    member.worker.sendShare(round, share);
-    timing.broadcastMs += clock.now() - startedAt;
+    const { round, timer } = current;
+    timer.timeBroadcast(() => {
+      if (member.parametersStep !== round.step) {
+        current.broadcast ??= createBroadcast(this.#frames, current.parameters, round.step);
+        member.worker.sendParameters(current.broadcast);
+        member.parametersStep = round.step;
+      }
+      member.worker.sendShare(round, share);
+    });
 
     const exampleCount = workload.exampleCount(round, share);
     const throughput = member.throughputs[round.kind];
     const expectedMs =
       throughput === undefined ? undefined : (exampleCount / throughput.examplesPerSecond) * 1000;
     const deadlineMs = this.#deadlines.deadlineMs(round.kind, expectedMs);
-    const stallMs = Math.max(STALL_MIN_MS, STALL_DEADLINES * deadlineMs);
-    const cancelDeadline = clock.setTimer(deadlineMs, () => this.#markLate(member, assignment, deadlineMs));
-    const cancelStall = clock.setTimer(stallMs, () => {
-      const reason = `owes ${describeShare(assignment)} for ${Math.round(stallMs / 1000)} s`;
-      member.worker.drop(CLOSE.timeout, 'TIMEOUT', reason);
-    });
-    const assignment: Assignment = {
-      ...{ round, share, exampleCount, expectedMs },
-      sentAt: clock.now(),
-      isLate: false,
-      cancelTimers() {
-        cancelDeadline();
-        cancelStall();
-      },
-    };
-    member.assignment = assignment;
+    member.assignment = beginAssignment(
+      clock,
+      { round, share, exampleCount, expectedMs },
+      deadlineMs,
+      (assignment) => this.#handleLate(member, assignment, deadlineMs),
+      (reason) => member.worker.drop(CLOSE.timeout, 'TIMEOUT', reason),
+    );
   }
 
-  #markLate(member: Member, assignment: Assignment, deadlineMs: number): void {
-    assignment.isLate = true;
+  #handleLate(member: Member, assignment: Assignment, deadlineMs: number): void {
     if (!this.#current || !isSameRound(assignment.round, this.#current.round)) return;
     this.#options.counters.lateShares++;
     const waitedMs = this.#options.clock.now() - assignment.sentAt;
@@ -273,7 +261,7 @@ export class ShareDispatcher {
   /** Says whom a round waits for, when that takes long. */
   #watchWaiting(current: CurrentRound, delayMs: number): void {
     current.cancelWaitingNotice = this.#options.clock.setTimer(delayMs, () => {
-      const waitedMs = this.#options.clock.now() - current.startedAt;
+      const waitedMs = this.#options.clock.now() - current.timer.startedAt;
       const owing = this.#options.readyMembers().filter(({ assignment }) => assignment);
       const who = owing.map(({ rank, assignment }) => `rank ${rank}${assignment?.isLate ? ' (late)' : ''}`);
       const message = `${describeRound(current.round)} waits for ${who.join(', ')}, ${Math.round(waitedMs / 1000)} s now`;
@@ -293,9 +281,9 @@ export class ShareDispatcher {
     const actualMs = Math.max(this.#options.clock.now() - sentAt, 1e-3);
     const current = this.#current;
     if (current && isSameRound(round, current.round)) {
-      const startMs = sentAt - current.startedAt;
-      const { rank } = member;
-      current.timing.shares.push({ rank, examples: exampleCount, startMs, roundTripMs: actualMs, ...timing });
+      const { rank, worker } = member;
+      const times = { roundTripMs: actualMs, clockOffsetMs: worker.clockOffsetMs, ...timing };
+      current.timer.answered({ rank, examples: exampleCount, ...times }, sentAt);
     }
     if (expectedMs !== undefined) this.#deadlines.recordShare(expectedMs, actualMs);
     member.throughputs[round.kind] = measure(

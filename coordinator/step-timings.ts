@@ -23,7 +23,7 @@ export interface StepTiming
 
 /** The newest steps. */
 export interface StepTimings {
-  record(record: StepRecord, timing: Partial<RoundTiming> & { updateMs: number }): void;
+  record(record: StepRecord, timing: Partial<RoundTiming> & { updateMs: number }): StepTiming;
   /** Those after `step`, in order. */
   after(step: number): StepTiming[];
 }
@@ -36,11 +36,13 @@ export function createStepTimings(
   return {
     record({ step, epoch, examples, worldSize, milliseconds, fingerprint, chain }, timing) {
       const { sentBytes = 0, receivedBytes = 0 } = counters() ?? {};
-      kept.push({
+      const stepTiming: StepTiming = {
         ...{ step, epoch, examples, worldSize, milliseconds, fingerprint, chain, ...timing, doneAt: now() },
         coordinator: { ...processUsage(), sentBytes, receivedBytes },
-      });
+      };
+      kept.push(stepTiming);
       if (kept.length > STEPS_KEPT) kept.shift();
+      return stepTiming;
     },
     after: (step) => kept.filter((timing) => timing.step > step),
   };

@@ -6,6 +6,8 @@ export interface Throughput {
   readonly deviation: number;
 }
 
+/** By how much a worker too slow for a share is trusted more each round, until it gets one and is measured again. */
+const TRUST = 1.02;
 /** How much the newest share counts. */
 const SMOOTHING = 0.2;
 /** What one share says of a speed may be wrong by this part of it. */
@@ -25,6 +27,11 @@ export function measure(before: Throughput | undefined, examplesPerSecond: numbe
     examplesPerSecond: before.examplesPerSecond + SMOOTHING * difference,
     deviation: before.deviation + SMOOTHING * (deviation - before.deviation),
   };
+}
+
+/** What is believed of a worker's speed after one more round without a share. */
+export function trust(known: Throughput): Throughput {
+  return { ...known, examplesPerSecond: known.examplesPerSecond * TRUST };
 }
 
 /**

@@ -117,7 +117,8 @@ async function trainInChaos(options: TrainOptions, spec: ChaosSpec, report: Repo
   const message = `Now the same run undisturbed, with ${undisturbedWorldSize} workers, to compare.`;
   report({ event: 'notice', code: 'chaos', message });
   const out = `${done.runDir}-undisturbed`;
-  const undisturbed = await trainWithWorkers({ ...disturbed, workers: undisturbedWorldSize, out }, () => {});
+  const { trace, ...untraced } = disturbed;
+  const undisturbed = await trainWithWorkers({ ...untraced, workers: undisturbedWorldSize, out }, () => {});
   const isEqual = undisturbed.parametersSha256 === done.parametersSha256;
   report({
     ...{ event: 'chaos', ...tally, undisturbedWorldSize, isEqual },

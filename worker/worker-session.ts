@@ -49,7 +49,7 @@ export interface WorkerSessionOptions {
 }
 
 /** How the time of a share goes by. */
-type Spent = Pick<ShareTiming, 'computeMs' | 'sendMs'>;
+type Spent = Omit<ShareTiming, 'cpuMs' | 'throttledMs'>;
 
 /** What a worker computes with, once it has the dataset. */
 interface Workbench {
@@ -60,6 +60,8 @@ interface Workbench {
   received: number;
   /** Whose parameters they are; undefined until all are here. */
   parametersStep: number | undefined;
+  /** When the first of them came, until a share is computed with them. */
+  receivingSince: number | undefined;
   isComputing: boolean;
 }
 
@@ -117,14 +119,19 @@ export class WorkerSession {
     switch (message.type) {
       case 'welcome':
         return this.#welcomed(message.rank, message.config);
-      case 'parameters':
-        return receiveParameters(this.#idleBench(message.type), message.step, message.offset, payload);
+      case 'parameters': {
+        const bench = this.#idleBench(message.type);
+        if (message.offset === 0) bench.receivingSince = this.#options.clock.now();
+        return receiveParameters(bench, message.step, message.offset, payload);
+      }
       case 'share': {
         const { kind, step, lo, hi } = message;
         return this.#startShare(this.#idleBench(message.type), { kind, step }, { lo, hi });
       }
       case 'ping':
-        return this.#link.send(encodeFrame({ type: 'pong', sentAt: message.sentAt }));
+        return this.#link.send(
+          encodeFrame({ type: 'pong', sentAt: message.sentAt, now: this.#options.clock.now() }),
+        );
       case 'goodbye':
         this.#link.close(CLOSE.normal, message.reason);
         return this.#end({ outcome: message.reason });
@@ -176,7 +183,9 @@ export class WorkerSession {
   async #compute(bench: Workbench, round: Round, share: LeafRange): Promise<void> {
     const { clock, pause } = this.#options;
     const startedAt = clock.now();
-    const spent: Spent = { computeMs: 0, sendMs: 0 };
+    const receiveMs = startedAt - (bench.receivingSince ?? startedAt);
+    bench.receivingSince = undefined;
+    const spent: Spent = { startedAt, receiveMs, computeMs: 0, sendMs: 0 };
     try {
       for (const partialSum of bench.computer.compute(round, share, bench.parameters)) {
         if (this.#closing.signal.aborted) return;
@@ -275,6 +284,7 @@ function createWorkbench(
     parameters: engine.allocate(workload.parameterCount),
     received: 0,
     parametersStep: undefined,
+    receivingSince: undefined,
     isComputing: false,
   };
 }

@@ -13,6 +13,10 @@ const errorMessage = z.strictObject({
 
 /** How a worker spent the time of a share, in ms, and what its process has used since its start. */
 export const ShareTiming = z.strictObject({
+  /** When it came, by the worker's clock, which counts from wherever it likes. */
+  startedAt: z.number(),
+  /** From the first of the parameters that it is to be computed with until then; 0 if they were there before. */
+  receiveMs: z.number().nonnegative(),
   /** Forward and backward passes and sums; pauses to answer pings included. */
   computeMs: z.number().nonnegative(),
   /** Encoding sums and handing them to the socket, but for the last chunk. */
@@ -54,7 +58,8 @@ export const WorkerMessage = z.discriminatedUnion('type', [
     /** On the last chunk of a share. */
     timing: ShareTiming.optional(),
   }),
-  z.strictObject({ type: z.literal('pong'), sentAt: z.number() }),
+  /** `now`: by the worker's clock. */
+  z.strictObject({ type: z.literal('pong'), sentAt: z.number(), now: z.number() }),
   /** It takes no more shares, and waits for `goodbye` once it owes nothing. */
   z.strictObject({ type: z.literal('leaving') }),
   errorMessage,

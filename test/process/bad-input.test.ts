@@ -198,6 +198,8 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     const missing = await failure(train('--data-dir', empty));
     expect(missing.code).toBe(1);
     expect(missing.line).toContain(`${empty}: no train-images-idx3-ubyte`);
+    const trace = await failure(train('--trace', '/no/such/folder/trace.json'));
+    expect(trace.line).toContain('error: --trace /no/such/folder/trace.json cannot be written: ENOENT');
     const none = await failure(train('--data-dir', '/no/such/folder'));
     expect(none).toEqual({ code: 1, line: 'error: --data-dir /no/such/folder is not a folder.' });
   });

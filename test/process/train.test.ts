@@ -347,6 +347,24 @@ describe('the output', () => {
     }
   });
 
+  test('of --trace shows what each worker did within each step', async () => {
+    const file = join(temporaryFolder(), 'trace.json');
+    const flags = ['--workers', '2', '--steps', '12', '--trace', file, '--json'];
+    expect((await startCli(['train', ...toyRun(), ...flags]).ended).code).toBe(0);
+    const events: { ph: string; name: string; pid: number; dur: number; args: { step: number } }[] =
+      JSON.parse(readFileSync(file, 'utf8'));
+    const slices = (name: string) => events.filter((event) => event.ph === 'X' && event.name === name);
+    for (let step = 0; step < 12; step++) {
+      const [{ dur }] = slices(`step ${step}`);
+      const ofStep = (name: string) => slices(name).filter(({ args }) => args.step === step);
+      for (const name of ['broadcast', 'wait for sums', 'update']) expect(ofStep(name)).toHaveLength(1);
+      expect(ofStep('reduce').length).toBeGreaterThanOrEqual(1);
+      for (const compute of ofStep('compute')) expect(compute.dur).toBeLessThanOrEqual(dur);
+    }
+    expect(new Set(slices('compute').map(({ pid }) => pid))).toEqual(new Set([2, 3]));
+    for (const name of ['receive', 'send']) expect(slices(name)).toHaveLength(slices('compute').length);
+  });
+
   test('on the web tells that it waits while too few workers have joined', async () => {
     const flags = ['--port', '0', '--min-workers', '2', '--json'];
     const coordinator = startCli(['coordinator', ...toyRun(), ...flags]);

@@ -62,7 +62,8 @@ function startPool(options: { workerTimeoutMs?: number; isAudited?: () => boolea
       onFrame(frame) {
         const { message } = decodeCoordinatorFrame(frame);
         received.push(message);
-        if (message.type === 'ping' && !silent) send({ type: 'pong', sentAt: message.sentAt });
+        if (message.type === 'ping' && !silent)
+          send({ type: 'pong', sentAt: message.sentAt, now: clock.now() });
         if (message.type === 'share' && computes) answer(message);
       },
       onClose(code) {

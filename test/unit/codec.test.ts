@@ -20,7 +20,7 @@ const WORKER_MESSAGES: [WorkerMessage, Float32Array?][] = [
   [{ type: 'hello', protocolVersion: 1, name: 'ada', pid: 7, numerics: ['strict'], token: 'secret' }],
   [{ type: 'ready', parameterCount: 235_146 }],
   [{ type: 'partial-sum', kind: 'train', step: 12, lo: 4, hi: 8, offset: 0 }, values],
-  [{ type: 'pong', sentAt: 1234.5 }],
+  [{ type: 'pong', sentAt: 1234.5, now: 17 }],
   [{ type: 'leaving' }],
   [{ type: 'error', code: 'PROTOCOL', message: 'no' }],
 ];

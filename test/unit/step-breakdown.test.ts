@@ -4,6 +4,7 @@ import { breakDown, meanBreakdown, STEP_PARTS, timedSteps } from '../../deploy/s
 
 const share = (rank: number, startMs: number, roundTripMs: number, computeMs: number) => ({
   ...{ rank, examples: 64, startMs, roundTripMs, computeMs, sendMs: 1, cpuMs: 0, throttledMs: 0 },
+  clockOffsetMs: undefined,
 });
 
 function step(number: number, doneAt: number, epoch = 1): StepTiming {
