@@ -54,9 +54,9 @@ export async function runTraining(
     notices.observe(event);
     tell(event);
   };
+  const plan = await planRun(options, report, signal);
   const onTraceFailure = (message: string) => report({ event: 'notice', code: 'trace', message });
   const trace = options.trace === undefined ? undefined : await openTrace(options.trace, onTraceFailure);
-  const plan = await planRun(options, report, signal);
   const meter = createProgressMeter(systemClock, plan.stepCount);
   const timings = createStepTimings(systemClock.now, () => cluster?.pool.counters);
   // A run that is over needs no workers, and would wait for them.

@@ -78,11 +78,8 @@ function* eventsOf(timing: StepTiming): Generator<TraceEvent> {
   yield slice(`step ${step}`, COORDINATOR, STEPS, startedAt, milliseconds);
   if (shares.length > 0) yield slice('broadcast', COORDINATOR, STEPS, startedAt, broadcastMs);
   const waitedFrom = startedAt + broadcastMs;
-  const isAlone = shares.length === 0;
-  yield slice(
-    isAlone ? 'compute' : 'wait for sums',
-    ...([COORDINATOR, STEPS, waitedFrom, doneAt - updateMs - waitedFrom] as const),
-  );
+  const waiting = shares.length === 0 ? 'compute' : 'wait for sums';
+  yield slice(waiting, COORDINATOR, STEPS, waitedFrom, doneAt - updateMs - waitedFrom);
   yield slice('update', COORDINATOR, STEPS, doneAt - updateMs, updateMs);
   for (const { startMs, ms } of reductions) yield slice('reduce', COORDINATOR, SUMS, startedAt + startMs, ms);
   for (const share of shares) {
@@ -95,8 +92,8 @@ function* eventsOf(timing: StepTiming): Generator<TraceEvent> {
 /** Name, start by the coordinator's clock, and length of what the worker did for a share, if all that is known. */
 function workerSlices(share: AnsweredShare): [string, number, number][] {
   const { startedAt, receiveMs, computeMs, sendMs, clockOffsetMs } = share;
-  if (startedAt === undefined || receiveMs === undefined || clockOffsetMs === undefined) return [];
-  if (computeMs === undefined || sendMs === undefined) return [];
+  const isTimed = startedAt !== undefined && receiveMs !== undefined;
+  if (!isTimed || computeMs === undefined || sendMs === undefined || clockOffsetMs === undefined) return [];
   const at = startedAt - clockOffsetMs;
   return [
     ['receive', at - receiveMs, receiveMs],

@@ -2,7 +2,7 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 
 /** How much memory outside V8's heap may become garbage before somebody looks for it. */
-const GARBAGE_BYTES_MAX = 128 * 2 ** 20;
+export const GARBAGE_BYTES_MAX = 128 * 2 ** 20;
 const CHECK_MS = 250;
 
 const bufferBytes = (): number => process.memoryUsage().arrayBuffers;
@@ -15,11 +15,14 @@ const bufferBytes = (): number => process.memoryUsage().arrayBuffers;
 export function limitFrameGarbage(): void {
   v8.setFlagsFromString('--expose-gc');
   const collect: () => void = vm.runInNewContext('gc');
-  let bytesMax = bufferBytes() + GARBAGE_BYTES_MAX;
+  let leastBytes = bufferBytes();
   const check = () => {
-    if (bufferBytes() <= bytesMax) return;
+    const bytes = bufferBytes();
+    // What a collection frees is counted out only later, by another thread: so the least since then is what is in use.
+    leastBytes = Math.min(leastBytes, bytes);
+    if (bytes <= leastBytes + GARBAGE_BYTES_MAX) return;
     collect();
-    bytesMax = bufferBytes() + GARBAGE_BYTES_MAX;
+    leastBytes = bufferBytes();
   };
   setInterval(check, CHECK_MS).unref();
 }

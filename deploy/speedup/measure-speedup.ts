@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { statusOf } from '../../coordinator/run-status.ts';
 import type { StepTiming } from '../../coordinator/step-timings.ts';
-import { LockstepError } from '../../shared/errors.ts';
+import { LockstepError, reasonOf } from '../../shared/errors.ts';
 import type { LaunchedRun, Launcher } from './launcher.ts';
 
 export interface MeasurementPlan {
@@ -131,14 +131,17 @@ type Client = ReturnType<typeof createClient>;
 
 /** Asks a coordinator over HTTP. Rejects when the run fails, and with `signal.reason`. */
 function createClient({ url, failure }: LaunchedRun, signal: AbortSignal) {
+  let lastFailure = 'nothing was asked yet';
   const get = async <Answer>(path: string): Promise<Answer | undefined> => {
     try {
       const response = await fetch(url + path, { signal });
-      return (await response.json()) as Answer;
-    } catch {
+      if (response.ok) return (await response.json()) as Answer;
+      lastFailure = `HTTP ${response.status}`;
+    } catch (error) {
       signal.throwIfAborted();
-      return undefined; // it starts, or is busy
+      lastFailure = reasonOf(error); // it starts, or is busy
     }
+    return undefined;
   };
   const wait = async (milliseconds: number) => {
     await Promise.race([sleep(milliseconds, undefined, { signal }).catch(() => {}), failure]);
@@ -151,7 +154,7 @@ function createClient({ url, failure }: LaunchedRun, signal: AbortSignal) {
       if (answer) return answer;
       await wait(POLL_MS);
     }
-    throw new LockstepError('NETWORK', `the coordinator at ${url} does not answer.`);
+    throw new LockstepError('NETWORK', `the coordinator at ${url} does not answer: ${lastFailure}.`);
   }
   /** The steps after that one, as soon as there are enough of them. Asks seldom, so as not to disturb. */
   async function stepsAfter(

@@ -68,7 +68,10 @@ export function planCommand(): Command {
         .argParser(numberBetween(0, 1e6)),
     )
     .addOption(new Option('--latency <ms>', 'one way').default(0.2).argParser(numberBetween(-1e-9, 60_000)))
-    .option('--check <file>', 'a speedup.json to compare with; it gives what the flags above give')
+    .option(
+      '--check <file>',
+      'predict what this speedup.json measured; it says of which run, so the flags above have no effect',
+    )
     .option('--data-dir <dir>', 'folder with the dataset (default: found or fetched)')
     .option('--out <dir>', 'where to write plan.json and plan.svg', 'plan')
     .option('--json', 'print the plan as one line of JSON')

@@ -30,6 +30,7 @@ const SIMULATED_WORKERS = fileURLToPath(
 );
 const EXAMPLE_MS = '0.05';
 const SAMPLES = 80;
+const STEP_TIMEOUT_MS = 60_000;
 
 interface Cost {
   readonly residentMB: number;
@@ -75,6 +76,16 @@ async function startCoordinator(folder: string, ...args: string[]): Promise<Coor
   };
 }
 
+async function untilStep(coordinator: Coordinator, wanted: number): Promise<void> {
+  let latest = -1;
+  for (let since = performance.now(); latest < wanted; await sleep(100)) {
+    const { step } = await coordinator.status();
+    if (step > latest) since = performance.now();
+    else if (performance.now() - since > STEP_TIMEOUT_MS) throw new Error(`no step after ${step}`);
+    latest = step;
+  }
+}
+
 async function end(child: ChildProcess): Promise<void> {
   const closed = once(child, 'close');
   child.kill('SIGTERM');
@@ -93,7 +104,7 @@ async function bearCrowd(folder: string, count: number, seconds: number): Promis
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   crowd.send(count);
-  while ((await coordinator.status()).step < 5) await sleep(200);
+  await untilStep(coordinator, 5);
   await coordinator.cost();
   const before = await coordinator.status();
   let peakMB = 0;
@@ -117,9 +128,7 @@ async function endure(folder: string, count: number, steps: number): Promise<voi
   const workers = startLocalWorkers({ count, url: coordinator.url, onRestart: console.log, onFailure });
   const samples: { coordinator: number; workers: number }[] = [];
   while (samples.length < SAMPLES) {
-    await sleep(100);
-    const { step } = await coordinator.status();
-    if (step < ((samples.length + 1) * steps) / SAMPLES) continue;
+    await untilStep(coordinator, ((samples.length + 1) * steps) / SAMPLES);
     const ofWorkers = workers.pids().map(residentMB);
     samples.push({
       coordinator: residentMB(coordinator.child.pid),
@@ -144,7 +153,7 @@ async function endure(folder: string, count: number, steps: number): Promise<voi
 
 function residentMB(pid: number | undefined): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1000;
+  return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
 }
 
 console.log(`${place}; Node ${process.versions.node}`);

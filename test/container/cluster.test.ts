@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from 'vitest';
 import { startContainerCluster } from '../support/container-cluster.ts';
-import { docker, exitCodeOf, hasEngine, pause } from '../support/docker.ts';
+import { docker, exitCodeOf, hasEngine, hurry, pause, slowDown } from '../support/docker.ts';
 
 describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as one process', () => {
   test('when it grows from one worker to three and shrinks to one', async () => {
@@ -23,9 +23,11 @@ describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as on
     const cluster = await startContainerCluster('--min-workers', '2');
     const run = cluster.watch();
     const [killed, stays] = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
+    await slowDown(killed, stays);
     await run.next('progress');
     await docker('kill', killed);
-    await run.next('worker', ({ state }) => state === 'left');
+    expect(await run.next('worker', ({ state }) => state === 'left')).toMatchObject({ worldSize: 1 });
+    await hurry(stays);
     expect((await run.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
     expect(await exitCodeOf(stays)).toBe(0);
   });
@@ -34,11 +36,13 @@ describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as on
     const cluster = await startContainerCluster('--min-workers', '2');
     const run = cluster.watch();
     const [paused, other] = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
+    await slowDown(paused, other);
     await run.next('progress', ({ step }) => step > 8); // so that shares have been measured
     await pause(paused);
     await run.next('notice', ({ code }) => code === 'late');
     await run.next('progress');
     await pause(other); // the run cannot end before the first one is back
+    await hurry(paused, other);
     await docker('unpause', paused, other);
     expect((await run.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
     expect(await exitCodeOf(paused)).toBe(0);
@@ -50,7 +54,9 @@ describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as on
     const run = cluster.watch();
     const worker = await cluster.startWorker();
     await run.next('progress');
+    await pause(worker); // the run cannot end before the network is cut
     await docker('network', 'disconnect', cluster.network, worker);
+    await docker('unpause', worker);
     await run.next('worker', ({ state }) => state === 'left'); // silent for too long
     await docker('network', 'connect', cluster.network, worker);
     await run.next('worker', ({ state }) => state === 'ready');
@@ -63,6 +69,7 @@ describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as on
     const first = cluster.watch();
     const workers = await Promise.all([cluster.startWorker(), cluster.startWorker()]);
     await first.next('checkpoint');
+    await slowDown(...workers);
     await docker('kill', cluster.coordinator);
     await first.ended;
 
@@ -72,6 +79,7 @@ describe.skipIf(!hasEngine)('a cluster of containers ends at the same bits as on
     await second.next('progress');
     await docker('restart', cluster.coordinator);
     await second.ended;
+    await hurry(...workers);
 
     const third = cluster.watch();
     await third.next('stopped');

@@ -9,16 +9,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { StepTiming } from '../../coordinator/step-timings.ts';
 import { runCli, runToDone, startCli, untilGone } from '../support/cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { recordsOf, TOY_SHAPE, toyRun, undisturbedHash } from '../support/toy-cli-run.ts';
 import { writeToyDataset } from '../support/toy-dataset.ts';
-
-async function getJson<Answer = object>(url: string, path: string): Promise<Answer> {
-  const response = await fetch(url.replace('ws:', 'http:') + path);
-  return (await response.json()) as Answer;
-}
 
 describe('the parameters are the same to the last bit', () => {
   test.for([
@@ -276,105 +270,5 @@ test('early stopping ends with the best epoch, and its checkpoint', async () => 
     event: 'evaluation',
     parametersSha256: done.parametersSha256,
     testAccuracy: done.testAccuracy,
-  });
-});
-
-describe('the output', () => {
-  test('of --json keeps the contract that other tools read', async () => {
-    const run = startCli(['train', ...toyRun(), '--workers', '2', '--json']);
-    const { stderr } = await run.ended;
-    expect(stderr).toBe('');
-    const events = run.events();
-    expect(events.filter(({ event }) => event === 'worker')).toContainEqual({
-      ...{ event: 'worker', state: 'ready', rank: 0, worldSize: expect.any(Number) },
-      ...{ pid: expect.any(Number), name: expect.stringMatching(/^local-\d$/) },
-    });
-    const epochs = events.filter(({ event }) => event === 'epoch');
-    expect(epochs).toHaveLength(6);
-    expect(epochs[1]).toMatchObject({
-      ...{ epoch: 2, step: 360, trainLoss: expect.any(Number) },
-      ...{ validationLoss: expect.any(Number), testAccuracy: expect.any(Number) },
-    });
-    const done = events.at(-1);
-    expect(done).toEqual({
-      ...{ event: 'done', steps: 1080, epochs: 6, worldSize: 2 },
-      ...{ trainLoss: expect.any(Number), testAccuracy: expect.any(Number), seconds: expect.any(Number) },
-      ...{ parametersSha256: expect.stringMatching(/^[0-9a-f]{64}$/), examplesPerSecond: expect.any(Number) },
-      ...{ runDir: expect.any(String), checkpoint: expect.stringMatching(/step-00001080\.safetensors$/) },
-    });
-    expect(done?.event === 'done' && done.testAccuracy > 0.5 && done.testAccuracy <= 1).toBe(true);
-  });
-
-  test('in a pipe is plain lines', async () => {
-    const { stdout, stderr } = await runCli(['train', ...toyRun(), '--workers', '1']);
-    expect(stderr).toBe('');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point
-    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
-    expect(stdout).toMatch(
-      /^epoch 6\/6 {3}training loss \d\.\d{4} {3}validation loss \d\.\d{4} {3}test accuracy \d\d\.\d\d %/m,
-    );
-    expect(stdout).toMatch(new RegExp(`parameters +sha256 ${await undisturbedHash()}`));
-  });
-
-  test('on the web tells where the run is', async () => {
-    const run = startCli(['train', ...toyRun(), '--workers', '2', '--json']);
-    const { url } = await run.next('listening');
-    await run.next('epoch');
-    const status = await getJson(url, '/api/status');
-    expect(status).toMatchObject({
-      ...{ state: 'training', worldSize: 2, step: expect.any(Number), epoch: expect.any(Number) },
-      ...{
-        examplesPerSecond: expect.any(Number),
-        trainLoss: expect.any(Number),
-        testAccuracy: expect.any(Number),
-      },
-      counters: { joinedWorkers: 2, leftWorkers: 0, auditedSums: 0 },
-      notices: expect.any(Array),
-      workers: [
-        { rank: 0, name: expect.any(String) },
-        { rank: 1, name: expect.any(String) },
-      ],
-    });
-    const { steps } = await getJson<{ steps: StepTiming[] }>(url, '/api/steps?after=9');
-    expect(steps[0].step).toBe(10);
-    for (const { shares = [], milliseconds, updateMs, broadcastMs = Number.NaN } of steps) {
-      expect(updateMs + broadcastMs).toBeLessThan(milliseconds);
-      for (const { computeMs, sendMs, roundTripMs } of shares) {
-        expect(computeMs).toBeGreaterThan(0);
-        expect(sendMs).toBeGreaterThan(0);
-        expect(roundTripMs).toBeLessThan(milliseconds);
-      }
-    }
-  });
-
-  test('of --trace shows what each worker did within each step', async () => {
-    const file = join(temporaryFolder(), 'trace.json');
-    const flags = ['--workers', '2', '--steps', '12', '--trace', file, '--json'];
-    expect((await startCli(['train', ...toyRun(), ...flags]).ended).code).toBe(0);
-    const events: { ph: string; name: string; pid: number; dur: number; args: { step: number } }[] =
-      JSON.parse(readFileSync(file, 'utf8'));
-    const slices = (name: string) => events.filter((event) => event.ph === 'X' && event.name === name);
-    for (let step = 0; step < 12; step++) {
-      const [{ dur }] = slices(`step ${step}`);
-      const ofStep = (name: string) => slices(name).filter(({ args }) => args.step === step);
-      for (const name of ['broadcast', 'wait for sums', 'update']) expect(ofStep(name)).toHaveLength(1);
-      expect(ofStep('reduce').length).toBeGreaterThanOrEqual(1);
-      for (const compute of ofStep('compute')) expect(compute.dur).toBeLessThanOrEqual(dur);
-    }
-    expect(new Set(slices('compute').map(({ pid }) => pid))).toEqual(new Set([2, 3]));
-    for (const name of ['receive', 'send']) expect(slices(name)).toHaveLength(slices('compute').length);
-  });
-
-  test('on the web tells that it waits while too few workers have joined', async () => {
-    const flags = ['--port', '0', '--min-workers', '2', '--json'];
-    const coordinator = startCli(['coordinator', ...toyRun(), ...flags]);
-    const { url } = await coordinator.next('listening');
-    startCli(['worker', url]);
-    await coordinator.next('worker');
-    const status = await getJson(url, '/api/status');
-    expect(status).toMatchObject({ state: 'waiting', worldSize: 1 });
-    startCli(['worker', url]);
-    await coordinator.next('progress');
-    expect(await getJson(url, '/api/status')).toMatchObject({ state: 'training' });
   });
 });

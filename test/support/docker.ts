@@ -39,6 +39,10 @@ export async function pause(...ids: string[]): Promise<void> {
   }
 }
 
+/** Gives containers so little of a core that a run that takes seconds takes its time; `hurry` ends that. */
+export const slowDown = (...ids: string[]) => docker('update', '--cpus', '0.1', ...ids);
+export const hurry = (...ids: string[]) => docker('update', '--cpus', '1', ...ids);
+
 /** What a container that runs `lockstep … --json` prints, from its first start to the end of the present one. */
 export function watchContainer(id: string): RunningCli {
   return watchProcess(spawn('docker', ['logs', '--follow', id], { stdio: ['ignore', 'pipe', 'pipe'] }));

@@ -70,14 +70,16 @@ export interface HistoryResult {
 const WORKERS_MAX = 17;
 /** How long things last at most: sometimes short, sometimes long enough to be noticed. */
 const RESTART_MAX_MS = [500, 20_000];
-const STALL_MAX_MS = [2_000, 200_000];
+const STALL_MAX_MS = [2_000, 500_000];
+/** How often a stall is everybody's. */
+const ALL_STALL = 0.2;
 const FREEZE_MAX_MS = [2_000, 40_000];
 
 /**
  * When the faults are over a run needs less: a worker may go on being stalled, and another one may owe a share, of
  * which it never heard, for five minutes.
  */
-const END_MAX_MS = 15 * 60_000;
+const END_MAX_MS = 20 * 60_000;
 /** How often somebody looks whether there are workers left to finish the work. */
 const CARE_MS = 10_000;
 const TIMERS_MAX = 300_000;
@@ -186,8 +188,11 @@ export async function simulate(history: History): Promise<HistoryResult> {
       return true;
     },
     stalls() {
+      // Now and then all of them, so that a round lasts longer than a share may be owed.
       const worker = anyWorker();
-      worker?.stall(clock.now() + someMs(STALL_MAX_MS));
+      const stalled = draws.chance(ALL_STALL) ? workers : worker ? [worker] : [];
+      const untilMs = clock.now() + someMs(STALL_MAX_MS);
+      for (const each of stalled) each.stall(untilMs);
       return worker !== undefined;
     },
     freezes() {
