@@ -1,13 +1,13 @@
 import { bytesOf } from '../shared/protocol/codec.ts';
 import { isInside, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
-import { GradientBarrier } from './gradient-barrier.ts';
+import { type AddHalves, GradientBarrier } from './gradient-barrier.ts';
 import type { Contribution } from './gradient-source.ts';
 import type { Member } from './member.ts';
 import type { PoolCounters } from './pool-events.ts';
 
 export interface AuditedSumOptions {
   readonly leafCount: number;
-  readonly addInto: (target: Float32Array, source: Float32Array) => void;
+  readonly addHalves: AddHalves;
   /** Gets each vector that is no longer needed. */
   readonly release: (vector: Float32Array) => void;
   /** Whether a sum that comes first is to be computed a second time, by somebody else. */
@@ -37,9 +37,9 @@ export class AuditedSum {
   readonly #held = new Set<Opinion>();
 
   constructor(options: AuditedSumOptions) {
-    const { leafCount, addInto, release } = options;
+    const { leafCount, addHalves, release } = options;
     this.#options = options;
-    this.#barrier = new GradientBarrier(leafCount, addInto, release);
+    this.#barrier = new GradientBarrier(leafCount, addHalves, release);
   }
 
   /** Sums that wait for a second opinion. */

@@ -1,5 +1,7 @@
-import { chunksOf } from '../shared/protocol/chunks.ts';
+import type { Engine } from '../shared/engine/engine.ts';
+import { chunksOf, travellingPart } from '../shared/protocol/chunks.ts';
 import type { FramePool } from '../shared/protocol/frame-pool.ts';
+import type { Workload } from '../shared/workload.ts';
 
 /** The parameters of one step, encoded once: the same bytes go to every worker. */
 export interface Broadcast {
@@ -9,9 +11,10 @@ export interface Broadcast {
   end(): void;
 }
 
-export function createBroadcast(pool: FramePool, parameters: Float32Array, step: number): Broadcast {
-  const frames = Array.from(chunksOf(parameters), ({ offset, values }) =>
-    pool.encode({ type: 'parameters', step, offset }, values),
+/** `bytes` are those of the parameters, as they travel. */
+export function createBroadcast(pool: FramePool, bytes: Uint8Array, step: number): Broadcast {
+  const frames = Array.from(chunksOf(bytes), ({ offset, chunk }) =>
+    pool.encode({ type: 'parameters', step, offset }, chunk),
   );
   let pendingCount = 0;
   let isOver = false;
@@ -32,5 +35,19 @@ export function createBroadcast(pool: FramePool, parameters: Float32Array, step:
       isOver = true;
       releaseIfDone();
     },
+  };
+}
+
+/** Gives the bytes of parameters as they travel: a view that the next call overwrites, or the parameters' own. */
+export function createPacker(
+  engine: Engine,
+  { narrowParameterCount, parameterCount }: Workload,
+): (parameters: Float32Array) => Uint8Array {
+  if (narrowParameterCount === 0) return (parameters) => travellingPart(parameters, 0);
+  const packed = engine.allocate(parameterCount);
+  return (parameters) => {
+    packed.set(parameters);
+    engine.kernels.narrow(packed.subarray(0, narrowParameterCount));
+    return travellingPart(packed, narrowParameterCount);
   };
 }

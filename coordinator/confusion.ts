@@ -15,7 +15,7 @@ export interface Evaluation {
 
 const ROWS = 250;
 
-/** What a model makes of every example of a set; lets the event loop turn between batches. */
+/** What a model, its parameters rounded as in training, makes of every example of a set; lets the event loop turn between batches. */
 export async function evaluateSet(
   engine: Engine,
   config: RunConfig,
@@ -28,6 +28,7 @@ export async function evaluateSet(
   const classes = classCount(config.model);
   const ownParameters = engine.allocate(parameters.length);
   ownParameters.set(parameters);
+  if (config.wire === 'bf16') engine.kernels.roundToBfloat16(ownParameters);
   const bytes = engine.allocateBytes(ROWS * inputs);
   const x = engine.allocate(bytes.length);
   const labels = engine.allocateBytes(ROWS);

@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
 import { LockstepError, ProtocolError } from '../shared/errors.ts';
-import { placeChunk } from '../shared/protocol/chunks.ts';
+import { placeChunk, travellingPart } from '../shared/protocol/chunks.ts';
 import { decodeWorkerFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
 import {
   ERROR_LENGTH_MAX,
@@ -50,6 +50,8 @@ export interface ConnectedWorkerOptions {
   readonly acquire: (length: number) => Float32Array;
   /** Takes such a vector back, if the sum will never be whole. */
   readonly release: (vector: Float32Array) => void;
+  /** Makes f32 values of what came in 16 bits; see `Kernels`. */
+  readonly widen: (values: Float32Array) => void;
   readonly listener: ConnectedWorkerListener;
 }
 
@@ -59,7 +61,7 @@ const FIRST_PINGS = 8;
 type PartialSumMessage = Extract<WorkerMessage, { type: 'partial-sum' }>;
 type Phase = 'greeting' | 'preparing' | 'ready' | 'gone';
 
-/** The answers that a worker owes: the nodes of its share, in order, and the first one's values so far. */
+/** The answers that a worker owes: the nodes of its share, in order, and the first one's bytes so far. */
 interface Debt {
   readonly round: Round;
   readonly nodes: LeafRange[];
@@ -185,16 +187,20 @@ export class ConnectedWorker {
   /** Puts a chunk of a partial sum to the others; hands the sum on when it is whole. */
   #collect(message: PartialSumMessage, payload: Uint8Array): void {
     this.#expectPhase('ready', 'partial-sum');
-    const { workload, acquire, listener } = this.#options;
+    const { workload, acquire, widen, listener } = this.#options;
     const debt = this.#debt;
     if (!debt || !isOwed(debt, message)) return listener.onUnasked();
 
-    debt.vector ??= acquire(workload.vectorLength(message.kind));
-    debt.received = placeChunk(debt.vector, debt.received, message.offset, payload);
-    if (debt.received < debt.vector.length) return;
-
-    const { round, nodes, vector } = debt;
+    const { round, nodes } = debt;
     const [node, ...rest] = nodes;
+    const narrowLength = workload.narrowLength(round.kind, node);
+    debt.vector ??= acquire(workload.vectorLength(round.kind));
+    const { vector } = debt;
+    const bytes = travellingPart(vector, narrowLength);
+    debt.received = placeChunk(bytes, debt.received, message.offset, payload);
+    if (debt.received < bytes.length) return;
+
+    if (narrowLength > 0) widen(vector.subarray(0, narrowLength));
     this.#debt = rest.length > 0 ? { round, nodes: rest, vector: undefined, received: 0 } : undefined;
     listener.onPartialSum({ round, node, vector, isLast: rest.length === 0, timing: message.timing });
   }

@@ -6,6 +6,9 @@ interface KnownSum {
   readonly vector: Float32Array;
 }
 
+/** Makes the sum of one half of a node that of the node, by adding the other's. */
+export type AddHalves = (node: LeafRange, half: Float32Array, otherHalf: Float32Array) => void;
+
 /**
  * Where a step waits until its tree is complete. Takes the partial sums of tree nodes in any order, from anyone,
  * any number of times, and adds them up in the order of the tree: the root depends on the answers' values alone,
@@ -13,19 +16,15 @@ interface KnownSum {
  */
 export class GradientBarrier {
   readonly #leafCount: number;
-  readonly #addInto: (target: Float32Array, source: Float32Array) => void;
+  readonly #addHalves: AddHalves;
   readonly #release: (vector: Float32Array) => void;
   /** By first leaf. No two overlap, and two siblings never stand side by side: they are added at once. */
   readonly #known = new Map<number, KnownSum>();
 
-  /** `addInto` adds the second vector to the first; `release` gets each vector that is no longer needed. */
-  constructor(
-    leafCount: number,
-    addInto: (target: Float32Array, source: Float32Array) => void,
-    release: (vector: Float32Array) => void,
-  ) {
+  /** `release` gets each vector that is no longer needed. */
+  constructor(leafCount: number, addHalves: AddHalves, release: (vector: Float32Array) => void) {
     this.#leafCount = leafCount;
-    this.#addInto = addInto;
+    this.#addHalves = addHalves;
     this.#release = release;
   }
 
@@ -82,7 +81,7 @@ export class GradientBarrier {
       const sibling = this.#known.get(isLeft ? sum.node.hi : parent.lo);
       if (sibling?.node.hi !== (isLeft ? parent.hi : sum.node.lo)) break;
       // Which of the two came first does not matter: an addition of two numbers is commutative, to the last bit.
-      this.#addInto(sum.vector, sibling.vector);
+      this.#addHalves(parent, sum.vector, sibling.vector);
       this.#forget(sibling);
       sum = { node: parent, vector: sum.vector };
     }

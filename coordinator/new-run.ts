@@ -61,6 +61,7 @@ export function newRunConfig(
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     augmentation: complete.augment,
     numerics: options.numerics ?? bestNumerics,
+    wire: options.wire ?? 'f32',
     globalBatch,
     microBatchCount: microBatches,
     seed: complete.seed,
@@ -145,6 +146,7 @@ const FIXED_OPTIONS = {
   warmup: ({ learningRate }) => learningRate.warmupSteps,
   seed: ({ seed }) => seed,
   numerics: ({ numerics }) => numerics,
+  wire: ({ wire }) => wire,
   validation: ({ validationCount }) => validationCount,
 } satisfies Partial<Record<keyof RunOptions, (config: RunConfig) => string | number>>;
 

@@ -10,6 +10,8 @@ import type { Workload } from '../shared/workload.ts';
 export interface ParameterServer {
   /** [parameterCount]; the same buffer throughout, changed by `update` only. */
   readonly parameters: Float32Array;
+  /** [parameterCount]; what rounds are computed with: the parameters, rounded to what the wire can carry. */
+  readonly roundedParameters: Float32Array;
   readonly optimizer: Optimizer;
   /** Updates done so far. */
   readonly step: number;
@@ -44,8 +46,17 @@ export function createParameterServer(
   for (const [name, values] of Object.entries(restore?.optimizerState ?? {}))
     optimizer.state[name].set(values);
   let step = restore?.step ?? 0;
+  const roundedParameters =
+    workload.narrowParameterCount > 0 ? engine.allocate(parameters.length) : parameters;
+  const round = () => {
+    if (roundedParameters === parameters) return;
+    roundedParameters.set(parameters);
+    engine.kernels.roundToBfloat16(roundedParameters);
+  };
+  round();
   return {
     parameters,
+    roundedParameters,
     optimizer,
     get step() {
       return step;
@@ -64,6 +75,7 @@ export function createParameterServer(
         { ...update, parameters: averages, gradientSum: averageSums },
         AVERAGE_KEEP,
       );
+      round();
       step++;
       return learningRate;
     },

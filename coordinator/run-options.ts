@@ -7,6 +7,7 @@ import { OPTIMIZERS, type OptimizerSpec } from '../shared/engine/optimizers.ts';
 import { PRESETS } from '../shared/engine/presets.ts';
 import { SCHEDULES, type ScheduleSpec } from '../shared/engine/schedules.ts';
 import { fraction, numberBetween, wholeNumber } from '../shared/option-parsers.ts';
+import { type RunConfig, WIRES } from '../shared/run-config.ts';
 import { DEFAULT_RATES, DEFAULTS } from './recipes.ts';
 
 /** What a user says of a run; undefined where the user says nothing. */
@@ -32,6 +33,7 @@ export interface RunOptions {
   readonly augment?: Augmentation;
   readonly seed?: number;
   readonly numerics?: Numerics;
+  readonly wire?: RunConfig['wire'];
   readonly validation?: number;
   readonly earlyStopping?: number;
   readonly checkpointEvery: number;
@@ -54,7 +56,7 @@ export function addRunOptions(command: Command): Command {
   addModelOptions(command.optionsGroup('What is trained:'));
   addTrainingOptions(command.optionsGroup('How it is trained (defaults are those of the model mlp):'));
   addDataOptions(command.optionsGroup('Which examples:'));
-  addAuditOption(command.optionsGroup('Cluster:'));
+  addClusterOptions(command.optionsGroup('Cluster:'));
   return addFileOptions(command.optionsGroup('Files:'));
 }
 
@@ -184,15 +186,23 @@ function addDataOptions(command: Command): Command {
     );
 }
 
-function addAuditOption(command: Command): void {
-  command.addOption(
-    new Option(
-      '--audit <part>',
-      'compute this part of all sums twice, on different workers, and compare: 0 to 1',
+function addClusterOptions(command: Command): void {
+  command
+    .addOption(
+      new Option(
+        '--audit <part>',
+        'compute this part of all sums twice, on different workers, and compare: 0 to 1',
+      )
+        .default(0)
+        .argParser(fraction),
     )
-      .default(0)
-      .argParser(fraction),
-  );
+    .addOption(
+      choice(
+        '--wire <format>',
+        'what travels: f32, or bf16 to round gradients and parameters to 16 bits (default: f32)',
+        WIRES,
+      ),
+    );
 }
 
 function addFileOptions(command: Command): Command {

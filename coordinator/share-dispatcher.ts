@@ -1,6 +1,7 @@
 import { assert } from '../shared/assert.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Engine } from '../shared/engine/engine.ts';
+import { addHalves } from '../shared/node-sum.ts';
 import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import { CLOSE } from '../shared/protocol/link.ts';
 import type { ShareTiming } from '../shared/protocol/messages.ts';
@@ -15,7 +16,7 @@ import {
   isTimely,
 } from './assignment.ts';
 import { AuditedSum, type Opinion } from './audited-sum.ts';
-import { type Broadcast, createBroadcast } from './broadcast.ts';
+import { type Broadcast, createBroadcast, createPacker } from './broadcast.ts';
 import type { Answer } from './connected-worker.ts';
 import type { RoundSum } from './gradient-source.ts';
 import type { Member } from './member.ts';
@@ -63,11 +64,13 @@ export class ShareDispatcher {
   readonly #options: ShareDispatcherOptions;
   readonly #deadlines = createStragglerDeadline();
   readonly #frames = createFramePool();
+  readonly #pack: (parameters: Float32Array) => Uint8Array;
   #current: CurrentRound | undefined;
   #hasSaidAlone = false;
 
   constructor(options: ShareDispatcherOptions) {
     this.#options = options;
+    this.#pack = createPacker(options.engine, options.workload);
   }
 
   /** Begins a round; `onSum` gets its sum, whose root belongs to the caller from then on. */
@@ -76,7 +79,9 @@ export class ShareDispatcher {
     const { clock, workload, engine, vectors, recompute, isAudited, counters } = this.#options;
     const sum = new AuditedSum({
       ...{ counters, leafCount: workload.leafCount(round.kind), release: vectors.release },
-      ...{ addInto: engine.kernels.addInto, isAllFinite: engine.kernels.isAllFinite, isSelected: isAudited },
+      ...{ isAllFinite: engine.kernels.isAllFinite, isSelected: isAudited },
+      addHalves: (node, half, otherHalf) =>
+        addHalves(engine.kernels, workload, round.kind, node, half, otherHalf),
       judge: (node) => recompute(round, node, parameters),
     });
     this.#current = {
@@ -227,7 +232,7 @@ export class ShareDispatcher {
     const { round, timer } = current;
     timer.timeBroadcast(() => {
       if (member.parametersStep !== round.step) {
-        current.broadcast ??= createBroadcast(this.#frames, current.parameters, round.step);
+        current.broadcast ??= createBroadcast(this.#frames, this.#pack(current.parameters), round.step);
         member.worker.sendParameters(current.broadcast);
         member.parametersStep = round.step;
       }

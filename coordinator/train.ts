@@ -38,7 +38,7 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
   const { config, workload, source, server, progress, clock } = run;
   const round: Round = { kind: 'train', step: server.step };
   const startedAt = clock.now();
-  const { root, contributions, timing } = await source.sum(round, server.parameters, signal);
+  const { root, contributions, timing } = await source.sum(round, server.roundedParameters, signal);
   const summedAt = clock.now();
   const examples = workload.exampleCount(round, { lo: 0, hi: config.microBatchCount });
   const { lossSum, correctCount } = statisticsOf(root);
@@ -94,7 +94,7 @@ export async function evaluate(
 ): Promise<{ loss: number; accuracy: number }> {
   const { workload, source, server } = run;
   const round: Round = { kind, step: server.step };
-  const { root } = await source.sum(round, server.parameters, signal);
+  const { root } = await source.sum(round, server.roundedParameters, signal);
   const { lossSum, correctCount } = statisticsOf(root);
   assertFinite(lossSum, run);
   const examples = workload.exampleCount(round, { lo: 0, hi: workload.leafCount(kind) });

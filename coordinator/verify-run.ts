@@ -117,7 +117,7 @@ export async function recomputeSteps(
   const range = from < 0 ? [] : records.slice(from, from + count);
   for (const record of range) {
     const round = { kind: 'train', step: server.step } as const;
-    const { root } = await source.sum(round, server.parameters, signal);
+    const { root } = await source.sum(round, server.roundedParameters, signal);
     server.update(root, workload.exampleCount(round, { lo: 0, hi: config.microBatchCount }));
     const found = formatFingerprint(server.fingerprint());
     if (found !== record.fingerprint)

@@ -74,6 +74,7 @@ export class WorkerPool implements GradientSource {
       ...this.#options,
       acquire: this.#vectors.acquire,
       release: this.#vectors.release,
+      widen: this.#options.engine.kernels.widen,
       listener: {
         onHello: (hello) => {
           member = this.#admit(hello, worker);

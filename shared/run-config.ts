@@ -9,6 +9,12 @@ import { OptimizerSpec } from './engine/optimizers.ts';
 import { ScheduleSpec } from './engine/schedules.ts';
 
 /**
+ * How vectors travel. With `bf16` every sum of a larger part of a step, and the parameters that rounds are computed with,
+ * are rounded to bfloat16, wherever they are made: so that it makes no difference which of them travel.
+ */
+export const WIRES = ['f32', 'bf16'] as const;
+
+/**
  * All that the parameters after step s depend on, and nothing else: two runs of one configuration end at the same
  * bits, whoever computes them. It is sent to every worker and kept in every checkpoint.
  */
@@ -28,6 +34,8 @@ export const RunConfig = z.strictObject({
   augmentation: Augmentation,
   /** How products are added up; see `engine/kernels.ts`. */
   numerics: z.enum(NUMERICS),
+  /** What gradients and parameters are rounded to before they travel; see {@link WIRES}. */
+  wire: z.enum(WIRES).default('f32'),
   /** Examples a step. */
   globalBatch: z.int().positive(),
   /** Parts of a global batch; the leaves of the reduction tree. */

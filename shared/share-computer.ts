@@ -3,6 +3,7 @@ import type { ExampleSet } from './data/dataset.ts';
 import type { Engine } from './engine/engine.ts';
 import { createModel, STATISTIC_COUNT } from './engine/model.ts';
 import { type ModelSpec, planModel, sizeOfShape } from './engine/model-spec.ts';
+import { addHalves, roundSum } from './node-sum.ts';
 import { type LeafRange, maximalSubtrees, splitPoint } from './reduction-tree.ts';
 import type { RunConfig } from './run-config.ts';
 import { EVALUATION_LEAF_SIZE, type Round, type Workload } from './workload.ts';
@@ -10,7 +11,7 @@ import { EVALUATION_LEAF_SIZE, type Round, type Workload } from './workload.ts';
 /** The sum over one node of the reduction tree. */
 export interface PartialSum {
   readonly node: LeafRange;
-  /** Gradient and statistics, see {@link Workload}; a view that the next one overwrites. */
+  /** Gradient and statistics, see {@link Workload}; a view that the next one overwrites, as its reader may. */
   readonly vector: Float32Array;
 }
 
@@ -103,6 +104,13 @@ export function createShareComputer(engine: Engine, config: RunConfig, workload:
     kernels.sumRows(statistics, sum.subarray(-STATISTIC_COUNT), STATISTIC_COUNT, leafSizes);
   }
 
+  /** Whether a node's examples fit the model together, and its sum has no part that is to be rounded by itself. */
+  function isBlock(round: Round, node: LeafRange): boolean {
+    const firstHalf = { lo: node.lo, hi: splitPoint(node) };
+    const isRoundedInside = workload.narrowLength(round.kind, firstHalf) > 0;
+    return !isRoundedInside && workload.exampleCount(round, node) <= rowsMax;
+  }
+
   /** Sums the statistics of one leaf, whose examples do not depend on each other. */
   function evaluateLeaf(round: Round, leaf: number, parameters: Float32Array, sum: Float32Array): void {
     const { set, indices } = workload.examples(round, leaf);
@@ -129,14 +137,15 @@ export function createShareComputer(engine: Engine, config: RunConfig, workload:
     if (round.kind !== 'train' && isLeaf) {
       evaluateLeaf(round, node.lo, parameters, sum);
       yield;
-    } else if (round.kind === 'train' && (isLeaf || workload.exampleCount(round, node) <= rowsMax)) {
+    } else if (round.kind === 'train' && (isLeaf || isBlock(round, node))) {
       trainOnBlock(round, node, parameters, sum);
+      roundSum(kernels, workload, round.kind, node, sum);
       yield;
     } else {
       const middle = splitPoint(node);
       yield* sumNode(round, { lo: node.lo, hi: middle }, parameters, level);
       yield* sumNode(round, { lo: middle, hi: node.hi }, parameters, level + 1);
-      kernels.addInto(sum, vectorAt(level + 1, sum.length));
+      addHalves(kernels, workload, round.kind, node, sum, vectorAt(level + 1, sum.length));
     }
   }
 

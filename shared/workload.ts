@@ -21,6 +21,9 @@ export type RoundKind = (typeof ROUND_KINDS)[number];
 /** Examples a leaf when a set is evaluated. Part of the definition of the reported loss. */
 export const EVALUATION_LEAF_SIZE = 250;
 
+/** Gradients of less than about such a part of a step stay f32: each rounding costs a pass over a whole gradient. */
+const NARROW_PARTS = 8;
+
 /** How the work of a round is divided into leaves; a function of the configuration and the dataset alone. */
 export interface Workload {
   readonly parameterCount: number;
@@ -30,6 +33,10 @@ export interface Workload {
   leafCount(kind: RoundKind): number;
   /** The length of a partial sum: the gradient (in a `train` round), then the statistics. */
   vectorLength(kind: RoundKind): number;
+  /** How many of the first values of the parameters are rounded to bfloat16, and travel so: none, or all. */
+  readonly narrowParameterCount: number;
+  /** The same of a partial sum: none, or the gradient. */
+  narrowLength(kind: RoundKind, node: LeafRange): number;
   /** The examples of one leaf, as indices into a set. */
   examples(round: Round, leaf: number): { set: ExampleSet; indices: Uint32Array };
   /** How many examples a range of leaves has. */
@@ -37,7 +44,8 @@ export interface Workload {
 }
 
 export function createWorkload(config: RunConfig, dataset: Dataset): Workload {
-  const { globalBatch, microBatchCount, seed, validationCount } = config;
+  const { globalBatch, microBatchCount, seed, validationCount, wire } = config;
+  const narrowLeavesMin = Math.max(1, 2 ** Math.floor(Math.log2(microBatchCount / NARROW_PARTS)));
   const { training, validation } = splitTrainingSet(dataset.train.count, validationCount, seed);
   const sampler = createSampler(training, globalBatch, microBatchCount, seed);
   const gradientLength = parameterCount(config.model);
@@ -61,6 +69,11 @@ export function createWorkload(config: RunConfig, dataset: Dataset): Workload {
     stepsPerEpoch: sampler.stepsPerEpoch,
     microBatchSizeMax: Math.ceil(globalBatch / microBatchCount),
     leafCount,
+    narrowParameterCount: wire === 'bf16' ? gradientLength : 0,
+    narrowLength(kind, { lo, hi }) {
+      const isNarrow = wire === 'bf16' && kind === 'train' && hi - lo >= narrowLeavesMin;
+      return isNarrow ? gradientLength : 0;
+    },
     vectorLength: (kind) => (kind === 'train' ? gradientLength : 0) + STATISTIC_COUNT,
     examples,
     exampleCount(round, { lo, hi }) {

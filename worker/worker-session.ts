@@ -4,7 +4,7 @@ import type { DatasetManifest } from '../shared/data/manifest.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import type { Numerics } from '../shared/engine/kernels.ts';
 import { LockstepError, ProtocolError, reasonOf } from '../shared/errors.ts';
-import { chunksOf, placeChunk } from '../shared/protocol/chunks.ts';
+import { chunksOf, travellingPart } from '../shared/protocol/chunks.ts';
 import { decodeCoordinatorFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
 import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import {
@@ -18,8 +18,9 @@ import { CLOSE, type Link, type LinkListener } from '../shared/protocol/link.ts'
 import type { CoordinatorMessage, Hello, ShareTiming } from '../shared/protocol/messages.ts';
 import type { LeafRange } from '../shared/reduction-tree.ts';
 import type { RunConfig } from '../shared/run-config.ts';
-import { createShareComputer, type PartialSum, type ShareComputer } from '../shared/share-computer.ts';
-import { createWorkload, type Round, type Workload } from '../shared/workload.ts';
+import type { PartialSum } from '../shared/share-computer.ts';
+import type { Round } from '../shared/workload.ts';
+import { type CreateComputer, createWorkbench, receiveParameters, type Workbench } from './workbench.ts';
 
 /** How a worker's connection ended. Only after `lost` is there anything to come back for. */
 export type SessionEnd =
@@ -36,7 +37,7 @@ export interface WorkerSessionOptions {
   /** An engine of a profile that the identity names, with memory of its own. */
   readonly openEngine: (numerics: Numerics) => Engine;
   /** What computes shares in the place of the engine, where a worker is only simulated. */
-  readonly createComputer?: (workload: Workload) => ShareComputer;
+  readonly createComputer?: CreateComputer;
   /** Gets the run's dataset, from wherever its contents are. */
   readonly loadDataset: (manifest: DatasetManifest, signal: AbortSignal) => Promise<Dataset>;
   /** Gives way between two micro-batches, so that pings are answered and a closed link is noticed. */
@@ -50,20 +51,6 @@ export interface WorkerSessionOptions {
 
 /** How the time of a share goes by. */
 type Spent = Omit<ShareTiming, 'cpuMs' | 'throttledMs'>;
-
-/** What a worker computes with, once it has the dataset. */
-interface Workbench {
-  readonly workload: Workload;
-  readonly computer: ShareComputer;
-  readonly parameters: Float32Array;
-  /** How many of the values that were sent last are here. */
-  received: number;
-  /** Whose parameters they are; undefined until all are here. */
-  parametersStep: number | undefined;
-  /** When the first of them came, until a share is computed with them. */
-  receivingSince: number | undefined;
-  isComputing: boolean;
-}
 
 /** One connection of a worker, from hello to its end: gets ready, computes shares, answers. */
 export class WorkerSession {
@@ -194,7 +181,7 @@ export class WorkerSession {
           continue;
         }
         spent.computeMs = clock.now() - startedAt - spent.sendMs;
-        this.#answer(round, partialSum, spent, partialSum.node.hi === share.hi);
+        this.#answer(bench, round, partialSum, spent, partialSum.node.hi === share.hi);
       }
     } catch (error) {
       if (!isForGood(error)) throw error;
@@ -204,16 +191,25 @@ export class WorkerSession {
   }
 
   /** Sends a sum; with the last one of a share goes how long it took. */
-  #answer({ kind, step }: Round, { node, vector }: PartialSum, spent: Spent, isLast: boolean): void {
+  #answer(
+    { workload, kernels }: Workbench,
+    { kind, step }: Round,
+    { node, vector }: PartialSum,
+    spent: Spent,
+    isLast: boolean,
+  ): void {
     const { clock, corrupt, usage } = this.#options;
     const startedAt = clock.now();
     corrupt?.(vector);
-    for (const { offset, values } of chunksOf(vector)) {
-      const isEnd = isLast && offset + values.length === vector.length;
+    const narrowLength = workload.narrowLength(kind, node);
+    if (narrowLength > 0) kernels.narrow(vector.subarray(0, narrowLength));
+    const bytes = travellingPart(vector, narrowLength);
+    for (const { offset, chunk } of chunksOf(bytes)) {
+      const isEnd = isLast && offset + chunk.length === bytes.length;
       const sendMs = spent.sendMs + clock.now() - startedAt;
       const timing = isEnd && usage ? { ...spent, sendMs, ...usage() } : undefined;
       const header = { type: 'partial-sum', kind, step, ...node, offset, ...(timing && { timing }) } as const;
-      const frame = this.#frames.encode(header, values);
+      const frame = this.#frames.encode(header, chunk);
       this.#link.send(frame, () => this.#frames.release(frame));
     }
     spent.sendMs += clock.now() - startedAt;
@@ -268,29 +264,4 @@ export class WorkerSession {
 /** Whether it would fail again however often it is tried. */
 function isForGood(error: unknown): error is LockstepError {
   return error instanceof LockstepError && ['MODEL', 'MEMORY', 'ENGINE'].includes(error.code);
-}
-
-/** Throws a `MODEL` error if the model's layers do not fit each other, `MEMORY` if there is no room for it. */
-function createWorkbench(
-  config: RunConfig,
-  dataset: Dataset,
-  engine: Engine,
-  createComputer = (workload: Workload) => createShareComputer(engine, config, workload),
-): Workbench {
-  const workload = createWorkload(config, dataset);
-  return {
-    workload,
-    computer: createComputer(workload),
-    parameters: engine.allocate(workload.parameterCount),
-    received: 0,
-    parametersStep: undefined,
-    receivingSince: undefined,
-    isComputing: false,
-  };
-}
-
-function receiveParameters(bench: Workbench, step: number, offset: number, payload: Uint8Array): void {
-  if (offset === 0) bench.received = 0;
-  bench.received = placeChunk(bench.parameters, bench.received, offset, payload);
-  bench.parametersStep = bench.received === bench.parameters.length ? step : undefined;
 }

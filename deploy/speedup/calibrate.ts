@@ -8,6 +8,7 @@ import { createShareComputer } from '../../shared/share-computer.ts';
 import { createWorkload } from '../../shared/workload.ts';
 import { createSimulatedLauncher } from './local-launcher.ts';
 import { type MeasuredWindow, measureSpeedup } from './measure-speedup.ts';
+import { vectorBytes } from './run-flags.ts';
 import { createSpeedupReport, type SpeedupPoint, spreadOf } from './speedup-report.ts';
 import { predictStep, type StepCosts } from './step-cost-model.ts';
 
@@ -102,12 +103,11 @@ export async function calibrateExchange(
       receiveMs: Math.max(0, perWorker(({ coordinator, stepMs }) => coordinator.cores * stepMs) - sendMs),
       exchangeMs: perWorker(({ workerCores, stepMs }) => workerCores * stepMs),
     };
-    const vectorBytes = 4 * status.parameterCount;
     const plan1 = {
       ...{
         globalBatch: status.globalBatch,
         microBatchCount: status.microBatchCount,
-        vectorBytes,
+        vectorBytes: vectorBytes(flags, status.parameterCount),
         workerSpeed: 1,
       },
       ...{ bandwidth: Number.POSITIVE_INFINITY, latencyMs: 0, cores: Number.POSITIVE_INFINITY },

@@ -5,6 +5,7 @@ import { alignColumns, formatCount } from '../../shared/format.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import { type ComputeCosts, calibrateExchange } from './calibrate.ts';
 import { forJson, writePlan } from './plan-files.ts';
+import { vectorBytes } from './run-flags.ts';
 import { type ClusterPlan, type PredictedStep, predictStep, type StepCosts } from './step-cost-model.ts';
 
 interface CheckOptions {
@@ -50,7 +51,8 @@ export async function checkPlan(
   const costs: StepCosts = { ...exchange, ...computeFrom(report, workerSpeed) };
   const cluster: ClusterPlan = {
     ...{ globalBatch: run.globalBatch, microBatchCount: run.microBatchCount },
-    ...{ vectorBytes: 4 * exchange.parameterCount, workerSpeed },
+    vectorBytes: vectorBytes(report.flags, exchange.parameterCount),
+    workerSpeed,
     ...{ bandwidth: Number.POSITIVE_INFINITY, latencyMs: exchange.latencyMs },
     cores: machine.cores,
     // Simulated workers share a process, and do not need a core to wait.

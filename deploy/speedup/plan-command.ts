@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
@@ -6,10 +5,12 @@ import { createConsole } from '../../shared/console.ts';
 import { alignColumns, formatCount } from '../../shared/format.ts';
 import { interruptionSignal } from '../../shared/interruption.ts';
 import { ascendingNumbers, numberBetween, wholeNumber } from '../../shared/option-parsers.ts';
+import type { RunConfig } from '../../shared/run-config.ts';
 import { calibrateCompute, calibrateExchange } from './calibrate.ts';
 import { checkPlan } from './plan-check.ts';
 import { forJson, writePlan } from './plan-files.ts';
-import { runFlags } from './run-flags.ts';
+import { makeReportFolder } from './report-folder.ts';
+import { runFlags, vectorBytes, wireOption } from './run-flags.ts';
 import {
   bestPrediction,
   type ClusterPlan,
@@ -23,6 +24,7 @@ interface PlanOptions {
   readonly model?: string;
   readonly globalBatch?: number;
   readonly microBatches?: number;
+  readonly wire?: RunConfig['wire'];
   readonly exampleMs?: number;
   readonly cpus: number;
   readonly bandwidth: number;
@@ -52,6 +54,7 @@ export function planCommand(): Command {
     .option('--model <name>', 'as for train (default: mlp)')
     .addOption(new Option('--global-batch <count>', 'as for train').argParser(wholeNumber(1, 1_000_000)))
     .addOption(new Option('--micro-batches <count>', 'as for train').argParser(wholeNumber(1, 4096)))
+    .addOption(wireOption())
     .addOption(
       new Option('--example-ms <ms>', 'a worker’s time for an example (default: measured here)').argParser(
         numberBetween(0, 60_000),
@@ -82,19 +85,21 @@ async function plan(options: PlanOptions): Promise<void> {
   const signal = interruptionSignal();
   const console = createConsole(process.stdout);
   const say = (line: string) => (options.json ? undefined : console.print(line));
-  await mkdir(options.out, { recursive: true });
+  await makeReportFolder(options.out);
   if (options.check !== undefined) return checkPlan(options, options.check, say, signal);
 
   say('Timing a worker, and the exchange with simulated ones …');
   const compute = await calibrateCompute(options, signal);
-  const exchange = await calibrateExchange(runFlags(options), options.dataDir, signal);
+  const flags = runFlags(options);
+  const exchange = await calibrateExchange(flags, options.dataDir, signal);
   const costs: StepCosts = {
     ...exchange,
     ...(options.exampleMs === undefined ? compute : { shareMs: 0, exampleMs: options.exampleMs }),
   };
   const cluster: ClusterPlan = {
     ...{ globalBatch: compute.globalBatch, microBatchCount: compute.microBatchCount },
-    ...{ vectorBytes: 4 * exchange.parameterCount, workerSpeed: Math.min(1, options.cpus) },
+    vectorBytes: vectorBytes(flags, exchange.parameterCount),
+    workerSpeed: Math.min(1, options.cpus),
     ...{ bandwidth: options.bandwidth * 1e9, latencyMs: options.latency + exchange.latencyMs },
     ...{ cores: Number.POSITIVE_INFINITY, workerCores: Number.POSITIVE_INFINITY },
   };

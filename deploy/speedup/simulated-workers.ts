@@ -8,6 +8,7 @@ import { systemClock } from '../../shared/clock.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import { loadDataset, workerSources } from '../../shared/data/load-dataset.ts';
 import type { DatasetManifest } from '../../shared/data/manifest.ts';
+import type { Engine } from '../../shared/engine/engine.ts';
 import { limitFrameGarbage } from '../../shared/frame-garbage.ts';
 import { availableNumerics, openEngine } from '../../shared/load-engine.ts';
 import { processUsage } from '../../shared/process-usage.ts';
@@ -71,8 +72,8 @@ function loadOnce(manifest: DatasetManifest, signal: AbortSignal): Promise<Datas
 function createTimedComputer() {
   let pauseMs = 0;
   return {
-    create(workload: Workload): ShareComputer {
-      const zeros = new Float32Array(workload.vectorLength('train'));
+    create(workload: Workload, engine: Engine): ShareComputer {
+      const zeros = engine.allocate(workload.vectorLength('train'));
       return {
         *compute(round, share) {
           pauseMs = workload.exampleCount(round, share) * Number(millisecondsPerExample);

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Console, createConsole } from '../../shared/console.ts';
@@ -6,11 +6,13 @@ import { LockstepError } from '../../shared/errors.ts';
 import { alignColumns, formatBar, formatCount, formatMegabytes } from '../../shared/format.ts';
 import { interruptionSignal } from '../../shared/interruption.ts';
 import { ascendingNumbers, numberBetween, wholeNumber } from '../../shared/option-parsers.ts';
+import type { RunConfig } from '../../shared/run-config.ts';
 import { createComposeLauncher } from './compose-launcher.ts';
 import type { Launcher } from './launcher.ts';
 import { createLocalLauncher, createSimulatedLauncher } from './local-launcher.ts';
 import { compareChains, measureSpeedup } from './measure-speedup.ts';
-import { runFlags } from './run-flags.ts';
+import { makeReportFolder } from './report-folder.ts';
+import { runFlags, wireOption } from './run-flags.ts';
 import {
   describeBest,
   describeChains,
@@ -36,6 +38,7 @@ interface SpeedupOptions {
   readonly model?: string;
   readonly globalBatch?: number;
   readonly microBatches?: number;
+  readonly wire?: RunConfig['wire'];
   readonly seconds: number;
   readonly rounds: number;
   readonly compareSteps: number;
@@ -77,6 +80,7 @@ export function speedupCommand(): Command {
     .option('--model <name>', 'as for train (default: mlp)')
     .addOption(new Option('--global-batch <count>', 'as for train').argParser(wholeNumber(1, 1_000_000)))
     .addOption(new Option('--micro-batches <count>', 'as for train').argParser(wholeNumber(1, 4096)))
+    .addOption(wireOption())
     .addOption(
       new Option('--seconds <seconds>', 'how long each number is measured in each round')
         .default(6)
@@ -111,7 +115,7 @@ async function speedup(options: SpeedupOptions): Promise<void> {
   const signal = interruptionSignal();
   const console = createConsole(options.json ? process.stderr : process.stdout);
   const say = (line: string) => (options.json ? undefined : console.print(line));
-  await mkdir(out, { recursive: true }); // it fails before anything is measured, if it must
+  await makeReportFolder(out);
 
   if (kind === 'compose') say('Building the image …');
   const launcher = await launcherFor(options, signal);
@@ -160,11 +164,12 @@ function launcherFor(
 }
 
 function commandLine(options: SpeedupOptions): string {
-  const { workers, launcher, cpus, exampleMs, model, globalBatch, microBatches, seconds, rounds } = options;
+  const { workers, launcher, cpus, exampleMs, model, globalBatch, microBatches, wire, seconds, rounds } =
+    options;
   const flags = {
     ...{ workers: workers.join(','), launcher, cpus, model },
     'example-ms': launcher === 'simulated' ? exampleMs : undefined,
-    ...{ 'global-batch': globalBatch, 'micro-batches': microBatches, seconds, rounds },
+    ...{ 'global-batch': globalBatch, 'micro-batches': microBatches, wire, seconds, rounds },
   };
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
   return ['npx lockstep speedup', ...given.map(([flag, value]) => `--${flag} ${value}`)].join(' ');

@@ -137,6 +137,15 @@ export interface Kernels {
   scaleBytes(bytes: Uint8Array, values: Float32Array, count: number): void;
   /** In place: target += source, elementwise. The reduction tree's addition. */
   addInto(target: Float32Array, source: Float32Array): void;
+  /**
+   * In place: each value to the nearest one that has its sign, its exponent and 7 more bits alone, of two equally near
+   * ones to the even one (bfloat16).
+   */
+  roundToBfloat16(values: Float32Array): void;
+  /** In place: such rounded values, 16 bits each, little-endian, in the second half of their memory. */
+  narrow(values: Float32Array): void;
+  /** In place: what `narrow` made, as f32 values again. */
+  widen(values: Float32Array): void;
   /** Whether no value is NaN or infinite. */
   isAllFinite(values: Float32Array): boolean;
 

@@ -60,6 +60,9 @@ type ElementKernels = Pick<
   | 'squaredError'
   | 'scaleBytes'
   | 'addInto'
+  | 'roundToBfloat16'
+  | 'narrow'
+  | 'widen'
   | 'multiply'
   | 'isAllFinite'
   | 'fingerprint'
@@ -133,6 +136,28 @@ const NAIVE_ELEMENT_KERNELS: ElementKernels = {
 
   addInto(target, source) {
     for (let i = 0; i < target.length; i++) target[i] += source[i];
+  },
+
+  roundToBfloat16(values) {
+    const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    for (const [i, word] of words.entries()) {
+      const halfAway = 0x7fff + ((word >>> 16) & 1);
+      words[i] = Number.isNaN(values[i]) ? 0x7fc00000 : (word + halfAway) & 0xffff0000;
+    }
+  },
+
+  narrow(values) {
+    const halves = new Uint16Array(values.buffer, values.byteOffset, 2 * values.length);
+    halves.set(
+      halves.filter((_, i) => i % 2 === 1),
+      values.length,
+    );
+  },
+
+  widen(values) {
+    const halves = new Uint16Array(values.buffer, values.byteOffset, 2 * values.length);
+    const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    words.set(Uint32Array.from(halves.slice(values.length), (half) => half << 16));
   },
 
   multiply(a, b, product, count) {

@@ -180,6 +180,31 @@ const OTHER_TRIALS: Trial[] = [
     },
   },
   {
+    name: 'roundToBfloat16',
+    run(engine) {
+      const rounded = values(engine, 17, 63, true);
+      rounded.set([1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -23], 1); // two ties, and one above
+      engine.kernels.roundToBfloat16(rounded);
+      return rounded;
+    },
+  },
+  {
+    name: 'narrow',
+    run(engine) {
+      const narrowed = values(engine, 18, 61);
+      engine.kernels.narrow(narrowed);
+      return Float32Array.from(new Uint16Array(narrowed.buffer, narrowed.byteOffset + 2 * 61, 61));
+    },
+  },
+  {
+    name: 'widen',
+    run(engine) {
+      const widened = values(engine, 19, 61);
+      engine.kernels.widen(widened);
+      return widened;
+    },
+  },
+  {
     name: 'sumOfSquares',
     run: (engine) => Float32Array.of(engine.kernels.sumOfSquares(values(engine, 15, 63))),
   },

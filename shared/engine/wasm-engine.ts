@@ -80,6 +80,15 @@ function createElementKernels(exported: Exported, address: Address) {
     addInto(target, source) {
       exported.addInto(address(target), address(source), target.length);
     },
+    roundToBfloat16(values) {
+      exported.roundToBfloat16(address(values), values.length);
+    },
+    narrow(values) {
+      exported.narrow(address(values), values.length);
+    },
+    widen(values) {
+      exported.widen(address(values), values.length);
+    },
     multiply(a, b, product, count) {
       exported.multiply(address(a), address(b), address(product), count);
     },

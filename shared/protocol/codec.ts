@@ -12,7 +12,7 @@ import { CoordinatorMessage, MESSAGES_WITH_PAYLOAD, WorkerMessage } from './mess
  *   u32 LE  length h of the header
  *   h bytes the message: a MessagePack map
  *   zeros   up to the next multiple of 8 from the frame's start
- *   rest    the payload: little-endian f32 values, or nothing
+ *   rest    the payload: a part of a vector's bytes, or nothing
  */
 
 /** A message and the payload that came with it; the payload is a view of the frame. */
@@ -31,26 +31,26 @@ const payloadStart = (headerLength: number): number =>
   Math.ceil((PREFIX_BYTES + headerLength) / PAYLOAD_ALIGNMENT) * PAYLOAD_ALIGNMENT;
 
 /**
- * Encodes a message, and a copy of `values` where it carries some. The frame may be sent to any number of peers.
+ * Encodes a message, and a copy of `payload` where it carries one. The frame may be sent to any number of peers.
  * `allocate` gives a buffer of a length, with any content.
  */
 export function encodeFrame(
   message: WorkerMessage | CoordinatorMessage,
-  values?: Float32Array,
+  payload?: Uint8Array,
   allocate = (length: number) => new Uint8Array(length),
 ): Uint8Array {
   assert(
-    MESSAGES_WITH_PAYLOAD.has(message.type) === (values !== undefined),
+    MESSAGES_WITH_PAYLOAD.has(message.type) === (payload !== undefined),
     `payload of a ${message.type} message`,
   );
   const header = packr.pack(message);
   assert(header.length <= HEADER_BYTES_MAX, `a header of ${header.length} bytes`);
   const start = payloadStart(header.length);
-  const frame = allocate(start + (values?.byteLength ?? 0));
+  const frame = allocate(start + (payload?.length ?? 0));
   new DataView(frame.buffer).setUint32(0, header.length, true);
   frame.set(header, PREFIX_BYTES);
   frame.fill(0, PREFIX_BYTES + header.length, start);
-  if (values) frame.set(bytesOf(values), start);
+  if (payload) frame.set(payload, start);
   return frame;
 }
 
@@ -81,7 +81,7 @@ function decodeFrame<Message extends { type: string }>(
   const message = result.data;
   const payload = frame.subarray(start);
   const isPayloadFit = MESSAGES_WITH_PAYLOAD.has(message.type)
-    ? payload.length > 0 && payload.length <= CHUNK_BYTES_MAX && payload.length % 4 === 0
+    ? payload.length > 0 && payload.length <= CHUNK_BYTES_MAX && payload.length % 2 === 0
     : payload.length === 0;
   if (!isPayloadFit)
     throw new ProtocolError(`${message.type} message with a payload of ${payload.length} bytes`);

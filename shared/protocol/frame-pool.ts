@@ -8,7 +8,7 @@ const BUFFER_STEP_BYTES = 4096;
 /** Encodes frames with payloads into buffers that are used again: fresh memory costs more than what is put into it. */
 export interface FramePool {
   /** As `encodeFrame`; the frame is the caller's until it is released. */
-  encode(message: WorkerMessage | CoordinatorMessage, values: Float32Array): Uint8Array;
+  encode(message: WorkerMessage | CoordinatorMessage, payload: Uint8Array): Uint8Array;
   /** Takes a frame back, once; nobody may read it any more. */
   release(frame: Uint8Array): void;
 }
@@ -21,7 +21,7 @@ export function createFramePool(): FramePool {
     return new Uint8Array(free.get(byteCount)?.pop() ?? new ArrayBuffer(byteCount), 0, length);
   };
   return {
-    encode: (message, values) => encodeFrame(message, values, allocate),
+    encode: (message, payload) => encodeFrame(message, payload, allocate),
     release({ buffer }) {
       assert(buffer instanceof ArrayBuffer, 'a frame is not shared memory');
       const others = free.get(buffer.byteLength);

@@ -1,7 +1,7 @@
 /** What a peer may ask of us, by name. Sizes in bytes, times in milliseconds. */
 
 /** Changes whenever a coordinator and a worker of different versions could misunderstand each other. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Longest message header; the run's configuration with its class names is the largest. */
 export const HEADER_BYTES_MAX = 64 * 1024;

@@ -47,7 +47,7 @@ export const WorkerMessage = z.discriminatedUnion('type', [
   Hello,
   /** It has the dataset and is ready for a share. */
   z.strictObject({ type: z.literal('ready'), parameterCount: count }),
-  /** A chunk of the sum over tree node [lo, hi) of a round; payload: values from index `offset`. In order. */
+  /** A chunk of the sum over tree node [lo, hi) of a round; payload: its bytes from `offset` on. In order. */
   z.strictObject({
     type: z.literal('partial-sum'),
     kind: z.enum(ROUND_KINDS),
@@ -70,7 +70,7 @@ export type WorkerMessage = z.infer<typeof WorkerMessage>;
 export const CoordinatorMessage = z.discriminatedUnion('type', [
   /** The hello is accepted. Get the dataset (by digest), then say `ready`. */
   z.strictObject({ type: z.literal('welcome'), rank: count, config: RunConfig }),
-  /** A chunk of the parameters after `step` updates; payload: values from index `offset`. In order. */
+  /** A chunk of the parameters after `step` updates; payload: their bytes from `offset` on. In order. */
   z.strictObject({ type: z.literal('parameters'), step: count, offset: count }),
   /** Compute the micro-batches [lo, hi) of a round with the parameters sent last, which are those of `step`. */
   z.strictObject({
@@ -88,5 +88,5 @@ export const CoordinatorMessage = z.discriminatedUnion('type', [
 ]);
 export type CoordinatorMessage = z.infer<typeof CoordinatorMessage>;
 
-/** The messages that carry values; all others have no payload. */
+/** The messages that carry parts of vectors; all others have no payload. */
 export const MESSAGES_WITH_PAYLOAD: ReadonlySet<string> = new Set(['partial-sum', 'parameters']);

@@ -78,6 +78,14 @@ describe('lockstep speedup', () => {
     expect(stderr).toContain(message);
   });
 
+  test.each(['speedup', 'plan'])('%s refuses a file in the place of its folder', async (command) => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const { code, stderr } = await runCli([command, '--out', file]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`error: --out ${file} cannot be made a folder: `);
+  });
+
   test('says why its coordinator ended', async () => {
     const flags = ['--model', 'no-such-model', '--out', temporaryFolder()];
     const { code, stderr } = await runCli(['speedup', ...flags]);

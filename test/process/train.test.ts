@@ -27,6 +27,25 @@ describe('the parameters are the same to the last bit', () => {
     expect(done.worldSize).toBe(workers);
   });
 
+  test.for([
+    [1, 16],
+    [2, 16],
+    [3, 16],
+    [3, 13],
+    [2, 32],
+  ])(
+    'with 16 bits a value on the wire, for %i workers, with %i micro-batches',
+    async ([workers, microBatches]) => {
+      const options = { microBatches, wire: 'bf16', epochs: 2 } as const;
+      const out = join(temporaryFolder(), 'run');
+      const done = await runToDone(['train', ...toyRun(options), '--workers', String(workers), '--out', out]);
+      expect(done.parametersSha256).toBe(await undisturbedHash(options));
+      expect(done.parametersSha256).not.toBe(await undisturbedHash({ ...options, wire: 'f32' }));
+      const evaluated = await runCli(['evaluate', out, '--json', ...toyRun().slice(0, 2)]);
+      expect(JSON.parse(evaluated.stdout)).toMatchObject({ testAccuracy: done.testAccuracy });
+    },
+  );
+
   test('for a convolutional net with dropout, batch normalisation and augmentation, and after a resume', async () => {
     const data = temporaryFolder();
     writeToyDataset(data, { ...TOY_SHAPE, trainCount: 900, testCount: 300 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectedWorker } from '../../coordinator/connected-worker.ts';
 import { multilayerPerceptron } from '../../shared/engine/presets.ts';
-import { encodeFrame } from '../../shared/protocol/codec.ts';
+import { bytesOf, encodeFrame } from '../../shared/protocol/codec.ts';
 import { CHUNK_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { WorkerMessage } from '../../shared/protocol/messages.ts';
 import { createWorkload } from '../../shared/workload.ts';
@@ -61,12 +61,14 @@ test('half a sum from a worker that is gone leaves its memory to others', async 
       return taken[0];
     },
     release: (vector) => given.push(vector),
+    widen() {},
     listener: {
       ...{ onHello: () => 0, onReady() {}, onPartialSum() {}, onUnasked() {}, onLeaving() {}, onGone() {} },
     },
   });
   const link = openSecond({ onFrame() {}, onClose() {} });
-  const send = (message: WorkerMessage, values?: Float32Array) => link.send(encodeFrame(message, values));
+  const send = (message: WorkerMessage, values?: Float32Array) =>
+    link.send(encodeFrame(message, values && bytesOf(values)));
   send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'peer', numerics: ['strict'] });
   send({ type: 'ready', parameterCount: workload.parameterCount });
   await runUntil(clock, 0);

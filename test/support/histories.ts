@@ -28,7 +28,7 @@ function smallRun(epochs: number, overrides: Partial<RunConfig>): SimulatedRun {
 
 /** Many steps of few examples; the last batch of an epoch may be so small that micro-batches are empty. */
 const SMALL_RUNS: readonly SimulatedRun[] = [
-  smallRun(3, { globalBatch: 24, microBatchCount: 16 }),
+  smallRun(3, { globalBatch: 24, microBatchCount: 16, wire: 'bf16' }),
   smallRun(3, {
     globalBatch: 28,
     microBatchCount: 13,

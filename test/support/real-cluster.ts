@@ -6,7 +6,7 @@ import type { RunEvent } from '../../coordinator/events.ts';
 import { train } from '../../coordinator/train.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { createDataset } from '../../shared/data/dataset.ts';
-import { decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec.ts';
+import { bytesOf, decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
 import type { RunConfig } from '../../shared/run-config.ts';
@@ -116,7 +116,7 @@ export async function connectRawPeer(url: string): Promise<RawPeer> {
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
   onTestFinished(() => socket.terminate());
   return {
-    send: (message, values) => socket.send(encodeFrame(message, values)),
+    send: (message, values) => socket.send(encodeFrame(message, values && bytesOf(values))),
     sendRaw: (data) => socket.send(data),
     async next(type) {
       for (;;) {

@@ -1,6 +1,6 @@
 import type { PoolEvent } from '../../coordinator/pool-events.ts';
 import { WorkerPool } from '../../coordinator/worker-pool.ts';
-import { decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec.ts';
+import { bytesOf, decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { Link } from '../../shared/protocol/link.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
@@ -65,7 +65,8 @@ export function startPool(options: { workerTimeoutMs?: number; isAudited?: () =>
         closeCode = code;
       },
     });
-    const send = (message: WorkerMessage, values?: Float32Array) => link.send(encodeFrame(message, values));
+    const send = (message: WorkerMessage, values?: Float32Array) =>
+      link.send(encodeFrame(message, values && bytesOf(values)));
     const answer = ({ kind, step, lo, hi }: Extract<CoordinatorMessage, { type: 'share' }>) => {
       if (kind !== 'train') throw new Error('this peer only trains');
       const round = { kind, step };

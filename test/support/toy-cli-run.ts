@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepRecord } from '../../coordinator/ledger.ts';
+import type { RunConfig } from '../../shared/run-config.ts';
 import { runToDone } from './cli.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { writeToyDataset } from './toy-dataset.ts';
@@ -13,13 +14,14 @@ export const TOY_STEPS_PER_EPOCH = 180;
 export interface ToyRunOptions {
   readonly microBatches?: number;
   readonly epochs?: number;
+  readonly wire?: RunConfig['wire'];
 }
 
 /** The flags of that run, with a dataset that is there until the test ends. */
-export function toyRun({ microBatches = 16, epochs = 6 }: ToyRunOptions = {}): string[] {
+export function toyRun({ microBatches = 16, epochs = 6, wire = 'f32' }: ToyRunOptions = {}): string[] {
   const data = temporaryFolder();
   writeToyDataset(data, TOY_SHAPE);
-  const size = ['--micro-batches', String(microBatches), '--epochs', String(epochs)];
+  const size = ['--micro-batches', String(microBatches), '--epochs', String(epochs), '--wire', wire];
   return ['--data-dir', data, ...SETTINGS, ...size];
 }
 

@@ -33,6 +33,7 @@ export function toyConfig(dataset: Dataset, overrides: Partial<RunConfig> = {}):
     weightDecay: 0,
     augmentation: NO_AUGMENTATION,
     numerics: 'strict',
+    wire: 'f32',
     globalBatch: 96,
     microBatchCount: 16,
     seed: 1,

@@ -13,10 +13,10 @@ import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/me
 import { createToyDataset } from '../support/toy-dataset.ts';
 import { toyConfig } from '../support/toy-run.ts';
 
-const values = Float32Array.of(0, 1, -2.5);
+const values = bytesOf(Float32Array.of(0, 1, -2.5));
 const config = toyConfig(createToyDataset());
 
-const WORKER_MESSAGES: [WorkerMessage, Float32Array?][] = [
+const WORKER_MESSAGES: [WorkerMessage, Uint8Array?][] = [
   [{ type: 'hello', protocolVersion: 1, name: 'ada', pid: 7, numerics: ['strict'], token: 'secret' }],
   [{ type: 'ready', parameterCount: 235_146 }],
   [{ type: 'partial-sum', kind: 'train', step: 12, lo: 4, hi: 8, offset: 0 }, values],
@@ -24,7 +24,7 @@ const WORKER_MESSAGES: [WorkerMessage, Float32Array?][] = [
   [{ type: 'leaving' }],
   [{ type: 'error', code: 'PROTOCOL', message: 'no' }],
 ];
-const COORDINATOR_MESSAGES: [CoordinatorMessage, Float32Array?][] = [
+const COORDINATOR_MESSAGES: [CoordinatorMessage, Uint8Array?][] = [
   [{ type: 'welcome', rank: 3, config }],
   [{ type: 'parameters', step: 12, offset: 0 }, values],
   [{ type: 'share', kind: 'test', step: 430, lo: 0, hi: 40 }],
@@ -33,7 +33,7 @@ const COORDINATOR_MESSAGES: [CoordinatorMessage, Float32Array?][] = [
   [{ type: 'error', code: 'REFUSED', message: 'wrong version' }],
 ];
 /** With the type first, for the test's name. */
-const named = <Message extends { type: string }>(messages: [Message, Float32Array?][]) =>
+const named = <Message extends { type: string }>(messages: [Message, Uint8Array?][]) =>
   messages.map(([message, payload]) => [message.type, message, payload] as const);
 
 const decodeEither = (frame: Uint8Array): Frame<unknown>[] =>
@@ -50,7 +50,7 @@ describe('a frame', () => {
   test.for(named(WORKER_MESSAGES))('of a worker comes back as it was: %s', ([, message, payload]) => {
     const decoded = decodeWorkerFrame(encodeFrame(message, payload));
     expect(decoded.message).toEqual(message);
-    expect(decoded.payload).toEqual(payload ? bytesOf(payload) : new Uint8Array(0));
+    expect(decoded.payload).toEqual(payload ?? new Uint8Array(0));
   });
 
   test.for(named(COORDINATOR_MESSAGES))(
@@ -58,7 +58,7 @@ describe('a frame', () => {
     ([, message, payload]) => {
       const decoded = decodeCoordinatorFrame(encodeFrame(message, payload));
       expect(decoded.message).toEqual(message);
-      expect(decoded.payload).toEqual(payload ? bytesOf(payload) : new Uint8Array(0));
+      expect(decoded.payload).toEqual(payload ?? new Uint8Array(0));
     },
   );
 
@@ -80,7 +80,7 @@ describe('a frame', () => {
   test('has an aligned payload', () => {
     for (const [message, payload] of [...WORKER_MESSAGES, ...COORDINATOR_MESSAGES]) {
       const frame = encodeFrame(message, payload);
-      expect((frame.length - (payload?.byteLength ?? 0)) % 8).toBe(0);
+      expect((frame.length - (payload?.length ?? 0)) % 8).toBe(0);
     }
   });
 
@@ -159,22 +159,22 @@ describe('a vector in chunks', () => {
   test('arrives as it was, in frames within the limit', () => {
     const target = new Float32Array(vector.length);
     let received = 0;
-    for (const { offset, values: chunk } of chunksOf(vector)) {
+    for (const { offset, chunk } of chunksOf(bytesOf(vector))) {
       const frame = encodeFrame({ type: 'parameters', step: 1, offset }, chunk);
       expect(frame.length).toBeLessThanOrEqual(FRAME_BYTES_MAX);
       const { payload } = decodeCoordinatorFrame(frame);
-      received = placeChunk(target, received, offset, payload);
+      received = placeChunk(bytesOf(target), received, offset, payload);
     }
-    expect(received).toBe(vector.length);
+    expect(received).toBe(vector.byteLength);
     expect(target).toEqual(vector);
   });
 
   test.for([
-    ['repeated', 8, 4, 4],
-    ['missing', 4, 8, 4],
-    ['too long', 8, 8, 12],
+    ['repeated', 32, 16, 16],
+    ['missing', 16, 32, 16],
+    ['too long', 32, 32, 48],
   ] as const)('a %s chunk is a protocol error', ([, received, offset, length]) => {
-    const payload = bytesOf(new Float32Array(length));
-    expect(() => placeChunk(new Float32Array(16), received, offset, payload)).toThrow(ProtocolError);
+    const chunk = new Uint8Array(length);
+    expect(() => placeChunk(new Uint8Array(64), received, offset, chunk)).toThrow(ProtocolError);
   });
 });

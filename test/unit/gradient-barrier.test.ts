@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { GradientBarrier } from '../../coordinator/gradient-barrier.ts';
+import { type AddHalves, GradientBarrier } from '../../coordinator/gradient-barrier.ts';
 import { type LeafRange, maximalSubtrees, splitPoint } from '../../shared/reduction-tree.ts';
 import { createDraws } from '../support/draws.ts';
 import { naiveEngine } from '../support/toy-run.ts';
 
 const LENGTH = 3;
 const { addInto } = naiveEngine.kernels;
+const addHalves: AddHalves = (_node, half, otherHalf) => addInto(half, otherHalf);
 
 /** Leaves whose sum depends on the order of addition. */
 function leavesOf(leafCount: number): Float32Array[] {
@@ -31,7 +32,7 @@ describe('the gradient barrier', () => {
       const draws = createDraws(99);
       for (let trial = 0; trial < 100; trial++) {
         const held = new Set<Float32Array>();
-        const barrier = new GradientBarrier(leafCount, addInto, (vector) => {
+        const barrier = new GradientBarrier(leafCount, addHalves, (vector) => {
           // Whatever is given back may be overwritten at once.
           expect(held.delete(vector)).toBe(true);
           vector.fill(NaN);
@@ -57,7 +58,7 @@ describe('the gradient barrier', () => {
   );
 
   test('says what is missing', () => {
-    const barrier = new GradientBarrier(8, addInto, () => {});
+    const barrier = new GradientBarrier(8, addHalves, () => {});
     const offer = (lo: number, hi: number) => barrier.offer({ lo, hi }, new Float32Array(LENGTH));
     expect(barrier.missing()).toEqual([{ lo: 0, hi: 8 }]);
     offer(2, 3);
@@ -77,7 +78,7 @@ describe('the gradient barrier', () => {
   });
 
   test('takes no range that is not a node of its tree', () => {
-    const barrier = new GradientBarrier(8, addInto, () => {});
+    const barrier = new GradientBarrier(8, addHalves, () => {});
     expect(() => barrier.offer({ lo: 1, hi: 3 }, new Float32Array(LENGTH))).toThrow('no node');
   });
 });

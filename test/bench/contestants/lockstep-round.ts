@@ -15,6 +15,7 @@ import { WorkerPool } from '../../../coordinator/worker-pool.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { multilayerPerceptron } from '../../../shared/engine/presets.ts';
 import { availableNumerics, openEngine } from '../../../shared/load-engine.ts';
+import { bytesOf } from '../../../shared/protocol/codec.ts';
 import { createFramePool } from '../../../shared/protocol/frame-pool.ts';
 import type { Link, LinkListener } from '../../../shared/protocol/link.ts';
 import { maximalSubtrees } from '../../../shared/reduction-tree.ts';
@@ -125,6 +126,7 @@ async function timeLinks(
   await onServer((openLink) => {
     const worker = new ConnectedWorker(openLink, {
       ...{ clock: systemClock, config, workload, acquire: vectors.acquire, release: vectors.release },
+      widen() {},
       listener: {
         onHello: () => workers.length,
         onReady: () => workers.push(worker) === clientCount && gathered.resolve(),
@@ -142,7 +144,7 @@ async function timeLinks(
   let step = 0;
   await timeRounds(() => {
     pending = clientCount;
-    const broadcast = createBroadcast(frames, parameters, step);
+    const broadcast = createBroadcast(frames, bytesOf(parameters), step);
     for (const [i, worker] of workers.entries()) {
       worker.sendParameters(broadcast);
       const share = { lo: (i * LEAVES) / clientCount, hi: ((i + 1) * LEAVES) / clientCount };

@@ -1,5 +1,6 @@
 /** What the module exports; see `../../kernels.ts` for what each computes. Addresses are bytes, counts are values. */
 export { activate, activateBackward, addBias, addInto, isAllFinite, multiply, scaleBytes } from './elementwise';
+export { narrow, roundToBfloat16, widen } from './bfloat16';
 export { dropoutFactors } from './dropout';
 export { fingerprint } from './fingerprint';
 export { averagePool, averagePoolBackward, maxPool, maxPoolBackward, pad } from './images';
