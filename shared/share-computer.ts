@@ -3,7 +3,7 @@ import type { ExampleSet } from './data/dataset.ts';
 import type { Engine } from './engine/engine.ts';
 import { createModel, STATISTIC_COUNT } from './engine/model.ts';
 import { type ModelSpec, planModel, sizeOfShape } from './engine/model-spec.ts';
-import { addHalves, roundSum } from './node-sum.ts';
+import { addHalves } from './node-sum.ts';
 import { type LeafRange, maximalSubtrees, splitPoint } from './reduction-tree.ts';
 import type { RunConfig } from './run-config.ts';
 import { EVALUATION_LEAF_SIZE, type Round, type Workload } from './workload.ts';
@@ -99,16 +99,9 @@ export function createShareComputer(engine: Engine, config: RunConfig, workload:
       rows += indices.length;
     }
     scale(rows);
-    const batch = { leafSizes, rows, training: { epoch, examples } };
+    const batch = { leafSizes, narrowFrom: workload.narrowFrom, rows, training: { epoch, examples } };
     const statistics = model.differentiate(parameters, x, labels, batch, sum);
     kernels.sumRows(statistics, sum.subarray(-STATISTIC_COUNT), STATISTIC_COUNT, leafSizes);
-  }
-
-  /** Whether a node's examples fit the model together, and its sum has no part that is to be rounded by itself. */
-  function isBlock(round: Round, node: LeafRange): boolean {
-    const firstHalf = { lo: node.lo, hi: splitPoint(node) };
-    const isRoundedInside = workload.narrowLength(round.kind, firstHalf) > 0;
-    return !isRoundedInside && workload.exampleCount(round, node) <= rowsMax;
   }
 
   /** Sums the statistics of one leaf, whose examples do not depend on each other. */
@@ -137,9 +130,8 @@ export function createShareComputer(engine: Engine, config: RunConfig, workload:
     if (round.kind !== 'train' && isLeaf) {
       evaluateLeaf(round, node.lo, parameters, sum);
       yield;
-    } else if (round.kind === 'train' && (isLeaf || isBlock(round, node))) {
+    } else if (round.kind === 'train' && (isLeaf || workload.exampleCount(round, node) <= rowsMax)) {
       trainOnBlock(round, node, parameters, sum);
-      roundSum(kernels, workload, round.kind, node, sum);
       yield;
     } else {
       const middle = splitPoint(node);

@@ -21,7 +21,7 @@ export type RoundKind = (typeof ROUND_KINDS)[number];
 /** Examples a leaf when a set is evaluated. Part of the definition of the reported loss. */
 export const EVALUATION_LEAF_SIZE = 250;
 
-/** Gradients of less than about such a part of a step stay f32: each rounding costs a pass over a whole gradient. */
+/** Sums over less than about such a part of a step stay f32: what few workers make is not rounded over and over. */
 const NARROW_PARTS = 8;
 
 /** How the work of a round is divided into leaves; a function of the configuration and the dataset alone. */
@@ -35,8 +35,9 @@ export interface Workload {
   vectorLength(kind: RoundKind): number;
   /** How many of the first values of the parameters are rounded to bfloat16, and travel so: none, or all. */
   readonly narrowParameterCount: number;
-  /** The same of a partial sum: none, or the gradient. */
+  /** The same of a partial sum: none, or the gradient, in sums over `narrowFrom` leaves or more. */
   narrowLength(kind: RoundKind, node: LeafRange): number;
+  readonly narrowFrom: number;
   /** The examples of one leaf, as indices into a set. */
   examples(round: Round, leaf: number): { set: ExampleSet; indices: Uint32Array };
   /** How many examples a range of leaves has. */
@@ -45,7 +46,10 @@ export interface Workload {
 
 export function createWorkload(config: RunConfig, dataset: Dataset): Workload {
   const { globalBatch, microBatchCount, seed, validationCount, wire } = config;
-  const narrowLeavesMin = Math.max(1, 2 ** Math.floor(Math.log2(microBatchCount / NARROW_PARTS)));
+  const isNarrow = wire === 'bf16';
+  const narrowFrom = isNarrow
+    ? Math.max(1, 2 ** Math.floor(Math.log2(microBatchCount / NARROW_PARTS)))
+    : Number.POSITIVE_INFINITY;
   const { training, validation } = splitTrainingSet(dataset.train.count, validationCount, seed);
   const sampler = createSampler(training, globalBatch, microBatchCount, seed);
   const gradientLength = parameterCount(config.model);
@@ -69,11 +73,9 @@ export function createWorkload(config: RunConfig, dataset: Dataset): Workload {
     stepsPerEpoch: sampler.stepsPerEpoch,
     microBatchSizeMax: Math.ceil(globalBatch / microBatchCount),
     leafCount,
-    narrowParameterCount: wire === 'bf16' ? gradientLength : 0,
-    narrowLength(kind, { lo, hi }) {
-      const isNarrow = wire === 'bf16' && kind === 'train' && hi - lo >= narrowLeavesMin;
-      return isNarrow ? gradientLength : 0;
-    },
+    narrowParameterCount: isNarrow ? gradientLength : 0,
+    narrowLength: (kind, { lo, hi }) => (kind === 'train' && hi - lo >= narrowFrom ? gradientLength : 0),
+    narrowFrom,
     vectorLength: (kind) => (kind === 'train' ? gradientLength : 0) + STATISTIC_COUNT,
     examples,
     exampleCount(round, { lo, hi }) {

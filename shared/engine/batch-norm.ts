@@ -31,11 +31,11 @@ export function createBatchNorm(engine: Engine, planned: PlannedLayer, rowsMax: 
   const pixelsOf = ({ leafSizes }: Batch) => leafSizes.map((rows) => rows * positions);
 
   /** What was measured of each leaf, summed over the tree; a leaf without rows has no part. */
-  function sumLeaves(values: Float32Array, sums: Float32Array, { leafSizes }: Batch): void {
+  function sumLeaves(values: Float32Array, sums: Float32Array, { leafSizes, narrowFrom }: Batch): void {
     for (const [leaf, rows] of leafSizes.entries()) {
       if (rows === 0) values.fill(0, leaf * channels, (leaf + 1) * channels);
     }
-    kernels.sumRows(values, sums, channels, new Uint32Array(leafSizes.length).fill(1));
+    kernels.sumRows(values, sums, channels, new Uint32Array(leafSizes.length).fill(1), narrowFrom);
   }
 
   /** The same of each leaf's value times its rows. */

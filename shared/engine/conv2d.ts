@@ -28,10 +28,10 @@ export function createConv2d(engine: Engine, planned: PlannedLayer, rowsMax: num
       return y;
     },
 
-    backward(parameters, dy, gradient, { leafSizes, rows }, needsInputGradient) {
-      kernels.convolveBackwardWeight(shape, x, dy, viewOf(gradient, weight), leafSizes);
+    backward(parameters, dy, gradient, { leafSizes, narrowFrom, rows }, needsInputGradient) {
+      kernels.convolveBackwardWeight(shape, x, dy, viewOf(gradient, weight), leafSizes, narrowFrom);
       const pixels = leafSizes.map((size) => size * positions);
-      kernels.sumRows(dy, viewOf(gradient, bias), spec.filters, pixels);
+      kernels.sumRows(dy, viewOf(gradient, bias), spec.filters, pixels, narrowFrom);
       if (needsInputGradient) {
         kernels.convolveBackwardInput(shape, dy, viewOf(parameters, weight), dx, rows);
       }

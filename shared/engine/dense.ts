@@ -19,9 +19,9 @@ export function createDense(engine: Engine, { tensors }: PlannedLayer, rowsMax: 
       return y;
     },
 
-    backward(parameters, dy, gradient, { leafSizes, rows }, needsInputGradient) {
-      kernels.matmulTransposedA(x, dy, viewOf(gradient, weight), inputs, outputs, leafSizes);
-      kernels.sumRows(dy, viewOf(gradient, bias), outputs, leafSizes);
+    backward(parameters, dy, gradient, { leafSizes, narrowFrom, rows }, needsInputGradient) {
+      kernels.matmulTransposedA(x, dy, viewOf(gradient, weight), inputs, outputs, leafSizes, narrowFrom);
+      kernels.sumRows(dy, viewOf(gradient, bias), outputs, leafSizes, narrowFrom);
       if (needsInputGradient) {
         kernels.matmulTransposedB(dy, viewOf(parameters, weight), dx, rows, inputs, outputs);
       }

@@ -12,7 +12,7 @@ export interface Kernels {
   /** c [m, n] = a · bᵀ, with a [m, k] and b [n, k]. The gradient of an input: dx = dy · weightᵀ. */
   matmulTransposedB(a: Float32Array, b: Float32Array, c: Float32Array, m: number, n: number, k: number): void;
   /**
-   * c [m, n] = aᵀ · b, with a [rows, m] and b [rows, n], summed over the rows leaf by leaf and then over the tree.
+   * c [m, n] = aᵀ · b, with a [rows, m] and b [rows, n], summed over the rows as by `sumRows`.
    * The gradient of a weight: dWeight = xᵀ · dy.
    */
   matmulTransposedA(
@@ -22,6 +22,7 @@ export interface Kernels {
     m: number,
     n: number,
     leafSizes: LeafSizes,
+    narrowFrom?: number,
   ): void;
 
   /**
@@ -37,13 +38,14 @@ export interface Kernels {
     dx: Float32Array,
     rows: number,
   ): void;
-  /** dWeight from x and dy, summed over a leaf's rows and positions in order, and then over the tree. */
+  /** dWeight from x and dy, summed over a leaf's rows and positions in order, and then over the tree as by `sumRows`. */
   convolveBackwardWeight(
     shape: Convolution,
     x: Float32Array,
     dy: Float32Array,
     dWeight: Float32Array,
     leafSizes: LeafSizes,
+    narrowFrom?: number,
   ): void;
 
   /** y = the largest of each window; of equally large ones the first. Values beyond the last window have no part. */
@@ -108,8 +110,17 @@ export interface Kernels {
 
   /** In place: adds bias [columns] to each row of y [rows, columns]. */
   addBias(y: Float32Array, bias: Float32Array, rows: number, columns: number): void;
-  /** sums [columns] = the rows of x [rows, columns], summed leaf by leaf and then over the tree. */
-  sumRows(x: Float32Array, sums: Float32Array, columns: number, leafSizes: LeafSizes): void;
+  /**
+   * sums [columns] = the rows of x [rows, columns], summed leaf by leaf and then over the tree. Each sum over `narrowFrom`
+   * leaves or more is rounded as by `roundToBfloat16`; none, if that is not given.
+   */
+  sumRows(
+    x: Float32Array,
+    sums: Float32Array,
+    columns: number,
+    leafSizes: LeafSizes,
+    narrowFrom?: number,
+  ): void;
 
   /** y = activation(x), elementwise over `count` values. */
   activate(activation: Activation, x: Float32Array, y: Float32Array, count: number): void;

@@ -17,6 +17,8 @@ export interface Batch {
   readonly leafSizes: LeafSizes;
   /** All leaves' together. */
   readonly rows: number;
+  /** Of so many leaves and more the sums of gradients are rounded to bfloat16; see `Kernels.sumRows`. */
+  readonly narrowFrom?: number;
   /** For dropout, which draws by example and epoch: the examples' indices [rows]. Undefined when evaluating. */
   readonly training: { readonly epoch: number; readonly examples: Uint32Array } | undefined;
 }

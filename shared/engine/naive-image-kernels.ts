@@ -57,7 +57,7 @@ export function createNaiveConvolution(multiplyAdd: MultiplyAdd): ConvolutionKer
       }
     },
 
-    convolveBackwardWeight(shape, x, dy, dWeight, leafSizes) {
+    convolveBackwardWeight(shape, x, dy, dWeight, leafSizes, narrowFrom) {
       const { channels, filters, kernel, stride, padding, outHeight, outWidth } = shape;
       const positions = outHeight * outWidth;
       for (let index = 0; index < kernel * kernel * channels * filters; index++) {
@@ -65,7 +65,7 @@ export function createNaiveConvolution(multiplyAdd: MultiplyAdd): ConvolutionKer
         const c = Math.floor(index / filters) % channels;
         const dj = Math.floor(index / (filters * channels)) % kernel;
         const di = Math.floor(index / (filters * channels * kernel));
-        dWeight[index] = sumOverTree(leafSizes, (row, before) => {
+        dWeight[index] = sumOverTree(leafSizes, narrowFrom, (row, before) => {
           let sum = before;
           for (let position = 0; position < positions; position++) {
             const h = Math.floor(position / outWidth) * stride + di - padding;

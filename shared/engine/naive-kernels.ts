@@ -2,7 +2,7 @@ import { exp, gelu, geluSlope, log, sigmoid, softplus, tanh } from './elementary
 import { fusedMultiplyAdd } from './fused-multiply-add.ts';
 import { type Activation, type Kernels, LEAKY_SLOPE, type Numerics } from './kernels.ts';
 import { createNaiveConvolution, NAIVE_IMAGE_KERNELS, NAIVE_NORMALIZATION } from './naive-image-kernels.ts';
-import { sumOverTree } from './naive-sums.ts';
+import { sumOverTree, toBfloat16 } from './naive-sums.ts';
 import { NAIVE_UPDATES } from './naive-updates.ts';
 
 const f32 = Math.fround;
@@ -39,11 +39,11 @@ export function createNaiveKernels(numerics: Numerics): Kernels {
       }
     },
 
-    matmulTransposedA(a, b, c, m, n, leafSizes) {
+    matmulTransposedA(a, b, c, m, n, leafSizes, narrowFrom) {
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
           const addRow = (row: number, sum: number) => multiplyAdd(a[row * m + i], b[row * n + j], sum);
-          c[i * n + j] = sumOverTree(leafSizes, addRow);
+          c[i * n + j] = sumOverTree(leafSizes, narrowFrom, addRow);
         }
       }
     },
@@ -76,9 +76,9 @@ const NAIVE_ELEMENT_KERNELS: ElementKernels = {
     }
   },
 
-  sumRows(x, sums, columns, leafSizes) {
+  sumRows(x, sums, columns, leafSizes, narrowFrom) {
     for (let j = 0; j < columns; j++) {
-      sums[j] = sumOverTree(leafSizes, (row, sum) => f32(sum + x[row * columns + j]));
+      sums[j] = sumOverTree(leafSizes, narrowFrom, (row, sum) => f32(sum + x[row * columns + j]));
     }
   },
 
@@ -139,11 +139,7 @@ const NAIVE_ELEMENT_KERNELS: ElementKernels = {
   },
 
   roundToBfloat16(values) {
-    const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-    for (const [i, word] of words.entries()) {
-      const halfAway = 0x7fff + ((word >>> 16) & 1);
-      words[i] = Number.isNaN(values[i]) ? 0x7fc00000 : (word + halfAway) & 0xffff0000;
-    }
+    for (const [i, value] of values.entries()) values[i] = toBfloat16(value);
   },
 
   narrow(values) {

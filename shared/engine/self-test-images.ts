@@ -48,14 +48,11 @@ function convolutionTrials(shape: Convolution): Trial[] {
         rows,
       ),
     ),
-    trial('convolveBackwardWeight', weights, (engine, dWeight) =>
-      engine.kernels.convolveBackwardWeight(
-        shape,
-        values(engine, 20, inputs),
-        values(engine, 22, outputs),
-        dWeight,
-        leafSizes,
-      ),
+    ...[undefined, 1, 2].map((narrowFrom) =>
+      trial(`convolveBackwardWeight, rounded from ${narrowFrom}`, weights, (engine, dWeight) => {
+        const [x, dy] = [values(engine, 20, inputs), values(engine, 22, outputs)];
+        engine.kernels.convolveBackwardWeight(shape, x, dy, dWeight, leafSizes, narrowFrom);
+      }),
     ),
   ];
 }

@@ -48,10 +48,10 @@ function matrixTrials([m, n, k]: readonly [number, number, number], isAwkward: b
   return [product('matmul'), product('matmulTransposedB')];
 }
 
-function treeTrials(leafSizes: Uint32Array): Trial[] {
+function treeTrials(leafSizes: Uint32Array, narrowFrom?: number): Trial[] {
   const rows = leafSizes.reduce((sum, size) => sum + size, 0);
   const [m, n] = [9, 19];
-  const name = `leaves of ${leafSizes.join()} rows`;
+  const name = `leaves of ${leafSizes.join()} rows${narrowFrom ? `, rounded from ${narrowFrom} on` : ''}`;
   return [
     {
       name: `matmulTransposedA, ${name}`,
@@ -64,6 +64,7 @@ function treeTrials(leafSizes: Uint32Array): Trial[] {
           m,
           n,
           leafSizes,
+          narrowFrom,
         );
         return c;
       },
@@ -72,7 +73,7 @@ function treeTrials(leafSizes: Uint32Array): Trial[] {
       name: `sumRows, ${name}`,
       run(engine) {
         const sums = engine.allocate(n);
-        engine.kernels.sumRows(values(engine, 3, rows * n), sums, n, leafSizes);
+        engine.kernels.sumRows(values(engine, 3, rows * n), sums, n, leafSizes, narrowFrom);
         return sums;
       },
     },
@@ -244,7 +245,9 @@ const OTHER_TRIALS: Trial[] = [
 
 const TRIALS: readonly Trial[] = [
   ...SHAPES.flatMap((shape) => [...matrixTrials(shape, false), ...matrixTrials(shape, true)]),
-  ...LEAF_SIZES.flatMap((sizes) => treeTrials(Uint32Array.from(sizes))),
+  ...LEAF_SIZES.flatMap((sizes) =>
+    [undefined, 1, 2, 4].flatMap((narrowFrom) => treeTrials(Uint32Array.from(sizes), narrowFrom)),
+  ),
   ...COUNTS.flatMap(elementTrials),
   ...IMAGE_TRIALS,
   ...UPDATE_TRIALS,

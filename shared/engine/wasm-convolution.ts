@@ -7,6 +7,7 @@ import {
   type Exported,
   FLOAT_BYTES,
   type Multiplier,
+  NEVER,
   type SumTables,
   type Table,
 } from './wasm-products.ts';
@@ -52,7 +53,12 @@ function createTables(arena: Arena, shape: Convolution): ConvolutionTables {
       line * image.width * image.channels * FLOAT_BYTES,
       kernel * image.channels,
     ]);
-    return { runs: tableOf(lines.flat()).address, leaves: tableOf([kernel]).address, leafCount: 1 };
+    return {
+      runs: tableOf(lines.flat()).address,
+      leaves: tableOf([kernel]).address,
+      leafCount: 1,
+      narrowFrom: NEVER,
+    };
   };
   /** Where the patches of each position of a grid begin. */
   const patches = (rows: number, columns: number, apart: number, image: Image): Table =>
@@ -102,7 +108,7 @@ function createOperands(exported: Exported, arena: Arena, address: Address) {
   }
 
   /** A weight's sum goes over each line of each image of a leaf. */
-  function linesOfLeaves(shape: Convolution, leafSizes: LeafSizes): SumTables {
+  function linesOfLeaves(shape: Convolution, leafSizes: LeafSizes, narrowFrom = NEVER): SumTables {
     const { stride, outHeight, outWidth } = shape;
     const image = paddedInput(shape);
     const lineBytes = stride * image.width * image.channels * FLOAT_BYTES;
@@ -114,7 +120,7 @@ function createOperands(exported: Exported, arena: Arena, address: Address) {
     }
     const leaves = leafBuffer(leafSizes.length);
     for (const [leaf, size] of leafSizes.entries()) leaves[leaf] = size * outHeight;
-    return { runs: runs.byteOffset, leaves: leaves.byteOffset, leafCount: leafSizes.length };
+    return { runs: runs.byteOffset, leaves: leaves.byteOffset, leafCount: leafSizes.length, narrowFrom };
   }
 
   const padInput = (shape: Convolution, x: Float32Array, rows: number): number =>
@@ -168,14 +174,14 @@ export function createConvolutionKernels(
       }
     },
 
-    convolveBackwardWeight(shape, x, dy, dWeight, leafSizes) {
+    convolveBackwardWeight(shape, x, dy, dWeight, leafSizes, narrowFrom) {
       const { channels, filters, stride, outHeight, outWidth } = shape;
       const rows = rowCount(leafSizes);
       const padded = padInput(shape, x, rows);
       const k = rows * outHeight * outWidth;
       const packed = panelsFor(k, filters);
       exported.pack(address(dy), k, filters, width, packed.panels, packed.panelBytes);
-      const sums = linesOfLeaves(shape, leafSizes);
+      const sums = linesOfLeaves(shape, leafSizes, narrowFrom);
       const stepBytes = stride * channels * FLOAT_BYTES;
       multiply(padded, tablesFor(shape).weights, sums, stepBytes, packed, filters, address(dWeight));
     },

@@ -17,6 +17,7 @@ import {
   createMatrixKernels,
   createMultiplier,
   type Exported,
+  NEVER,
   type Tile,
 } from './wasm-products.ts';
 
@@ -113,8 +114,9 @@ function createRowKernels(exported: Exported, arena: Arena, address: Address) {
     return table.byteOffset;
   };
   return {
-    sumRows(x, sums, columns, leafSizes) {
-      exported.sumRows(address(x), address(sums), columns, tableOf(leafSizes), leafSizes.length);
+    sumRows(x, sums, columns, leafSizes, narrowFrom = NEVER) {
+      const leaves = [tableOf(leafSizes), leafSizes.length, Math.min(narrowFrom, NEVER)];
+      exported.sumRows(address(x), address(sums), columns, ...leaves);
     },
     maxPool(shape, x, y, rows) {
       exported.maxPool(address(x), address(y), rows, ...dimensions(shape));

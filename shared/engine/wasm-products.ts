@@ -13,6 +13,8 @@ export type Address = (buffer: Float32Array | Uint32Array | Uint8Array) => numbe
 /** More levels than any reduction tree has. */
 const TREE_LEVELS_MAX = 33;
 export const FLOAT_BYTES = 4;
+/** More leaves than any tree has: of what is never rounded. */
+export const NEVER = 2 ** 31 - 1;
 /** Up to so many rows of c it costs more to pack b than to read it from where it lies. */
 const DIRECT_ROWS_MAX = 24;
 
@@ -44,6 +46,8 @@ export interface SumTables {
   readonly runs: number;
   readonly leaves: number;
   readonly leafCount: number;
+  /** See `Kernels.sumRows`. */
+  readonly narrowFrom: number;
 }
 
 /** Columns of b, `width` at a time: where the first panel is, how far apart panels are, and their rows. */
@@ -74,9 +78,17 @@ export function createMultiplier(exported: Exported, arena: Arena, tile: Tile, a
       exported.pack(address(b), k, n, width, packed.panels, packed.panelBytes);
       return packed;
     },
-    multiply(a, rows, { runs, leaves, leafCount }, stepBytes, { panels, panelBytes, rowBytes }, n, c) {
+    multiply(
+      a,
+      rows,
+      { runs, leaves, leafCount, narrowFrom },
+      stepBytes,
+      { panels, panelBytes, rowBytes },
+      n,
+      c,
+    ) {
       const { address, length } = rows;
-      const sums = [runs, leaves, leafCount, stepBytes];
+      const sums = [runs, leaves, leafCount, Math.min(narrowFrom, NEVER), stepBytes];
       kernel(a, address, length, ...sums, panels, panelBytes, rowBytes, n, c, stack);
     },
   };
@@ -112,7 +124,7 @@ export function createMatrixKernels(
   }
 
   /** The k operands are the leaves' one after the other: a run for each leaf. */
-  function leafAfterLeaf(leafSizes: LeafSizes, stepBytes: number): SumTables {
+  function leafAfterLeaf(leafSizes: LeafSizes, stepBytes: number, narrowFrom: number): SumTables {
     const runs = runBuffer(2 * leafSizes.length);
     let start = 0;
     for (const [leaf, size] of leafSizes.entries()) {
@@ -121,7 +133,7 @@ export function createMatrixKernels(
       start += size;
     }
     const leaves = leafBuffer(leafSizes.length).fill(1);
-    return { runs: runs.byteOffset, leaves: leaves.byteOffset, leafCount: leafSizes.length };
+    return { runs: runs.byteOffset, leaves: leaves.byteOffset, leafCount: leafSizes.length, narrowFrom };
   }
 
   /** c [m, n] = Σ a · b: a's rows begin `rowBytes` apart, and their values lie `stepBytes` apart. */
@@ -131,10 +143,11 @@ export function createMatrixKernels(
     c: Float32Array,
     [m, n]: readonly [number, number],
     leafSizes: LeafSizes,
+    narrowFrom = NEVER,
   ): void {
     const k = rowCount(leafSizes);
     const packed = b.packing === 'pack' ? panelsOf(b.values, k, n, m) : packTransposed(b.values, k, n);
-    const sums = leafAfterLeaf(leafSizes, a.stepBytes);
+    const sums = leafAfterLeaf(leafSizes, a.stepBytes, narrowFrom);
     multiply(address(a.values), rowsApart(m, a.rowBytes), sums, a.stepBytes, packed, n, address(c));
   }
 
@@ -162,8 +175,8 @@ export function createMatrixKernels(
     matmulTransposedB(a, b, c, m, n, k) {
       product(rowsOf(a, k), { values: b, packing: 'packTransposed' }, c, [m, n], Uint32Array.of(k));
     },
-    matmulTransposedA(a, b, c, m, n, leafSizes) {
-      product(columnsOf(a, m), { values: b, packing: 'pack' }, c, [m, n], leafSizes);
+    matmulTransposedA(a, b, c, m, n, leafSizes, narrowFrom) {
+      product(columnsOf(a, m), { values: b, packing: 'pack' }, c, [m, n], leafSizes, narrowFrom);
     },
   };
 }

@@ -18,7 +18,7 @@ export function generateTiles(): string {
     const [height] = heights;
     kernels.set(`multiply${height}x${width}`, driverSource(heights, width));
   }
-  return `import { multiplyAdd } from './arithmetic';\n\n${[...kernels.values()].join('\n')}`;
+  return `import { multiplyAdd } from './arithmetic';\nimport { rounded } from './bfloat16';\n\n${[...kernels.values()].join('\n')}`;
 }
 
 const tileName = (height: number, width: number): string => `tile${height}x${width}`;
@@ -29,7 +29,7 @@ const tileName = (height: number, width: number): string => `tile${height}x${wid
  * has the tile's columns of b, rows `panelStride` apart.
  *
  * Finished subtrees wait on `stack`, one a level: leaf number `leaf` completes as many as its number has trailing
- * ones, and the last leaf all that are left.
+ * ones, and the last leaf all that are left. Sums over `narrowFrom` leaves or more are rounded to bfloat16.
  */
 function tileSource(height: number, width: number): string {
   const rows = Array.from({ length: height }, (_, r) => r);
@@ -40,7 +40,7 @@ function tileSource(height: number, width: number): string {
   const tileBytes = height * rowBytes;
   const vectorBytes = LANES * FLOAT_BYTES;
   return `function ${tileName(height, width)}(
-  a: usize, rows: usize, runs: usize, leaves: usize, leafCount: i32, step: usize,
+  a: usize, rows: usize, runs: usize, leaves: usize, leafCount: i32, narrowFrom: i32, step: usize,
   panel: usize, panelStride: usize, c: usize, cStride: usize, stack: usize,
 ): void {
 ${rows.map((r) => `  const row${r} = a + load<u32>(rows, ${r * 4});`).join('\n')}
@@ -72,9 +72,17 @@ ${rows.map((r) => `        a${r} += step;`).join('\n')}
       }
     }
     const isLast = leaf == leafCount - 1;
-    for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); merges > 0; merges--) {
+    let size = 1;
+    let waiting = leaf; // of whose bits each that is set is the size of a subtree
+    for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); ; merges--) {
+      if (size >= narrowFrom) {
+${each((r, v) => `c${r}${v} = rounded(c${r}${v});`, '        ')}
+      }
+      if (merges == 0) break;
       top -= ${tileBytes};
 ${each((r, v) => `c${r}${v} = f32x4.add(v128.load(top, ${r * rowBytes + v * vectorBytes}), c${r}${v});`, '      ')}
+      size += waiting & -waiting;
+      waiting &= waiting - 1;
     }
     let to = isLast ? c : top;
     const toStride: usize = isLast ? cStride : ${rowBytes};
@@ -99,14 +107,14 @@ function driverSource(heights: readonly number[], width: number): string {
     const test = height === 1 ? '' : `if (m - i >= ${height}) `;
     return `${test}{
         height = ${height};
-        ${tileName(height, width)}(a, row, runs, leaves, leafCount, step, panel, panelStride, to, toStride, stack);
+        ${tileName(height, width)}(a, row, runs, leaves, leafCount, narrowFrom, step, panel, panelStride, to, toStride, stack);
       }`;
   });
   const [tallest] = heights;
   return `const scratch${tallest}x${width} = memory.data(${tallest * rowBytes}, 16);
 
 export function multiply${tallest}x${width}(
-  a: usize, rows: usize, m: i32, runs: usize, leaves: usize, leafCount: i32, step: usize,
+  a: usize, rows: usize, m: i32, runs: usize, leaves: usize, leafCount: i32, narrowFrom: i32, step: usize,
   panels: usize, panelBytes: usize, panelStride: usize, n: i32, c: usize, stack: usize,
 ): void {
   const cStride = <usize>n << 2;

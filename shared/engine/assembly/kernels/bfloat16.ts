@@ -3,7 +3,7 @@ import { loadOne, storeOne } from './arithmetic';
 /** To the nearest f32 whose lower 16 bits are zero; of two equally near ones to the even one. */
 // @ts-ignore: decorator
 @inline
-function rounded(x: v128): v128 {
+export function rounded(x: v128): v128 {
   const lastKept = v128.and(i32x4.shr_u(x, 16), i32x4.splat(1));
   const up = i32x4.add(x, i32x4.add(lastKept, i32x4.splat(0x7fff)));
   const kept = v128.and(up, i32x4.splat(0xffff0000));

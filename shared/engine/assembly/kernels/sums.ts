@@ -1,17 +1,22 @@
 import { loadOne, storeOne } from './arithmetic';
+import { rounded } from './bfloat16';
 
 /** Finished subtrees, one a level, as in `tiles.ts`; more levels than any tree has. */
 const stack = memory.data(33 * 64, 16);
 
 /** sums [columns] = the rows of x, leaf by leaf in order and then over the tree; a cache line of columns at once. */
-export function sumRows(x: usize, sums: usize, columns: i32, leafSizes: usize, leafCount: i32): void {
+export function sumRows(
+  x: usize, sums: usize, columns: i32, leafSizes: usize, leafCount: i32, narrowFrom: i32,
+): void {
   const stride = <usize>columns << 2;
   let c: usize = 0;
-  for (; c + 64 <= stride; c += 64) sumLine(x + c, sums + c, stride, leafSizes, leafCount);
-  for (; c < stride; c += 4) sumColumn(x + c, sums + c, stride, leafSizes, leafCount);
+  for (; c + 64 <= stride; c += 64) sumLine(x + c, sums + c, stride, leafSizes, leafCount, narrowFrom);
+  for (; c < stride; c += 4) sumColumn(x + c, sums + c, stride, leafSizes, leafCount, narrowFrom);
 }
 
-function sumLine(x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32): void {
+function sumLine(
+  x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32, narrowFrom: i32,
+): void {
   let top = stack;
   for (let leaf = 0; leaf < leafCount; leaf++) {
     let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
@@ -23,12 +28,23 @@ function sumLine(x: usize, sums: usize, stride: usize, leafSizes: usize, leafCou
       s3 = f32x4.add(s3, v128.load(x, 48));
     }
     const isLast = leaf == leafCount - 1;
-    for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); merges > 0; merges--) {
+    let size = 1;
+    let waiting = leaf;
+    for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); ; merges--) {
+      if (size >= narrowFrom) {
+        s0 = rounded(s0);
+        s1 = rounded(s1);
+        s2 = rounded(s2);
+        s3 = rounded(s3);
+      }
+      if (merges == 0) break;
       top -= 64;
       s0 = f32x4.add(v128.load(top), s0);
       s1 = f32x4.add(v128.load(top, 16), s1);
       s2 = f32x4.add(v128.load(top, 32), s2);
       s3 = f32x4.add(v128.load(top, 48), s3);
+      size += waiting & -waiting;
+      waiting &= waiting - 1;
     }
     const to = isLast ? sums : top;
     v128.store(to, s0);
@@ -39,16 +55,24 @@ function sumLine(x: usize, sums: usize, stride: usize, leafSizes: usize, leafCou
   }
 }
 
-function sumColumn(x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32): void {
+function sumColumn(
+  x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32, narrowFrom: i32,
+): void {
   let top = stack;
   for (let leaf = 0; leaf < leafCount; leaf++) {
     let sum = f32x4.splat(0);
     const end = x + stride * <usize>load<i32>(leafSizes + (<usize>leaf << 2));
     for (; x < end; x += stride) sum = f32x4.add(sum, loadOne(x));
     const isLast = leaf == leafCount - 1;
-    for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); merges > 0; merges--) {
+    let size = 1;
+    let waiting = leaf;
+    for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); ; merges--) {
+      if (size >= narrowFrom) sum = rounded(sum);
+      if (merges == 0) break;
       top -= 4;
       sum = f32x4.add(loadOne(top), sum);
+      size += waiting & -waiting;
+      waiting &= waiting - 1;
     }
     storeOne(isLast ? sums : top, sum);
     top += 4;
