@@ -10,13 +10,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coordinatorSources, loadDataset, readManifest } from '../../shared/data/load-dataset.ts';
 import { nameOf, PRODUCT_MS, PRODUCTS, TRAINING_MS, TRAININGS } from './cases.ts';
-import { type Contestant, canPin, contestantFile, place, ratio, takeTurns } from './take-turns.ts';
+import { type Contestant, canPin, contestantFile, PYTHON, place, ratio, takeTurns } from './take-turns.ts';
 
 const { values: flags } = parseArgs({
   options: { peers: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
 });
 const rounds = Number(flags.rounds);
-const PYTHON = process.env.LOCKSTEP_BENCH_PYTHON ?? 'python3';
 
 const lockstep = (name: string, ...args: string[]): Contestant => ({
   name,

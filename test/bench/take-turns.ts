@@ -12,6 +12,8 @@ export type Figures = Record<string, number>;
 
 export const contestantFile = (name: string) =>
   fileURLToPath(new URL(`contestants/${name}`, import.meta.url));
+/** One that has PyTorch, where that is wanted. */
+export const PYTHON = process.env.LOCKSTEP_BENCH_PYTHON ?? 'python3';
 export const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 /** On what it is measured. */
 export const place = `${cpus()[0]?.model}, ${availableParallelism()} cores`;

@@ -1,0 +1,76 @@
+/**
+ * One contestant: the product as users run it, a coordinator and its workers on this machine.
+ *
+ *   node lockstep-train.ts MODEL GLOBAL-BATCH SECONDS WORKERS WIRE
+ *
+ * Prints a line of JSON: examples/s from the end of one step to the end of the next, evaluations left out.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { StepTiming } from '../../../coordinator/step-timings.ts';
+import { timedSteps } from '../../../deploy/speedup/step-breakdown.ts';
+import { assert } from '../../../shared/assert.ts';
+
+const CLI = fileURLToPath(new URL('../../../cli.ts', import.meta.url));
+const WARM_UP_MS = 3000;
+/** The peers' net; the preset of that name has more in it. */
+const block = (filters: number) => [
+  { type: 'conv2d', filters, kernel: 3 },
+  { type: 'activation', function: 'relu' },
+  { type: 'max-pool', size: 2 },
+];
+const dense = (outputs: number) => ({ type: 'dense', outputs });
+const CNN = {
+  layers: [
+    ...[...block(32), ...block(64), { type: 'flatten' }],
+    ...[dense(128), { type: 'activation', function: 'relu' }, dense(10)],
+  ],
+};
+
+const [, , model, globalBatch, seconds, workers, wire] = process.argv;
+const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
+const modelFile = join(folder, 'cnn.json');
+await writeFile(modelFile, JSON.stringify(CNN));
+const child = spawn(
+  process.execPath,
+  [
+    ...[CLI, 'train', '--model', model === 'cnn' ? modelFile : model, '--global-batch', globalBatch],
+    ...['--optimizer', 'momentum', '--workers', workers, '--wire', wire, '--epochs', '100000'],
+    ...['--out', join(folder, 'run'), '--json'],
+  ],
+  { stdio: ['ignore', 'pipe', 'inherit'] },
+);
+const started = Promise.withResolvers<string>();
+let url = '';
+createInterface({ input: child.stdout }).on('line', (line) => {
+  const event = JSON.parse(line);
+  if (event.event === 'listening') url = event.url.replace('ws:', 'http:');
+  if (event.event === 'progress') started.resolve(url);
+});
+const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+child.once('close', (code) => started.reject(new Error(`it ended with code ${code}`)));
+
+try {
+  const stepsAfter = async (step: number): Promise<StepTiming[]> => {
+    const response = await fetch(`${await started.promise}/api/steps?after=${step}`);
+    return ((await response.json()) as { steps: StepTiming[] }).steps;
+  };
+  await started.promise;
+  await sleep(WARM_UP_MS);
+  const from = (await stepsAfter(-1)).at(-1)?.step;
+  assert(from !== undefined, 'progress is made of steps');
+  await sleep(Number(seconds) * 1000);
+  const steps = timedSteps(await stepsAfter(from));
+  const examples = steps.reduce((sum, step) => sum + step.examples, 0);
+  const milliseconds = steps.reduce((sum, step) => sum + step.wholeMs, 0);
+  console.log(JSON.stringify({ examplesPerSecond: (examples / milliseconds) * 1000 }));
+} finally {
+  child.kill('SIGKILL'); // its workers end with it
+  await ended;
+  await rm(folder, { recursive: true, force: true });
+}
