@@ -1,6 +1,6 @@
 import type { Engine } from '../shared/engine/engine.ts';
 import { chunksOf, travellingPart } from '../shared/protocol/chunks.ts';
-import type { FramePool } from '../shared/protocol/frame-pool.ts';
+import { createFramePool, type FramePool } from '../shared/protocol/frame-pool.ts';
 import type { Workload } from '../shared/workload.ts';
 
 /** The parameters of one step, encoded once: the same bytes go to every worker. */
@@ -38,8 +38,18 @@ export function createBroadcast(pool: FramePool, bytes: Uint8Array, step: number
   };
 }
 
+/** Makes one broadcast after the other, in memory that is used again. */
+export function createBroadcaster(
+  engine: Engine,
+  workload: Workload,
+): (parameters: Float32Array, step: number) => Broadcast {
+  const frames = createFramePool();
+  const pack = createPacker(engine, workload);
+  return (parameters, step) => createBroadcast(frames, pack(parameters), step);
+}
+
 /** Gives the bytes of parameters as they travel: a view that the next call overwrites, or the parameters' own. */
-export function createPacker(
+function createPacker(
   engine: Engine,
   { narrowParameterCount, parameterCount }: Workload,
 ): (parameters: Float32Array) => Uint8Array {

@@ -2,7 +2,6 @@ import { assert } from '../shared/assert.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import { addHalves } from '../shared/node-sum.ts';
-import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import { CLOSE } from '../shared/protocol/link.ts';
 import type { ShareTiming } from '../shared/protocol/messages.ts';
 import { describeLeaves, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
@@ -16,7 +15,7 @@ import {
   isTimely,
 } from './assignment.ts';
 import { AuditedSum, type Opinion } from './audited-sum.ts';
-import { type Broadcast, createBroadcast, createPacker } from './broadcast.ts';
+import { type Broadcast, createBroadcaster } from './broadcast.ts';
 import type { Answer } from './connected-worker.ts';
 import type { RoundSum } from './gradient-source.ts';
 import type { Member } from './member.ts';
@@ -63,14 +62,13 @@ interface CurrentRound {
 export class ShareDispatcher {
   readonly #options: ShareDispatcherOptions;
   readonly #deadlines = createStragglerDeadline();
-  readonly #frames = createFramePool();
-  readonly #pack: (parameters: Float32Array) => Uint8Array;
+  readonly #broadcast: (parameters: Float32Array, step: number) => Broadcast;
   #current: CurrentRound | undefined;
   #hasSaidAlone = false;
 
   constructor(options: ShareDispatcherOptions) {
     this.#options = options;
-    this.#pack = createPacker(options.engine, options.workload);
+    this.#broadcast = createBroadcaster(options.engine, options.workload);
   }
 
   /** Begins a round; `onSum` gets its sum, whose root belongs to the caller from then on. */
@@ -232,7 +230,7 @@ export class ShareDispatcher {
     const { round, timer } = current;
     timer.timeBroadcast(() => {
       if (member.parametersStep !== round.step) {
-        current.broadcast ??= createBroadcast(this.#frames, this.#pack(current.parameters), round.step);
+        current.broadcast ??= this.#broadcast(current.parameters, round.step);
         member.worker.sendParameters(current.broadcast);
         member.parametersStep = round.step;
       }
