@@ -239,8 +239,7 @@ export class ShareDispatcher {
 
     const exampleCount = workload.exampleCount(round, share);
     const throughput = member.throughputs[round.kind];
-    const expectedMs =
-      throughput === undefined ? undefined : (exampleCount / throughput.examplesPerSecond) * 1000;
+    const expectedMs = throughput && (exampleCount / throughput.examplesPerSecond) * 1000;
     const deadlineMs = this.#deadlines.deadlineMs(round.kind, expectedMs);
     member.assignment = beginAssignment(
       clock,
