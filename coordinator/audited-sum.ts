@@ -1,21 +1,32 @@
 import { bytesOf } from '../shared/protocol/codec.ts';
 import { isInside, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
-import { type AddHalves, GradientBarrier } from './gradient-barrier.ts';
+import { type AddHalves, GradientBarrier, type RootPart } from './gradient-barrier.ts';
 import type { Contribution } from './gradient-source.ts';
 import type { Member } from './member.ts';
 import type { PoolCounters } from './pool-events.ts';
+import type { VectorStore } from './vector-store.ts';
 
 export interface AuditedSumOptions {
   readonly leafCount: number;
   readonly addHalves: AddHalves;
   /** Gets each vector that is no longer needed. */
-  readonly release: (vector: Float32Array) => void;
+  readonly vectors: VectorStore;
   /** Whether a sum that comes first is to be computed a second time, by somebody else. */
   readonly isSelected: () => boolean;
   /** Computes a node's sum in this process: the third opinion. The result is a view that the next call overwrites. */
   readonly judge: (node: LeafRange) => Float32Array;
   readonly isAllFinite: (vector: Float32Array) => boolean;
+  /** Gets each part of the root as soon as it is known; without it sums are added up only when they are whole. */
+  readonly stream: RootStream | undefined;
   readonly counters: PoolCounters;
+}
+
+/** Takes a root from its front. */
+export interface RootStream {
+  /** The first part, or the one that follows the last. */
+  take(part: RootPart): void;
+  /** What it took may be wrong: it will get nothing more. */
+  takeBack(): void;
 }
 
 /** What a member says that the sum of a node is. */
@@ -35,11 +46,13 @@ export class AuditedSum {
   readonly #options: AuditedSumOptions;
   readonly #barrier: GradientBarrier;
   readonly #held = new Set<Opinion>();
+  #stream: RootStream | undefined;
 
   constructor(options: AuditedSumOptions) {
-    const { leafCount, addHalves, release } = options;
+    const { leafCount, addHalves, vectors } = options;
     this.#options = options;
-    this.#barrier = new GradientBarrier(leafCount, addHalves, release);
+    this.#stream = options.stream;
+    this.#barrier = new GradientBarrier(leafCount, addHalves, vectors);
   }
 
   /** Sums that wait for a second opinion. */
@@ -61,10 +74,26 @@ export class AuditedSum {
       return [];
     }
     const { isAllFinite, isSelected, judge } = this.#options;
-    if (!isAllFinite(vector) && isAllFinite(judge(node))) return this.#convict([opinion], node);
+    if (!isAllFinite(vector)) {
+      this.#stopStream();
+      if (isAllFinite(judge(node))) return this.#convict([opinion], node);
+    }
     if (isSelected()) this.#held.add(opinion);
     else this.#sum(author.identity, node, vector);
+    this.#advance();
     return [];
+  }
+
+  /** The first `length` values of the sum of `node` are in `vector`, which stays the caller's. */
+  grow(node: LeafRange, vector: Float32Array, length: number): void {
+    if (!this.#stream) return;
+    this.#barrier.grow(node, vector, length);
+    this.#advance();
+  }
+
+  /** The sum that is coming into `vector` will not be whole. */
+  forget(vector: Float32Array): void {
+    this.#barrier.forget(vector);
   }
 
   /** Compares a held sum with the coordinator's own, where no other worker can give an opinion. */
@@ -88,9 +117,23 @@ export class AuditedSum {
 
   /** Releases all vectors. */
   clear(): void {
-    for (const { vector } of this.#held) this.#options.release(vector);
+    for (const { vector } of this.#held) this.#options.vectors.release(vector);
     this.#held.clear();
     this.#barrier.clear();
+  }
+
+  /** Hands on what has become known of the root. A value that is not finite comes from one that is not either. */
+  #advance(): void {
+    const part = this.#stream && this.#barrier.advance();
+    if (!part) return;
+    if (this.#options.isAllFinite(part.root.subarray(part.from, part.to))) this.#stream?.take(part);
+    else this.#stopStream();
+  }
+
+  #stopStream(): void {
+    this.#stream?.takeBack();
+    this.#stream = undefined;
+    this.#barrier.beginAgain();
   }
 
   #compare(first: Opinion, second: Opinion): Member[] {
@@ -153,7 +196,7 @@ export class AuditedSum {
 
   #drop({ author, node, vector }: Opinion, use: 'copy' | 'discarded'): void {
     this.contributions.push({ worker: author.identity, node, use });
-    this.#options.release(vector);
+    this.#options.vectors.release(vector);
   }
 }
 

@@ -67,7 +67,7 @@ export async function openCluster(options: ClusterOptions, context: ClusterConte
         if (partialSum) return partialSum.vector;
       throw new Error('a tree node is one subtree');
     },
-    isAudited: () => Math.random() < auditFraction,
+    isAudited: auditFraction > 0 ? () => Math.random() < auditFraction : undefined,
     isTokenValid: createTokenCheck(options.token),
     workerTimeoutMs: options.workerTimeoutMs,
     report,

@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
 import { LockstepError, ProtocolError } from '../shared/errors.ts';
-import { placeChunk, travellingPart } from '../shared/protocol/chunks.ts';
+import { type IncomingVector, isWhole, placeChunk } from '../shared/protocol/chunks.ts';
 import { decodeWorkerFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
 import {
   ERROR_LENGTH_MAX,
@@ -28,11 +28,17 @@ export interface Answer {
   readonly timing: ShareTiming | undefined;
 }
 
+/** A sum that is on its way: the first `length` values of the vector, which stays the connection's, are here. */
+export interface GrowingAnswer extends Pick<Answer, 'round' | 'node' | 'vector'> {
+  readonly length: number;
+}
+
 /** What the pool hears from one worker's connection. Nothing comes after `onGone`, which comes once. */
 export interface ConnectedWorkerListener {
   /** Admits a worker by returning its rank, or throws a `REFUSED` error. */
   onHello(hello: Hello): number;
   onReady(): void;
+  onGrowth(answer: GrowingAnswer): void;
   onPartialSum(answer: Answer): void;
   /** An answer to something that it does not owe: a duplicate. It was dropped. */
   onUnasked(): void;
@@ -65,8 +71,7 @@ type Phase = 'greeting' | 'preparing' | 'ready' | 'gone';
 interface Debt {
   readonly round: Round;
   readonly nodes: LeafRange[];
-  vector: Float32Array | undefined;
-  received: number;
+  incoming: IncomingVector | undefined;
 }
 
 /** The coordinator's end of one worker's connection: handshake, heartbeat, shares out, partial sums in. */
@@ -75,6 +80,7 @@ export class ConnectedWorker {
   readonly #options: ConnectedWorkerOptions;
   #phase: Phase = 'greeting';
   #debt: Debt | undefined;
+  #sent: { readonly broadcast: Broadcast; readonly frameCount: number } | undefined;
   #silentIntervals = 0;
   #pongCount = 0;
   #clockOffset: { ms: number; uncertaintyMs: number } | undefined;
@@ -99,14 +105,27 @@ export class ConnectedWorker {
     return this.#clockOffset?.ms;
   }
 
+  /** Whether it is on this machine. */
+  get isLocal(): boolean {
+    return this.#link.isLocal;
+  }
+
+  /** Whether it computes nothing now: it has sent all sums that it was asked for, or is sending the last. */
+  get isFree(): boolean {
+    return !this.#debt || (this.#debt.nodes.length === 1 && this.#debt.incoming !== undefined);
+  }
+
+  /** Sends what it has not of the parameters, and of these what is encoded. */
   sendParameters(broadcast: Broadcast): void {
-    broadcast.sendTo((frame, onSent) => this.#link.send(frame, onSent));
+    const sent = this.#sent?.broadcast === broadcast ? this.#sent.frameCount : 0;
+    const frameCount = broadcast.sendTo(sent, (frame, onSent) => this.#link.send(frame, onSent));
+    this.#sent = { broadcast, frameCount };
   }
 
   /** Asks for a share, after the parameters of its step. A worker owes one share at a time. */
   sendShare(round: Round, { lo, hi }: LeafRange): void {
     const nodes = maximalSubtrees(this.#options.workload.leafCount(round.kind), { lo, hi });
-    this.#debt = { round, nodes, vector: undefined, received: 0 };
+    this.#debt = { round, nodes, incoming: undefined };
     this.#link.send(encodeFrame({ type: 'share', ...round, lo, hi }));
   }
 
@@ -193,15 +212,16 @@ export class ConnectedWorker {
 
     const { round, nodes } = debt;
     const [node, ...rest] = nodes;
-    const narrowLength = workload.narrowLength(round.kind, node);
-    debt.vector ??= acquire(workload.vectorLength(round.kind));
-    const { vector } = debt;
-    const bytes = travellingPart(vector, narrowLength);
-    debt.received = placeChunk(bytes, debt.received, message.offset, payload);
-    if (debt.received < bytes.length) return;
-
-    if (narrowLength > 0) widen(vector.subarray(0, narrowLength));
-    this.#debt = rest.length > 0 ? { round, nodes: rest, vector: undefined, received: 0 } : undefined;
+    debt.incoming ??= {
+      vector: acquire(workload.vectorLength(round.kind)),
+      narrowLength: workload.narrowLength(round.kind, node),
+      received: 0,
+    };
+    const { incoming } = debt;
+    const { vector } = incoming;
+    const length = placeChunk(incoming, message.offset, payload, widen);
+    if (!isWhole(incoming)) return listener.onGrowth({ round, node, vector, length });
+    this.#debt = rest.length > 0 ? { round, nodes: rest, incoming: undefined } : undefined;
     listener.onPartialSum({ round, node, vector, isLast: rest.length === 0, timing: message.timing });
   }
 
@@ -249,7 +269,7 @@ export class ConnectedWorker {
     if (this.#phase === 'gone') return;
     this.#enter('gone');
     this.#cancelPingTimer();
-    if (this.#debt?.vector) this.#options.release(this.#debt.vector);
+    if (this.#debt?.incoming) this.#options.release(this.#debt.incoming.vector);
     this.#options.listener.onGone(reason);
   }
 }

@@ -11,9 +11,21 @@ export interface GradientSource {
   readonly worldSize: number;
   /**
    * Sums one round over all its examples. `parameters` are those after `round.step` updates, and must not change
-   * meanwhile. The result is valid until the next call. One call at a time; rejects with `signal.reason` when aborted.
+   * meanwhile, but by `update`. The result is valid until the next call. One call at a time; rejects with `signal.reason`
+   * when aborted.
+   *
+   * A source that knows the first values of the root before the others may hand them to `update` at once, so that the
+   * workers get the next parameters while they still send. It need not, and if the round fails only some were handed over.
    */
-  sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<RoundSum>;
+  sum(round: Round, parameters: Float32Array, signal: AbortSignal, update?: UpdateByParts): Promise<RoundSum>;
+}
+
+/** Takes a root from its front, and updates the parameters by it. */
+export interface UpdateByParts {
+  /** The root's values [from, to) are known. Returns the parameters, of which those before `to` are the next step's. */
+  take(root: Float32Array, from: number, to: number): Float32Array;
+  /** They were not right: the parameters are what they were before the step. */
+  takeBack(): void;
 }
 
 /** A round that is done. */

@@ -15,6 +15,7 @@ export function meteredLink(
       onClose: (code, reason) => listener.onClose(code, reason),
     });
     return {
+      isLocal: link.isLocal,
       send(frame, onSent) {
         counters.sentBytes += frame.byteLength;
         link.send(frame, onSent);

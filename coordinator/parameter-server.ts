@@ -1,3 +1,4 @@
+import { assert } from '../shared/assert.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import { initialParameters } from '../shared/engine/initialisation.ts';
 import { trainedCount } from '../shared/engine/model-spec.ts';
@@ -20,6 +21,15 @@ export interface ParameterServer {
    * statistics (ignored). Divides once, here. Returns the learning rate used.
    */
   update(root: Float32Array, exampleCount: number): number;
+  /**
+   * The same for the values [from, to) of the root, which follow those of the call before; `update` does the rest. Undefined
+   * where a step depends on the whole gradient.
+   */
+  readonly updatePart:
+    | ((root: Float32Array, exampleCount: number, from: number, to: number) => void)
+    | undefined;
+  /** Makes parameters and state what they were before the parts of a step that is not at its end. */
+  takeBack(): void;
   /** Of the parameters, for the ledger; see `Kernels`. */
   fingerprint(): Uint32Array;
 }
@@ -40,20 +50,47 @@ export function createParameterServer(
 ): ParameterServer {
   const parameters = engine.allocate(workload.parameterCount);
   parameters.set(restore?.parameters ?? initialParameters(config.model, config.initialisation, config.seed));
-  const trained = parameters.subarray(0, trainedCount(config.model));
-  const averages = parameters.subarray(trained.length);
-  const optimizer = createOptimizer(engine, config.optimizer, trained.length);
+  const trainedLength = trainedCount(config.model);
+  const optimizer = createOptimizer(engine, config.optimizer, trainedLength);
   for (const [name, values] of Object.entries(restore?.optimizerState ?? {}))
     optimizer.state[name].set(values);
   let step = restore?.step ?? 0;
   const roundedParameters =
     workload.narrowParameterCount > 0 ? engine.allocate(parameters.length) : parameters;
-  const round = () => {
+  const round = (from: number, to: number) => {
     if (roundedParameters === parameters) return;
-    roundedParameters.set(parameters);
-    engine.kernels.roundToBfloat16(roundedParameters);
+    const part = roundedParameters.subarray(from, to);
+    part.set(parameters.subarray(from, to));
+    engine.kernels.roundToBfloat16(part);
   };
-  round();
+  round(0, parameters.length);
+
+  /** What is changed by an update, and, once there was one by parts, what it was before. */
+  const changing = [parameters, ...Object.values(optimizer.state)];
+  let before: Float32Array[] | undefined;
+  /** So many of the parameters are the next step's. */
+  let updatedCount = 0;
+
+  function save(from: number, to: number): void {
+    before ??= changing.map(({ length }) => engine.allocate(length));
+    for (const [i, values] of changing.entries()) before[i].subarray(from, to).set(values.subarray(from, to));
+  }
+
+  function updateTo(end: number, root: Float32Array, exampleCount: number, gradientScale: number): void {
+    const rate = learningRateAt(config.learningRate, step, workload.stepsPerEpoch);
+    const [from, to] = [updatedCount, Math.min(end, parameters.length)];
+    const part = (values: Float32Array, lo: number, hi: number) => ({
+      ...{ parameters: values.subarray(lo, hi), gradientSum: root.subarray(lo, hi) },
+      ...{ exampleCount, rate, gradientScale, weightDecay: config.weightDecay },
+    });
+    const trainedTo = Math.min(to, trainedLength);
+    if (from < trainedTo) optimizer.update(part(parameters, from, trainedTo), step, from);
+    const averagesFrom = Math.max(from, trainedLength);
+    if (averagesFrom < to) engine.kernels.updateAverage(part(parameters, averagesFrom, to), AVERAGE_KEEP);
+    if (from < to) round(from, to);
+    updatedCount = Math.max(from, to);
+  }
+
   return {
     parameters,
     roundedParameters,
@@ -62,22 +99,28 @@ export function createParameterServer(
       return step;
     },
     update(root, exampleCount) {
-      const learningRate = learningRateAt(config.learningRate, step, workload.stepsPerEpoch);
-      const gradientSum = root.subarray(0, trained.length);
-      const update = {
-        ...{ parameters: trained, gradientSum, exampleCount, rate: learningRate },
-        gradientScale: clippingScale(engine, gradientSum, exampleCount, config.clipNorm),
-        weightDecay: config.weightDecay,
-      };
-      optimizer.update(update, step);
-      const averageSums = root.subarray(trained.length, parameters.length);
-      engine.kernels.updateAverage(
-        { ...update, parameters: averages, gradientSum: averageSums },
-        AVERAGE_KEEP,
-      );
-      round();
-      step++;
-      return learningRate;
+      const gradientSum = root.subarray(0, trainedLength);
+      const scale = clippingScale(engine, gradientSum, exampleCount, config.clipNorm);
+      updateTo(parameters.length, root, exampleCount, scale);
+      updatedCount = 0;
+      return learningRateAt(config.learningRate, step++, workload.stepsPerEpoch);
+    },
+    updatePart:
+      config.clipNorm === undefined
+        ? (root, exampleCount, from, to) => {
+            assert(
+              from === updatedCount || from >= parameters.length,
+              `values from ${from} after ${updatedCount}`,
+            );
+            save(from, to);
+            updateTo(to, root, exampleCount, 1);
+          }
+        : undefined,
+    takeBack() {
+      for (const [i, values] of changing.entries())
+        if (before) values.set(before[i].subarray(0, Math.min(updatedCount, values.length)));
+      round(0, updatedCount);
+      updatedCount = 0;
     },
     fingerprint: () => engine.kernels.fingerprint(parameters),
   };

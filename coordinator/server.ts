@@ -35,10 +35,10 @@ export async function startCoordinatorServer(options: CoordinatorServerOptions):
   const { host, port, onConnection } = options;
   const http = createServer((request, response) => respond(request, response, options));
   const webSockets = new WebSocketServer({ server: http, maxPayload: FRAME_BYTES_MAX, ...WEBSOCKET_OPTIONS });
-  webSockets.on('connection', (socket) => {
+  webSockets.on('connection', (socket, { socket: { remoteAddress } }) => {
     if (webSockets.clients.size > CONNECTIONS_MAX)
       socket.close(1013, `more than ${CONNECTIONS_MAX} connections`);
-    else onConnection((listener) => createWebSocketLink(socket, listener));
+    else onConnection((listener) => createWebSocketLink(socket, remoteAddress, listener));
   });
   // A plain error of the listening socket is reported by listen(); one of a connection ends that connection alone.
   webSockets.on('error', () => {});

@@ -2,6 +2,7 @@ import { assert } from '../shared/assert.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import { addHalves } from '../shared/node-sum.ts';
+import { chunkBytesFor } from '../shared/protocol/chunks.ts';
 import { CLOSE } from '../shared/protocol/link.ts';
 import type { ShareTiming } from '../shared/protocol/messages.ts';
 import { describeLeaves, isSameNode, type LeafRange, subtract } from '../shared/reduction-tree.ts';
@@ -14,20 +15,19 @@ import {
   isSameRound,
   isTimely,
 } from './assignment.ts';
-import { AuditedSum, type Opinion } from './audited-sum.ts';
-import { type Broadcast, createBroadcaster } from './broadcast.ts';
-import type { Answer } from './connected-worker.ts';
-import type { RoundSum } from './gradient-source.ts';
+import { AuditedSum, type Opinion, type RootStream } from './audited-sum.ts';
+import { createBroadcaster } from './broadcast.ts';
+import type { Answer, GrowingAnswer } from './connected-worker.ts';
+import type { RoundSum, UpdateByParts } from './gradient-source.ts';
 import type { Member } from './member.ts';
 import { planShares } from './planner.ts';
 import type { PoolCounters, PoolEvent, PoolNotice } from './pool-events.ts';
 import { createRoundTimer, type RoundTimer } from './round-timer.ts';
+import { StepBroadcasts } from './step-broadcasts.ts';
 import { createStragglerDeadline } from './straggler-deadline.ts';
 import { measure, plannedSpeeds, trust } from './throughput.ts';
 import type { VectorStore } from './vector-store.ts';
-
-/** A round that takes so long, and twice, four times, … as long, says whom it waits for. */
-const WAITING_NOTICE_MS = 10_000;
+import { watchWaiting } from './waiting-notice.ts';
 
 export interface ShareDispatcherOptions {
   readonly clock: Clock;
@@ -39,8 +39,10 @@ export interface ShareDispatcherOptions {
   readonly engine: Engine;
   /** Computes a node's sum in this process: the judge of workers whose sums are doubtful. */
   readonly recompute: (round: Round, node: LeafRange, parameters: Float32Array) => Float32Array;
-  /** Whether a sum is to be computed by a second worker too; asked for each. */
-  readonly isAudited: () => boolean;
+  /** Whether a sum is to be computed by a second worker too; asked for each. Undefined: no sum is. */
+  readonly isAudited?: (() => boolean) | undefined;
+  /** How long a chunk of the parameters is, in bytes, if that is not to follow from the links. */
+  readonly chunkBytes?: number;
   /** A member gave a wrong sum: it must go, and stay away. */
   readonly onWrongSum: (member: Member, reason: string) => void;
   readonly counters: PoolCounters;
@@ -52,9 +54,7 @@ interface CurrentRound {
   readonly parameters: Float32Array;
   readonly sum: AuditedSum;
   readonly timer: RoundTimer;
-  /** The parameters as sent; undefined until the first worker needs them. */
-  broadcast: Broadcast | undefined;
-  cancelWaitingNotice(): void;
+  readonly waiting: { cancel(): void };
   readonly onSum: (sum: RoundSum) => void;
 }
 
@@ -62,32 +62,43 @@ interface CurrentRound {
 export class ShareDispatcher {
   readonly #options: ShareDispatcherOptions;
   readonly #deadlines = createStragglerDeadline();
-  readonly #broadcast: (parameters: Float32Array, step: number) => Broadcast;
+  readonly #broadcasts: StepBroadcasts;
   #current: CurrentRound | undefined;
   #hasSaidAlone = false;
 
   constructor(options: ShareDispatcherOptions) {
     this.#options = options;
-    this.#broadcast = createBroadcaster(options.engine, options.workload);
+    const createBroadcast = createBroadcaster(options.engine, options.workload);
+    this.#broadcasts = new StepBroadcasts((step) =>
+      createBroadcast(step, options.chunkBytes ?? chunkBytesFor(this.#isLocal)),
+    );
   }
 
-  /** Begins a round; `onSum` gets its sum, whose root belongs to the caller from then on. */
-  begin(round: Round, parameters: Float32Array, onSum: (sum: RoundSum) => void): void {
+  /**
+   * Begins a round; `onSum` gets its sum, whose root belongs to the caller from then on. With `update` its parts are
+   * updated, and sent to the workers, while the rest is still coming in; unless sums are audited first.
+   */
+  begin(
+    round: Round,
+    parameters: Float32Array,
+    onSum: (sum: RoundSum) => void,
+    update?: UpdateByParts,
+  ): void {
     assert(this.#current === undefined, 'one round at a time');
     const { clock, workload, engine, vectors, recompute, isAudited, counters } = this.#options;
+    const timer = createRoundTimer(clock);
     const sum = new AuditedSum({
-      ...{ counters, leafCount: workload.leafCount(round.kind), release: vectors.release },
-      ...{ isAllFinite: engine.kernels.isAllFinite, isSelected: isAudited },
-      addHalves: (node, half, otherHalf) =>
-        addHalves(engine.kernels, workload, round.kind, node, half, otherHalf),
+      ...{ counters, vectors, leafCount: workload.leafCount(round.kind) },
+      ...{ isAllFinite: engine.kernels.isAllFinite, isSelected: isAudited ?? (() => false) },
+      addHalves: (node, half, otherHalf, from) =>
+        addHalves(engine.kernels, workload, round.kind, node, half, otherHalf, from),
       judge: (node) => recompute(round, node, parameters),
+      // Workers on this machine want the processors that the parts are added up, updated and sent with.
+      stream: update && !isAudited && !this.#isLocal ? this.#createStream(round, timer, update) : undefined,
     });
-    this.#current = {
-      ...{ round, parameters, sum, onSum, timer: createRoundTimer(clock) },
-      broadcast: undefined,
-      cancelWaitingNotice() {},
-    };
-    this.#watchWaiting(this.#current, WAITING_NOTICE_MS);
+    const waiting = watchWaiting(clock, (waitedMs) => this.#noticeWaiting(round, waitedMs));
+    this.#current = { round, parameters, sum, onSum, timer, waiting };
+    this.#broadcasts.begin(round.step);
     this.dispatch();
     this.#trustIdleMembers(round);
   }
@@ -113,6 +124,18 @@ export class ShareDispatcher {
     }
     this.#assignAudits(current);
     this.#finishIfWhole(current);
+  }
+
+  /** Adds up what has come of a sum so far. */
+  grow({ round, node, vector, length }: GrowingAnswer): void {
+    const current = this.#current;
+    if (!current || !isSameRound(round, current.round)) return;
+    current.timer.timeReduction(() => current.sum.grow(node, vector, length));
+  }
+
+  /** The sum that is coming into `vector` will not be whole. */
+  forget(vector: Float32Array): void {
+    this.#current?.sum.forget(vector);
   }
 
   /** Takes the sum of a node from a member that owes it. */
@@ -189,6 +212,24 @@ export class ShareDispatcher {
     }
   }
 
+  /** Sends the parameters of the next step, as far as they are known, to those who have computed their part of this one. */
+  #createStream({ step }: Round, timer: RoundTimer, update: UpdateByParts): RootStream {
+    return {
+      take: ({ root, from, to }) => {
+        const parameters = update.take(root, from, to);
+        timer.timeBroadcast(() => {
+          const known = this.#broadcasts.part(step + 1, parameters, to);
+          for (const { worker, parametersStep } of this.#availableMembers())
+            if (parametersStep === step && worker.isFree) worker.sendParameters(known);
+        });
+      },
+      takeBack: () => {
+        update.takeBack();
+        this.#broadcasts.takeBack();
+      },
+    };
+  }
+
   #finishIfWhole(current: CurrentRound): void {
     const root = current.sum.root();
     if (!root || this.#current !== current) return;
@@ -199,8 +240,7 @@ export class ShareDispatcher {
   }
 
   #end(): void {
-    this.#current?.broadcast?.end();
-    this.#current?.cancelWaitingNotice();
+    this.#current?.waiting.cancel();
     this.#current = undefined;
   }
 
@@ -210,6 +250,11 @@ export class ShareDispatcher {
       const known = throughputs[kind];
       if (!assignment && known) throughputs[kind] = trust(known);
     }
+  }
+
+  /** Whether no worker is on another machine. */
+  get #isLocal(): boolean {
+    return this.#options.readyMembers().every(({ worker }) => worker.isLocal);
   }
 
   #availableMembers(): Member[] {
@@ -230,8 +275,7 @@ export class ShareDispatcher {
     const { round, timer } = current;
     timer.timeBroadcast(() => {
       if (member.parametersStep !== round.step) {
-        current.broadcast ??= this.#broadcast(current.parameters, round.step);
-        member.worker.sendParameters(current.broadcast);
+        member.worker.sendParameters(this.#broadcasts.whole(round.step, current.parameters));
         member.parametersStep = round.step;
       }
       member.worker.sendShare(round, share);
@@ -260,16 +304,11 @@ export class ShareDispatcher {
     this.dispatch(isAlone ? undefined : { code: 'late', what });
   }
 
-  /** Says whom a round waits for, when that takes long. */
-  #watchWaiting(current: CurrentRound, delayMs: number): void {
-    current.cancelWaitingNotice = this.#options.clock.setTimer(delayMs, () => {
-      const waitedMs = this.#options.clock.now() - current.timer.startedAt;
-      const owing = this.#options.readyMembers().filter(({ assignment }) => assignment);
-      const who = owing.map(({ rank, assignment }) => `rank ${rank}${assignment?.isLate ? ' (late)' : ''}`);
-      const message = `${describeRound(current.round)} waits for ${who.join(', ')}, ${Math.round(waitedMs / 1000)} s now`;
-      if (owing.length > 0) this.#notice('waiting', message);
-      this.#watchWaiting(current, waitedMs);
-    });
+  #noticeWaiting(round: Round, waitedMs: number): void {
+    const owing = this.#options.readyMembers().filter(({ assignment }) => assignment);
+    const who = owing.map(({ rank, assignment }) => `rank ${rank}${assignment?.isLate ? ' (late)' : ''}`);
+    const message = `${describeRound(round)} waits for ${who.join(', ')}, ${Math.round(waitedMs / 1000)} s now`;
+    if (owing.length > 0) this.#notice('waiting', message);
   }
 
   /** The member owes nothing more: its share measures it. */

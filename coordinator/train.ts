@@ -38,9 +38,15 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
   const { config, workload, source, server, progress, clock } = run;
   const round: Round = { kind: 'train', step: server.step };
   const startedAt = clock.now();
-  const { root, contributions, timing } = await source.sum(round, server.roundedParameters, signal);
-  const summedAt = clock.now();
   const examples = workload.exampleCount(round, { lo: 0, hi: config.microBatchCount });
+  const update = updateByParts(run, examples);
+  const { root, contributions, timing } = await source
+    .sum(round, server.roundedParameters, signal, update)
+    .catch((error: unknown) => {
+      server.takeBack();
+      throw error;
+    });
+  const summedAt = clock.now();
   const { lossSum, correctCount } = statisticsOf(root);
   assertFinite(lossSum, run);
   const learningRate = server.update(root, examples);
@@ -49,7 +55,7 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
   progress.exampleCount += examples;
   const fingerprint = formatFingerprint(server.fingerprint());
   progress.chain = nextLink(progress.chain, fingerprint);
-  const updateMs = clock.now() - summedAt;
+  const updateMs = (update?.elapsedMs ?? 0) + clock.now() - summedAt;
   const record = {
     step: round.step,
     epoch: Math.floor(round.step / workload.stepsPerEpoch) + 1,
@@ -64,6 +70,22 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
     chain: progress.chain,
   };
   await run.onStep(record, { ...timing, updateMs });
+}
+
+/** The update while the sum is coming in, and how long it took; undefined where it must wait for all of it. */
+function updateByParts({ server, clock }: TrainingRun, examples: number) {
+  const { updatePart } = server;
+  if (!updatePart) return undefined;
+  return {
+    elapsedMs: 0,
+    take(root: Float32Array, from: number, to: number) {
+      const startedAt = clock.now();
+      updatePart(root, examples, from, to);
+      this.elapsedMs += clock.now() - startedAt;
+      return server.roundedParameters;
+    },
+    takeBack: server.takeBack,
+  };
 }
 
 async function finishEpoch(run: TrainingRun, signal: AbortSignal): Promise<void> {

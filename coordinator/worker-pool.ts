@@ -7,7 +7,7 @@ import type { RunConfig } from '../shared/run-config.ts';
 import type { Round, Workload } from '../shared/workload.ts';
 import { describeRound } from './assignment.ts';
 import { ConnectedWorker } from './connected-worker.ts';
-import type { GradientSource, RoundSum } from './gradient-source.ts';
+import type { GradientSource, RoundSum, UpdateByParts } from './gradient-source.ts';
 import { freeRank, identityOf, labelOf, type Member, statusOf, type WorkerStatus } from './member.ts';
 import { meteredLink } from './metered-link.ts';
 import { createCounters, type PoolCounters, type PoolEvent } from './pool-events.ts';
@@ -15,7 +15,7 @@ import { ShareDispatcher, type ShareDispatcherOptions } from './share-dispatcher
 import { createVectorStore, type VectorStore } from './vector-store.ts';
 
 export interface WorkerPoolOptions
-  extends Pick<ShareDispatcherOptions, 'engine' | 'recompute' | 'isAudited'> {
+  extends Pick<ShareDispatcherOptions, 'engine' | 'recompute' | 'isAudited' | 'chunkBytes'> {
   readonly clock: Clock;
   readonly config: RunConfig;
   readonly workload: Workload;
@@ -73,7 +73,10 @@ export class WorkerPool implements GradientSource {
     const worker = new ConnectedWorker(meteredLink(openLink, this.#counters), {
       ...this.#options,
       acquire: this.#vectors.acquire,
-      release: this.#vectors.release,
+      release: (vector) => {
+        this.#dispatcher.forget(vector);
+        this.#vectors.release(vector);
+      },
       widen: this.#options.engine.kernels.widen,
       listener: {
         onHello: (hello) => {
@@ -81,6 +84,7 @@ export class WorkerPool implements GradientSource {
           return member.rank;
         },
         onReady: () => member && this.#join(member),
+        onGrowth: (answer) => this.#dispatcher.grow(answer),
         onPartialSum: (answer) => {
           if (!member) return;
           this.#dispatcher.receive(member, answer);
@@ -93,12 +97,17 @@ export class WorkerPool implements GradientSource {
     });
   }
 
-  async sum(round: Round, parameters: Float32Array, signal: AbortSignal): Promise<RoundSum> {
+  async sum(
+    round: Round,
+    parameters: Float32Array,
+    signal: AbortSignal,
+    update?: UpdateByParts,
+  ): Promise<RoundSum> {
     if (this.#previousRoot) this.#vectors.release(this.#previousRoot);
     this.#previousRoot = undefined;
     try {
       const sum = await this.#settled<RoundSum>(signal, (resolve, reject) => {
-        this.#dispatcher.begin(round, parameters, resolve);
+        this.#dispatcher.begin(round, parameters, resolve, update);
         return this.#createLonelinessCheck(round, reject);
       });
       this.#previousRoot = sum.root;

@@ -53,6 +53,8 @@ export function isInside(inner: LeafRange, outer: LeafRange): boolean {
   return outer.lo <= inner.lo && inner.hi <= outer.hi;
 }
 
+export const areDisjoint = (a: LeafRange, b: LeafRange): boolean => a.hi <= b.lo || b.hi <= a.lo;
+
 export const isSameNode = (a: LeafRange, b: LeafRange): boolean => a.lo === b.lo && a.hi === b.hi;
 
 /** For people: "micro-batch 3", "micro-batches 4-7". */

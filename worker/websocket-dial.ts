@@ -24,6 +24,10 @@ export async function dialWebSocket(
     reject(signal.reason);
   };
   signal.addEventListener('abort', abort, { once: true });
+  let address: string | undefined;
+  socket.once('upgrade', (response) => {
+    address = response.socket.remoteAddress;
+  });
   socket.once('open', resolve);
   socket.once('error', reject);
   try {
@@ -33,5 +37,5 @@ export async function dialWebSocket(
     socket.off('error', reject);
     socket.on('error', () => {});
   }
-  return (listener) => createWebSocketLink(socket, listener);
+  return (listener) => createWebSocketLink(socket, address, listener);
 }

@@ -1,7 +1,7 @@
 import type { Dataset } from '../shared/data/dataset.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import type { Kernels } from '../shared/engine/kernels.ts';
-import { placeChunk, travellingPart } from '../shared/protocol/chunks.ts';
+import { type IncomingVector, isWhole, placeChunk } from '../shared/protocol/chunks.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import { createShareComputer, type ShareComputer } from '../shared/share-computer.ts';
 import { createWorkload, type Workload } from '../shared/workload.ts';
@@ -14,11 +14,12 @@ export interface Workbench {
   readonly workload: Workload;
   readonly computer: ShareComputer;
   readonly kernels: Kernels;
-  readonly parameters: Float32Array;
-  /** How many of the bytes that were sent last are here. */
-  received: number;
-  /** Whose parameters they are; undefined until all are here. */
+  /** What shares are computed with: the parameters that came last, as soon as they were whole. */
+  parameters: Float32Array;
+  /** After how many updates; undefined until there are any. */
   parametersStep: number | undefined;
+  /** The next ones: they may begin to come before their step. */
+  incoming: IncomingVector;
   /** When the first of them came, until a share is computed with them. */
   receivingSince: number | undefined;
   isComputing: boolean;
@@ -32,13 +33,14 @@ export function createWorkbench(
   createComputer: CreateComputer = (workload) => createShareComputer(engine, config, workload),
 ): Workbench {
   const workload = createWorkload(config, dataset);
+  const { parameterCount, narrowParameterCount } = workload;
   return {
     workload,
     computer: createComputer(workload, engine),
     kernels: engine.kernels,
-    parameters: engine.allocate(workload.parameterCount),
-    received: 0,
+    parameters: engine.allocate(parameterCount),
     parametersStep: undefined,
+    incoming: { vector: engine.allocate(parameterCount), narrowLength: narrowParameterCount, received: 0 },
     receivingSince: undefined,
     isComputing: false,
   };
@@ -46,13 +48,11 @@ export function createWorkbench(
 
 /** Takes a chunk of the parameters after `step` updates. Throws a `ProtocolError` if it is not the next one. */
 export function receiveParameters(bench: Workbench, step: number, offset: number, payload: Uint8Array): void {
-  const { parameters, workload, kernels } = bench;
-  const narrowLength = workload.narrowParameterCount;
-  const bytes = travellingPart(parameters, narrowLength);
-  if (offset === 0) bench.received = 0;
-  bench.received = placeChunk(bytes, bench.received, offset, payload);
-  bench.parametersStep = undefined;
-  if (bench.received < bytes.length) return;
-  if (narrowLength > 0) kernels.widen(parameters.subarray(0, narrowLength));
+  const { parameters, incoming, kernels } = bench;
+  if (offset === 0) incoming.received = 0;
+  placeChunk(incoming, offset, payload, kernels.widen);
+  if (!isWhole(incoming)) return;
+  bench.parameters = incoming.vector;
   bench.parametersStep = step;
+  bench.incoming = { ...incoming, vector: parameters, received: 0 };
 }

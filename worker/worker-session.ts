@@ -4,7 +4,7 @@ import type { DatasetManifest } from '../shared/data/manifest.ts';
 import type { Engine } from '../shared/engine/engine.ts';
 import type { Numerics } from '../shared/engine/kernels.ts';
 import { LockstepError, ProtocolError, reasonOf } from '../shared/errors.ts';
-import { chunksOf, travellingPart } from '../shared/protocol/chunks.ts';
+import { chunkBytesFor, chunksOf, travellingPart } from '../shared/protocol/chunks.ts';
 import { decodeCoordinatorFrame, encodeFrame, type Frame } from '../shared/protocol/codec.ts';
 import { createFramePool } from '../shared/protocol/frame-pool.ts';
 import {
@@ -45,6 +45,8 @@ export interface WorkerSessionOptions {
   /** What this process has used so far; where that is unknown, shares are answered without their timing. */
   readonly usage?: () => Pick<ShareTiming, 'cpuMs' | 'throttledMs'>;
   readonly onReady: (rank: number) => void;
+  /** How long a chunk of a sum is, in bytes, if that is not to follow from the link. */
+  readonly chunkBytes?: number;
   /** Spoils a sum before it is sent, where a worker is to be caught. */
   readonly corrupt?: ((vector: Float32Array) => void) | undefined;
 }
@@ -198,13 +200,13 @@ export class WorkerSession {
     spent: Spent,
     isLast: boolean,
   ): void {
-    const { clock, corrupt, usage } = this.#options;
+    const { clock, corrupt, usage, chunkBytes = chunkBytesFor(this.#link.isLocal) } = this.#options;
     const startedAt = clock.now();
     corrupt?.(vector);
     const narrowLength = workload.narrowLength(kind, node);
     if (narrowLength > 0) kernels.narrow(vector.subarray(0, narrowLength));
     const bytes = travellingPart(vector, narrowLength);
-    for (const { offset, chunk } of chunksOf(bytes)) {
+    for (const { offset, chunk } of chunksOf(bytes, chunkBytes)) {
       const isEnd = isLast && offset + chunk.length === bytes.length;
       const sendMs = spent.sendMs + clock.now() - startedAt;
       const timing = isEnd && usage ? { ...spent, sendMs, ...usage() } : undefined;

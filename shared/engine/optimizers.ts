@@ -30,8 +30,8 @@ export const OPTIMIZERS = [
 export interface Optimizer {
   /** The state's tensors by name, each as long as the parameters; they are the state itself, not copies. */
   readonly state: Readonly<Record<string, Float32Array>>;
-  /** In place: one update of the parameters. `step` counts from 0. */
-  update(update: Update, step: number): void;
+  /** In place: one update of the parameters, or of those from `from` on. `step` counts from 0. */
+  update(update: Update, step: number, from?: number): void;
 }
 
 export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCount: number): Optimizer {
@@ -39,7 +39,7 @@ export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCo
   const allocate = () => engine.allocate(parameterCount);
   switch (spec.name) {
     case 'sgd':
-      return { state: {}, update: kernels.updateSgd };
+      return { state: {}, update: (update) => kernels.updateSgd(update) };
 
     // I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, in the form
     // where the rate multiplies the velocity (as in PyTorch).
@@ -49,7 +49,8 @@ export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCo
       const { momentum, name } = spec;
       return {
         state: { velocity },
-        update: (update) => kernels.updateMomentum(update, velocity, momentum, name === 'nesterov'),
+        update: (update, _step, from) =>
+          kernels.updateMomentum(update, partOf(velocity, update, from), momentum, name === 'nesterov'),
       };
     }
 
@@ -63,14 +64,22 @@ export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCo
     case 'rmsprop': {
       const squares = allocate();
       const { beta, epsilon } = spec;
-      return { state: { squares }, update: (update) => kernels.updateByRoot(update, squares, beta, epsilon) };
+      return {
+        state: { squares },
+        update: (update, _step, from) =>
+          kernels.updateByRoot(update, partOf(squares, update, from), beta, epsilon),
+      };
     }
 
     // J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods for online learning", 2011.
     case 'adagrad': {
       const squares = allocate();
       const { epsilon } = spec;
-      return { state: { squares }, update: (update) => kernels.updateByRoot(update, squares, 1, epsilon) };
+      return {
+        state: { squares },
+        update: (update, _step, from) =>
+          kernels.updateByRoot(update, partOf(squares, update, from), 1, epsilon),
+      };
     }
   }
 }
@@ -84,17 +93,21 @@ function createAdam(
   const secondMoment = engine.allocate(parameterCount);
   return {
     state: { firstMoment, secondMoment },
-    update(update, step) {
+    update(update, step, from) {
       const isDecoupled = name === 'adamw';
       const keep = isDecoupled ? 1 - update.rate * update.weightDecay : 1;
       const weightDecay = isDecoupled ? 0 : update.weightDecay;
       const rate = update.rate / (1 - integerPower(beta1, step + 1));
       const rootCorrection = Math.sqrt(1 - integerPower(beta2, step + 1));
       const settings = { beta1, beta2, epsilon, rootCorrection, keep };
-      engine.kernels.updateAdam({ ...update, rate, weightDecay }, firstMoment, secondMoment, settings);
+      const [first, second] = [firstMoment, secondMoment].map((values) => partOf(values, update, from));
+      engine.kernels.updateAdam({ ...update, rate, weightDecay }, first, second, settings);
     },
   };
 }
+
+const partOf = (state: Float32Array, { parameters }: Update, from = 0): Float32Array =>
+  state.subarray(from, from + parameters.length);
 
 /** The names of an optimizer's state tensors. */
 export const STATE_NAMES: Record<OptimizerSpec['name'], readonly string[]> = {

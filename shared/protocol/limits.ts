@@ -1,13 +1,16 @@
 /** What a peer may ask of us, by name. Sizes in bytes, times in milliseconds. */
 
 /** Changes whenever a coordinator and a worker of different versions could misunderstand each other. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** Longest message header; the run's configuration with its class names is the largest. */
 export const HEADER_BYTES_MAX = 64 * 1024;
 
-/** Longest payload. Long vectors travel in chunks of this size, so that a heartbeat never waits behind a whole one. */
-export const CHUNK_BYTES_MAX = 256 * 1024;
+/** Longest payload. Long vectors travel in chunks of this size to a peer on the same machine. */
+export const CHUNK_BYTES_MAX = 1024 * 1024;
+
+/** And in such chunks over a network, where a heartbeat should not wait long, and the next step may begin with the first. */
+export const NETWORK_CHUNK_BYTES = 256 * 1024;
 
 /** Longest frame: length prefix, header, padding, payload. The `maxPayload` of both sides. */
 export const FRAME_BYTES_MAX = 4 + HEADER_BYTES_MAX + 8 + CHUNK_BYTES_MAX;

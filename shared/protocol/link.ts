@@ -1,5 +1,7 @@
 /** One end of a connection, whatever carries it: frames arrive whole, in order, or the link closes. */
 export interface Link {
+  /** The peer is on this machine: bytes are there as soon as they are copied. */
+  readonly isLocal: boolean;
   /**
    * Hands a frame over for sending; it must not change until `onSent` is called, which may never be. Does nothing
    * once the link is closed.

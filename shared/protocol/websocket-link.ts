@@ -9,11 +9,17 @@ export const WEBSOCKET_OPTIONS = {
   closeTimeout: 2_000,
 } as const;
 
+const LOOPBACK = /^(::ffff:)?127\.|^::1$/;
+
 /** RFC 6455 section 5.5: a control frame carries 125 bytes, two of which are the code. */
 const CLOSE_REASON_BYTES_MAX = 123;
 
-/** A link over an open WebSocket of the package `ws`. */
-export function createWebSocketLink(socket: WebSocket, listener: LinkListener): Link {
+/** A link over an open WebSocket of the package `ws`; `address` is its peer's. */
+export function createWebSocketLink(
+  socket: WebSocket,
+  address: string | undefined,
+  listener: LinkListener,
+): Link {
   socket.binaryType = 'nodebuffer';
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) listener.onFrame(data);
@@ -23,6 +29,7 @@ export function createWebSocketLink(socket: WebSocket, listener: LinkListener): 
   socket.on('error', () => {});
   socket.on('close', (code, reason) => listener.onClose(code, reason.toString()));
   return {
+    isLocal: address !== undefined && LOOPBACK.test(address),
     send: (frame, onSent) => socket.send(frame, (error) => !error && onSent?.()),
     close: (code, reason) => socket.close(code, cutToBytes(reason, CLOSE_REASON_BYTES_MAX)),
   };

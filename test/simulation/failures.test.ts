@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ConnectedWorker } from '../../coordinator/connected-worker.ts';
 import { multilayerPerceptron } from '../../shared/engine/presets.ts';
 import { bytesOf, encodeFrame } from '../../shared/protocol/codec.ts';
-import { CHUNK_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
+import { NETWORK_CHUNK_BYTES, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { WorkerMessage } from '../../shared/protocol/messages.ts';
 import { createWorkload } from '../../shared/workload.ts';
 import { createSimulatedClock } from '../support/simulated-clock.ts';
@@ -63,7 +63,8 @@ test('half a sum from a worker that is gone leaves its memory to others', async 
     release: (vector) => given.push(vector),
     widen() {},
     listener: {
-      ...{ onHello: () => 0, onReady() {}, onPartialSum() {}, onUnasked() {}, onLeaving() {}, onGone() {} },
+      ...{ onHello: () => 0, onReady() {}, onGrowth() {}, onPartialSum() {} },
+      ...{ onUnasked() {}, onLeaving() {}, onGone() {} },
     },
   });
   const link = openSecond({ onFrame() {}, onClose() {} });
@@ -73,7 +74,7 @@ test('half a sum from a worker that is gone leaves its memory to others', async 
   send({ type: 'ready', parameterCount: workload.parameterCount });
   await runUntil(clock, 0);
   worker.sendShare({ kind: 'train', step: 0 }, { lo: 0, hi: 16 });
-  const chunk = new Float32Array(CHUNK_BYTES_MAX / 4);
+  const chunk = new Float32Array(NETWORK_CHUNK_BYTES / 4);
   send({ type: 'partial-sum', kind: 'train', step: 0, lo: 0, hi: 16, offset: 0 }, chunk);
   await runUntil(clock, 0);
   expect(given).toEqual([]);

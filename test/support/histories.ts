@@ -1,4 +1,5 @@
 import { multilayerPerceptron } from '../../shared/engine/presets.ts';
+import { NETWORK_CHUNK_BYTES } from '../../shared/protocol/limits.ts';
 import type { RunConfig } from '../../shared/run-config.ts';
 import { createDraws, type Draws } from './draws.ts';
 import { type History, MISHAPS, type Mishap } from './simulated-cluster.ts';
@@ -70,6 +71,9 @@ export const RUNS: readonly SimulatedRun[] = [...SMALL_RUNS, WIDE_RUN];
 export const runOf = (seed: number): SimulatedRun =>
   seed % WIDE_EVERY === 0 ? WIDE_RUN : SMALL_RUNS[seed % SMALL_RUNS.length];
 
+/** How long chunks are: so that vectors travel in one, some, or many. */
+const CHUNK_BYTES = [NETWORK_CHUNK_BYTES, NETWORK_CHUNK_BYTES, 100, 32];
+
 /** How far apart mishaps are, about, and for how long they go on; times the pace of the history. */
 const MEAN_MS: Record<Mishap, number> = {
   kills: 3_000,
@@ -113,5 +117,6 @@ export function historyOf(seed: number): History {
       cut: rarely(0.01),
     },
     faultsEndMs: pace * FAULTS_END_MS,
+    chunkBytes: draws.pick(seed % WIDE_EVERY === 0 ? CHUNK_BYTES.slice(0, 1) : CHUNK_BYTES),
   };
 }

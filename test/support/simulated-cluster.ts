@@ -9,7 +9,12 @@ import type { WorkerEvent } from '../../worker/run-worker.ts';
 import { createDraws } from './draws.ts';
 import { createReusableEngine } from './reusable-engine.ts';
 import { createSimulatedClock } from './simulated-clock.ts';
-import { type RunResult, type SimulatedCoordinator, startCoordinator } from './simulated-coordinator.ts';
+import {
+  type RunResult,
+  type SimulatedCoordinator,
+  type StreamCounters,
+  startCoordinator,
+} from './simulated-coordinator.ts';
 import {
   createSimulatedConnection,
   type FaultCounters,
@@ -34,6 +39,8 @@ export interface History {
   readonly network: NetworkFaults;
   /** Mean times between such events, in simulated milliseconds; none for never. */
   readonly everyMs: Partial<Record<Mishap, number>>;
+  /** How long a chunk of a vector is, in bytes. */
+  readonly chunkBytes: number;
   /** Faults end after so long, so that the run must come to its end. */
   readonly faultsEndMs: number;
 }
@@ -50,7 +57,7 @@ export interface History {
 export const MISHAPS = ['kills', 'crashes', 'drains', 'stops', 'joins', 'stalls', 'freezes'] as const;
 export type Mishap = (typeof MISHAPS)[number];
 
-export interface HistoryCounters extends FaultCounters, PoolCounters, Record<Mishap, number> {
+export interface HistoryCounters extends FaultCounters, PoolCounters, StreamCounters, Record<Mishap, number> {
   /** Dropped by the coordinator because nothing came from them, and because they owed a share for too long. */
   silentWorkers: number;
   owingWorkers: number;
@@ -91,7 +98,7 @@ const engine = createReusableEngine(openEngine('strict'));
  * function of the history, so that a seed that fails can be run again. One at a time: all use the same memory.
  */
 export async function simulate(history: History): Promise<HistoryResult> {
-  const { config, dataset, epochs, checkpointEvery, everyMs, audit } = history;
+  const { config, dataset, epochs, checkpointEvery, everyMs, audit, chunkBytes } = history;
   const clock = createSimulatedClock();
   const draws = createDraws(history.seed);
   const counters = createHistoryCounters();
@@ -110,8 +117,8 @@ export async function simulate(history: History): Promise<HistoryResult> {
 
   function addCoordinator(): void {
     const added = startCoordinator({
-      ...{ clock, engine, config, workload, epochs, checkpointEvery, disk },
-      isAudited: () => draws.chance(audit),
+      ...{ clock, engine, config, workload, epochs, checkpointEvery, disk, chunkBytes, counters },
+      isAudited: audit > 0 ? () => draws.chance(audit) : undefined,
       report: (event) => countEvent(counters, event),
     });
     coordinator = added;
@@ -135,7 +142,7 @@ export async function simulate(history: History): Promise<HistoryResult> {
   function addWorker(): void {
     const isLiar = isFaulty() && draws.chance(history.liars);
     const worker = startWorker({
-      ...{ clock, draws, engine, dataset, name: `worker ${++workerCount}` },
+      ...{ clock, draws, engine, dataset, chunkBytes, name: `worker ${++workerCount}` },
       lies: isLiar ? history.lies : 0,
       connect(workerClock) {
         if (!coordinator) return undefined;
@@ -240,6 +247,7 @@ function createHistoryCounters(): HistoryCounters {
     ...{ lostFrames: 0, duplicatedFrames: 0, cutLinks: 0, protocolErrors: 0 },
     ...{ kills: 0, crashes: 0, drains: 0, stops: 0, joins: 0, stalls: 0, freezes: 0 },
     ...{ silentWorkers: 0, owingWorkers: 0, silentCoordinators: 0, caughtLiars: 0 },
+    ...{ partialUpdates: 0, brokenUpdates: 0 },
     ...createCounters(),
   };
 }

@@ -1,5 +1,5 @@
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../coordinator/checkpoint.ts';
-import { createParameterServer } from '../../coordinator/parameter-server.ts';
+import { createParameterServer, type ParameterServer } from '../../coordinator/parameter-server.ts';
 import type { PoolEvent } from '../../coordinator/pool-events.ts';
 import { initialProgress, type Progress } from '../../coordinator/progress.ts';
 import { type TrainingRun, train } from '../../coordinator/train.ts';
@@ -37,8 +37,16 @@ export interface SimulatedCoordinatorOptions {
   readonly checkpointEvery: number;
   /** What one life leaves to the next. */
   readonly disk: { checkpoint: Checkpoint | undefined };
-  readonly isAudited: () => boolean;
+  readonly isAudited: (() => boolean) | undefined;
+  readonly chunkBytes: number;
   readonly report: (event: PoolEvent) => void;
+  readonly counters: StreamCounters;
+}
+
+/** Updates by a part of a sum while the rest was coming in, and how many steps with such parts were broken off. */
+export interface StreamCounters {
+  partialUpdates: number;
+  brokenUpdates: number;
 }
 
 /** A real coordinator, which goes on from the last checkpoint. */
@@ -48,7 +56,7 @@ export function startCoordinator(options: SimulatedCoordinatorOptions): Simulate
   const { clock } = process;
   // Nobody but the next life reads the file, so it is not encoded before.
   const restored = disk.checkpoint && decodeCheckpoint(encodeCheckpoint(disk.checkpoint));
-  const server = createParameterServer(engine, config, workload, restored);
+  const server = countParts(createParameterServer(engine, config, workload, restored), options.counters);
   const progress = restored?.progress ?? initialProgress();
   const computer = createShareComputer(engine, config, workload);
   const stopRule = { epochs };
@@ -61,6 +69,7 @@ export function startCoordinator(options: SimulatedCoordinatorOptions): Simulate
     },
     isTokenValid: () => true,
     isAudited: options.isAudited,
+    chunkBytes: options.chunkBytes,
   });
 
   async function save(): Promise<void> {
@@ -96,4 +105,29 @@ export function startCoordinator(options: SimulatedCoordinatorOptions): Simulate
 
   const stop = () => void clock.setTimer(0, () => stopping.abort());
   return { process, pool, stop, ended: work() };
+}
+
+function countParts(server: ParameterServer, counters: StreamCounters): ParameterServer {
+  const { update, updatePart, takeBack } = server;
+  let isBegun = false;
+  return Object.defineProperties(
+    {
+      ...server,
+      update(root: Float32Array, exampleCount: number) {
+        isBegun = false;
+        return update(root, exampleCount);
+      },
+      updatePart(...part: Parameters<NonNullable<typeof updatePart>>) {
+        isBegun = true;
+        counters.partialUpdates++;
+        updatePart?.(...part);
+      },
+      takeBack() {
+        if (isBegun) counters.brokenUpdates++;
+        isBegun = false;
+        takeBack();
+      },
+    },
+    { step: { get: () => server.step } },
+  );
 }

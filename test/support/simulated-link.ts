@@ -74,6 +74,7 @@ export function createSimulatedConnection(
       listeners[end] = listener;
       const other = 1 - end;
       return {
+        isLocal: false,
         send(frame, onSent) {
           if (!isOpen) return;
           const network = faults();

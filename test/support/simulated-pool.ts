@@ -1,3 +1,4 @@
+import type { UpdateByParts } from '../../coordinator/gradient-source.ts';
 import type { PoolEvent } from '../../coordinator/pool-events.ts';
 import { WorkerPool } from '../../coordinator/worker-pool.ts';
 import { bytesOf, decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec.ts';
@@ -36,7 +37,6 @@ export function startPool(options: { workerTimeoutMs?: number; isAudited?: () =>
     ...{ clock, config, workload, ...options },
     engine: naiveEngine,
     recompute: (round, node) => sumOf({ kind: 'train', step: round.step }, node).vector,
-    isAudited: options.isAudited ?? (() => false),
     isTokenValid: () => true,
     report: (event) => events.push(event),
   });
@@ -51,12 +51,14 @@ export function startPool(options: { workerTimeoutMs?: number; isAudited?: () =>
   } = {}) {
     const { openFirst, openSecond } = connection(clock);
     const received: CoordinatorMessage[] = [];
+    const parameters: Uint8Array[] = [];
     let closeCode: number | undefined;
     pool.connect(openFirst);
     const link: Link = openSecond({
       onFrame(frame) {
-        const { message } = decodeCoordinatorFrame(frame);
+        const { message, payload } = decodeCoordinatorFrame(frame);
         received.push(message);
+        if (message.type === 'parameters') parameters.push(payload);
         if (message.type === 'ping' && !silent)
           send({ type: 'pong', sentAt: message.sentAt, now: clock.now() });
         if (message.type === 'share' && computes) answer(message);
@@ -79,6 +81,8 @@ export function startPool(options: { workerTimeoutMs?: number; isAudited?: () =>
     };
     return {
       received,
+      /** The payloads of the parameters that it was sent. */
+      parameters,
       send,
       answer,
       shares: () => received.filter((message) => message.type === 'share'),
@@ -90,10 +94,11 @@ export function startPool(options: { workerTimeoutMs?: number; isAudited?: () =>
     };
   }
 
-  const train = (signal = never) => pool.sum({ kind: 'train', step: server.step }, server.parameters, signal);
+  const train = (signal = never, update?: UpdateByParts) =>
+    pool.sum({ kind: 'train', step: server.step }, server.parameters, signal, update);
   const whole = { lo: 0, hi: config.microBatchCount };
   const expected = sumOf({ kind: 'train', step: 0 }, whole).vector.slice();
-  return { clock, events, pool, connectPeer, train, expected };
+  return { clock, events, pool, server, connectPeer, train, expected, sumOf };
 }
 
 export const runUntil = async (

@@ -25,6 +25,7 @@ export interface SimulatedWorkerOptions {
   readonly draws: Draws;
   readonly engine: Engine;
   readonly dataset: Dataset;
+  readonly chunkBytes: number;
   /** Connects this process to whoever coordinates now; undefined if nobody does. */
   readonly connect: (clock: Clock) => { pool: WorkerPool; connection: SimulatedConnection } | undefined;
   /** Of whom no two are the same. */
@@ -62,6 +63,7 @@ export function startWorker(options: SimulatedWorkerOptions): SimulatedWorker {
       },
       session: {
         clock,
+        chunkBytes: options.chunkBytes,
         openEngine: () => engine,
         identity: { name, numerics: ['strict'] },
         loadDataset: async () => {

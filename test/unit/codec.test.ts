@@ -1,6 +1,7 @@
+import assert from 'node:assert';
 import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../shared/errors.ts';
-import { chunksOf, placeChunk } from '../../shared/protocol/chunks.ts';
+import { chunksOf, isWhole, placeChunk } from '../../shared/protocol/chunks.ts';
 import {
   bytesOf,
   decodeCoordinatorFrame,
@@ -8,7 +9,7 @@ import {
   encodeFrame,
   type Frame,
 } from '../../shared/protocol/codec.ts';
-import { CHUNK_BYTES_MAX, FRAME_BYTES_MAX } from '../../shared/protocol/limits.ts';
+import { CHUNK_BYTES_MAX, FRAME_BYTES_MAX, NETWORK_CHUNK_BYTES } from '../../shared/protocol/limits.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
 import { createToyDataset } from '../support/toy-dataset.ts';
 import { toyConfig } from '../support/toy-run.ts';
@@ -158,14 +159,15 @@ describe('a vector in chunks', () => {
 
   test('arrives as it was, in frames within the limit', () => {
     const target = new Float32Array(vector.length);
-    let received = 0;
-    for (const { offset, chunk } of chunksOf(bytesOf(vector))) {
+    const incoming = { vector: target, narrowLength: 0, received: 0 };
+    for (const { offset, chunk } of chunksOf(bytesOf(vector), NETWORK_CHUNK_BYTES)) {
       const frame = encodeFrame({ type: 'parameters', step: 1, offset }, chunk);
       expect(frame.length).toBeLessThanOrEqual(FRAME_BYTES_MAX);
       const { payload } = decodeCoordinatorFrame(frame);
-      received = placeChunk(bytesOf(target), received, offset, payload);
+      const length = placeChunk(incoming, offset, payload, () => assert.fail('nothing is narrow'));
+      expect(target.subarray(0, length)).toEqual(vector.subarray(0, length));
     }
-    expect(received).toBe(vector.byteLength);
+    expect(isWhole(incoming)).toBe(true);
     expect(target).toEqual(vector);
   });
 
@@ -175,6 +177,7 @@ describe('a vector in chunks', () => {
     ['too long', 32, 32, 48],
   ] as const)('a %s chunk is a protocol error', ([, received, offset, length]) => {
     const chunk = new Uint8Array(length);
-    expect(() => placeChunk(new Uint8Array(64), received, offset, chunk)).toThrow(ProtocolError);
+    const incoming = { vector: new Float32Array(16), narrowLength: 0, received };
+    expect(() => placeChunk(incoming, offset, chunk, () => {})).toThrow(ProtocolError);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createBroadcast } from '../../coordinator/broadcast.ts';
+import { createBroadcaster } from '../../coordinator/broadcast.ts';
 import { bytesOf, decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { createFramePool } from '../../shared/protocol/frame-pool.ts';
 import { createDraws } from '../support/draws.ts';
+import { naiveEngine } from '../support/toy-run.ts';
 
 const message = { type: 'parameters', step: 7, offset: 0 } as const;
 
@@ -25,7 +26,10 @@ describe('a frame pool', () => {
 });
 
 describe('a broadcast', () => {
-  const parameters = bytesOf(createDraws(3).floats(150_000));
+  const parameters = createDraws(3).floats(150_000);
+  const broadcasterOf = (parameterCount: number) =>
+    createBroadcaster(naiveEngine, { parameterCount, narrowParameterCount: 0 });
+  const chunkBytes = 262_144;
   /** Sends to a peer whose frames are sent when the test says so. */
   function peer() {
     const frames: Uint8Array[] = [];
@@ -39,25 +43,31 @@ describe('a broadcast', () => {
 
   test('is the same bytes for all, and the parameters', () => {
     const [a, b] = [peer(), peer()];
-    const broadcast = createBroadcast(createFramePool(), parameters, 7);
-    broadcast.sendTo(a.send);
-    broadcast.sendTo(b.send);
+    const broadcast = broadcasterOf(parameters.length)(7, chunkBytes);
+    broadcast.encode(parameters, 140_000);
+    expect(broadcast.sendTo(0, a.send)).toBe(2);
+    broadcast.encode(parameters, parameters.length);
+    expect(broadcast.sendTo(2, a.send)).toBe(3);
+    expect(broadcast.sendTo(0, b.send)).toBe(3);
     expect(a.frames).toHaveLength(3);
     expect(a.frames.every((frame, i) => frame === b.frames[i])).toBe(true);
     const payloads = a.frames.map((frame) => decodeCoordinatorFrame(frame).payload);
-    expect(Buffer.concat(payloads)).toEqual(Buffer.from(parameters));
+    expect(Buffer.concat(payloads)).toEqual(Buffer.from(bytesOf(parameters)));
   });
 
   test('gives its frames back when it is over and every receiver has them, not before', () => {
-    const pool = createFramePool();
+    const createBroadcast = broadcasterOf(10);
     const isFree = (frame: Uint8Array) => {
-      const probe = pool.encode(message, parameters.subarray(0, 4));
-      return probe.buffer === frame.buffer;
+      const [probe, receiver] = [createBroadcast(8, chunkBytes), peer()];
+      probe.encode(parameters, 10);
+      probe.sendTo(0, receiver.send);
+      return receiver.frames[0].buffer === frame.buffer;
     };
     const [a, b] = [peer(), peer()];
-    const broadcast = createBroadcast(pool, parameters.subarray(0, 40), 7);
-    broadcast.sendTo(a.send);
-    broadcast.sendTo(b.send);
+    const broadcast = createBroadcast(7, chunkBytes);
+    broadcast.encode(parameters, 10);
+    broadcast.sendTo(0, a.send);
+    broadcast.sendTo(0, b.send);
     for (const onSent of a.sent) onSent();
     broadcast.end();
     expect(isFree(a.frames[0])).toBe(false);

@@ -1,5 +1,7 @@
+import assert from 'node:assert';
 import { describe, expect, test } from 'vitest';
 import { type AddHalves, GradientBarrier } from '../../coordinator/gradient-barrier.ts';
+import { createVectorStore } from '../../coordinator/vector-store.ts';
 import { type LeafRange, maximalSubtrees, splitPoint } from '../../shared/reduction-tree.ts';
 import { createDraws } from '../support/draws.ts';
 import { naiveEngine } from '../support/toy-run.ts';
@@ -32,10 +34,13 @@ describe('the gradient barrier', () => {
       const draws = createDraws(99);
       for (let trial = 0; trial < 100; trial++) {
         const held = new Set<Float32Array>();
-        const barrier = new GradientBarrier(leafCount, addHalves, (vector) => {
-          // Whatever is given back may be overwritten at once.
-          expect(held.delete(vector)).toBe(true);
-          vector.fill(NaN);
+        const barrier = new GradientBarrier(leafCount, addHalves, {
+          acquire: () => assert.fail('nothing comes in by parts'),
+          release(vector) {
+            // Whatever is given back may be overwritten at once.
+            expect(held.delete(vector)).toBe(true);
+            vector.fill(NaN);
+          },
         });
         while (!barrier.root()) {
           const lo = draws.integer(0, leafCount - 1);
@@ -57,8 +62,73 @@ describe('the gradient barrier', () => {
     },
   );
 
+  test.for([1, 2, 3, 7, 13, 16])(
+    'of %i leaves adds up sums while they come in, to the same bits, though some never become whole',
+    (leafCount) => {
+      const leaves = leavesOf(leafCount);
+      const expected = sumOf(leaves, { lo: 0, hi: leafCount });
+      const draws = createDraws(7);
+      let partCount = 0;
+      for (let trial = 0; trial < 200; trial++) {
+        const held = new Set<Float32Array>();
+        const acquire = (length: number) => {
+          const vector = new Float32Array(length).fill(NaN);
+          held.add(vector);
+          return vector;
+        };
+        const release = (vector: Float32Array) => {
+          expect(held.delete(vector)).toBe(true);
+          vector.fill(NaN);
+        };
+        const barrier = new GradientBarrier(leafCount, addHalves, { acquire, release });
+        let incoming: { node: LeafRange; vector: Float32Array; length: number }[] = [];
+        let known = 0;
+        const advance = () => {
+          const part = barrier.advance();
+          if (!part) return;
+          expect(part.from).toBe(known);
+          known = part.to;
+          expect(part.root.subarray(0, known)).toEqual(expected.subarray(0, known));
+          if (known < LENGTH) partCount++;
+        };
+        while (!barrier.root()) {
+          const share = draws.chance(0.2) ? { lo: 0, hi: leafCount } : draws.pick(barrier.missing());
+          const node = draws.pick(maximalSubtrees(leafCount, share));
+          if (incoming.length < 6) incoming.push({ node, vector: acquire(LENGTH), length: 0 });
+          const one = draws.pick(incoming);
+          const values = sumOf(leaves, one.node).subarray(one.length, one.length + 1);
+          one.vector.set(values, one.length++);
+          if (draws.chance(0.1)) {
+            barrier.forget(one.vector);
+            release(one.vector);
+          } else if (one.length < LENGTH) {
+            barrier.grow(one.node, one.vector, one.length);
+            advance();
+            continue;
+          } else if (!barrier.offer(one.node, one.vector)) release(one.vector);
+          incoming = incoming.filter((other) => other !== one);
+          advance();
+          if (!draws.chance(0.05)) continue;
+          barrier.beginAgain();
+          known = 0;
+        }
+        expect(barrier.root()).toEqual(expected);
+        for (const { vector } of incoming) {
+          barrier.forget(vector);
+          release(vector);
+        }
+        expect([...held]).toEqual([barrier.root()]);
+      }
+      expect(partCount).toBeGreaterThan(100);
+    },
+  );
+
   test('says what is missing', () => {
-    const barrier = new GradientBarrier(8, addHalves, () => {});
+    const barrier = new GradientBarrier(
+      8,
+      addHalves,
+      createVectorStore((length) => new Float32Array(length)),
+    );
     const offer = (lo: number, hi: number) => barrier.offer({ lo, hi }, new Float32Array(LENGTH));
     expect(barrier.missing()).toEqual([{ lo: 0, hi: 8 }]);
     offer(2, 3);
@@ -78,7 +148,11 @@ describe('the gradient barrier', () => {
   });
 
   test('takes no range that is not a node of its tree', () => {
-    const barrier = new GradientBarrier(8, addHalves, () => {});
+    const barrier = new GradientBarrier(
+      8,
+      addHalves,
+      createVectorStore((length) => new Float32Array(length)),
+    );
     expect(() => barrier.offer({ lo: 1, hi: 3 }, new Float32Array(LENGTH))).toThrow('no node');
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { GradientBarrier } from '../../coordinator/gradient-barrier.ts';
+import { createVectorStore } from '../../coordinator/vector-store.ts';
 import { addHalves } from '../../shared/node-sum.ts';
-import { travellingPart } from '../../shared/protocol/chunks.ts';
+import { chunksOf, placeChunk, travellingPart } from '../../shared/protocol/chunks.ts';
 import { type LeafRange, maximalSubtrees } from '../../shared/reduction-tree.ts';
 import { createDraws } from '../support/draws.ts';
 import { createToyDataset } from '../support/toy-dataset.ts';
@@ -36,10 +37,15 @@ describe('bfloat16', () => {
     kernels.narrow(sum.subarray(0, gradientLength));
     const sent = travellingPart(sum, gradientLength).slice();
     expect(sent).toHaveLength(2 * gradientLength + 4 * 2);
-    const received = new Float32Array(sum.length).fill(7);
-    travellingPart(received, gradientLength).set(sent);
-    kernels.widen(received.subarray(0, gradientLength));
-    expect(received).toEqual(expected);
+    for (const chunkBytes of [2, 6, 20, 1000]) {
+      const vector = new Float32Array(sum.length).fill(7);
+      const incoming = { vector, narrowLength: gradientLength, received: 0 };
+      for (const { offset, chunk } of chunksOf(sent, chunkBytes)) {
+        const length = placeChunk(incoming, offset, chunk, kernels.widen);
+        expect(vector.subarray(0, length)).toEqual(expected.subarray(0, length));
+      }
+      expect(vector).toEqual(expected);
+    }
   });
 });
 
@@ -62,7 +68,7 @@ describe.for([1, 5, 8, 13, 16, 31, 32])(
       for (let attempt = 0; attempt < 20; attempt++) {
         const halves = (...args: Parameters<ConstructorParameters<typeof GradientBarrier>[1]>) =>
           addHalves(kernels, workload, 'train', ...args);
-        const barrier = new GradientBarrier(microBatchCount, halves, () => {});
+        const barrier = new GradientBarrier(microBatchCount, halves, createVectorStore(naiveEngine.allocate));
         for (let lo = 0; lo < microBatchCount; ) {
           const hi = draws.integer(lo + 1, microBatchCount);
           for (const { node, vector } of sums({ lo, hi })) barrier.offer(node, vector);

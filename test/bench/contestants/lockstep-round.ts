@@ -6,7 +6,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createBroadcast } from '../../../coordinator/broadcast.ts';
+import { createBroadcaster } from '../../../coordinator/broadcast.ts';
 import { ConnectedWorker } from '../../../coordinator/connected-worker.ts';
 import { createParameterServer } from '../../../coordinator/parameter-server.ts';
 import { startCoordinatorServer } from '../../../coordinator/server.ts';
@@ -15,8 +15,7 @@ import { WorkerPool } from '../../../coordinator/worker-pool.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { multilayerPerceptron } from '../../../shared/engine/presets.ts';
 import { availableNumerics, openEngine } from '../../../shared/load-engine.ts';
-import { bytesOf } from '../../../shared/protocol/codec.ts';
-import { createFramePool } from '../../../shared/protocol/frame-pool.ts';
+import { chunkBytesFor } from '../../../shared/protocol/chunks.ts';
 import type { Link, LinkListener } from '../../../shared/protocol/link.ts';
 import { maximalSubtrees } from '../../../shared/reduction-tree.ts';
 import { createWorkload, type Workload } from '../../../shared/workload.ts';
@@ -87,7 +86,6 @@ async function serve(kind: string, clientCount: number): Promise<void> {
         workload,
         engine,
         report() {},
-        isAudited: () => false,
         isTokenValid: () => true,
       },
       recompute: () => {
@@ -98,11 +96,8 @@ async function serve(kind: string, clientCount: number): Promise<void> {
     const { signal } = new AbortController();
     await pool.waitForWorkers(clientCount, signal);
     await timeRounds(async () => {
-      const { root } = await pool.sum(
-        { kind: 'train', step: parameterServer.step },
-        parameterServer.parameters,
-        signal,
-      );
+      const { step, parameters } = parameterServer;
+      const { root } = await pool.sum({ kind: 'train', step }, parameters, signal);
       parameterServer.update(root, config.globalBatch);
     });
   } else await timeLinks(clientCount, workload, config, parameterServer.parameters, onServer);
@@ -118,7 +113,7 @@ async function timeLinks(
   onServer: (onConnection: (openLink: (listener: LinkListener) => Link) => void) => Promise<void>,
 ): Promise<void> {
   const vectors = createVectorStore((length) => new Float32Array(length));
-  const frames = createFramePool();
+  const createBroadcast = createBroadcaster(openEngine(config.numerics), workload);
   const workers: ConnectedWorker[] = [];
   const gathered = Promise.withResolvers<void>();
   let pending = 0;
@@ -130,6 +125,7 @@ async function timeLinks(
       listener: {
         onHello: () => workers.length,
         onReady: () => workers.push(worker) === clientCount && gathered.resolve(),
+        onGrowth() {},
         onPartialSum({ vector }) {
           vectors.release(vector);
           if (--pending === 0) finish();
@@ -144,7 +140,8 @@ async function timeLinks(
   let step = 0;
   await timeRounds(() => {
     pending = clientCount;
-    const broadcast = createBroadcast(frames, bytesOf(parameters), step);
+    const broadcast = createBroadcast(step, chunkBytesFor(workers[0].isLocal));
+    broadcast.encode(parameters, parameters.length);
     for (const [i, worker] of workers.entries()) {
       worker.sendParameters(broadcast);
       const share = { lo: (i * LEAVES) / clientCount, hi: ((i + 1) * LEAVES) / clientCount };
