@@ -3,7 +3,6 @@ import { systemClock } from '../shared/clock.ts';
 import type { LoadedDataset } from '../shared/data/load-dataset.ts';
 import { DATA_ROLES } from '../shared/data/manifest.ts';
 import type { Engine } from '../shared/engine/engine.ts';
-import { limitFrameGarbage } from '../shared/frame-garbage.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { ShareComputer } from '../shared/share-computer.ts';
 import type { Workload } from '../shared/workload.ts';
@@ -56,7 +55,6 @@ export interface Cluster {
 /** Throws a `NETWORK` error if it cannot listen. */
 export async function openCluster(options: ClusterOptions, context: ClusterContext): Promise<Cluster> {
   const { config, workload, loaded, engine, computer, auditFraction, report, status, stepsAfter } = context;
-  limitFrameGarbage();
   const pool = new WorkerPool({
     clock: systemClock,
     config,

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { LockstepError, reasonOf, systemCode } from '../shared/errors.ts';
+import { gatherFrames } from '../shared/protocol/gather-frames.ts';
 import { CONNECTIONS_MAX, FRAME_BYTES_MAX } from '../shared/protocol/limits.ts';
 import type { Link, LinkListener } from '../shared/protocol/link.ts';
 import { createWebSocketLink, WEBSOCKET_OPTIONS } from '../shared/protocol/websocket-link.ts';
@@ -34,6 +35,7 @@ const CLOSE_TIMEOUT_MS = 3_000;
 export async function startCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
   const { host, port, onConnection } = options;
   const http = createServer((request, response) => respond(request, response, options));
+  http.on('upgrade', (_, socket, head) => gatherFrames(socket, head));
   const webSockets = new WebSocketServer({ server: http, maxPayload: FRAME_BYTES_MAX, ...WEBSOCKET_OPTIONS });
   webSockets.on('connection', (socket, { socket: { remoteAddress } }) => {
     if (webSockets.clients.size > CONNECTIONS_MAX)

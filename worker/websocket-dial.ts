@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { gatherFrames } from '../shared/protocol/gather-frames.ts';
 import { FRAME_BYTES_MAX } from '../shared/protocol/limits.ts';
 import type { Link, LinkListener } from '../shared/protocol/link.ts';
 import { createWebSocketLink, WEBSOCKET_OPTIONS } from '../shared/protocol/websocket-link.ts';
@@ -10,6 +11,7 @@ export async function dialWebSocket(
   url: string,
   signal: AbortSignal,
 ): Promise<(listener: LinkListener) => Link> {
+  let address: string | undefined;
   const socket = new WebSocket(url, {
     ...WEBSOCKET_OPTIONS,
     maxPayload: FRAME_BYTES_MAX,
@@ -17,6 +19,13 @@ export async function dialWebSocket(
     // Masking keeps hostile pages from writing chosen bytes through old proxies (RFC 6455 section 10.3). A worker in
     // Node chooses nothing, and with a key of zeros neither end spends time on it.
     generateMask: (mask) => mask.fill(0),
+    finishRequest(request) {
+      request.once('upgrade', (_, upgraded, head) => {
+        address = upgraded.remoteAddress;
+        gatherFrames(upgraded, head);
+      });
+      request.end();
+    },
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const abort = () => {
@@ -24,10 +33,6 @@ export async function dialWebSocket(
     reject(signal.reason);
   };
   signal.addEventListener('abort', abort, { once: true });
-  let address: string | undefined;
-  socket.once('upgrade', (response) => {
-    address = response.socket.remoteAddress;
-  });
   socket.once('open', resolve);
   socket.once('error', reject);
   try {

@@ -8,7 +8,6 @@ import type { Dataset } from '../shared/data/dataset.ts';
 import { type DataEvent, loadDataset, workerSources } from '../shared/data/load-dataset.ts';
 import type { DatasetManifest } from '../shared/data/manifest.ts';
 import { showDataEvent } from '../shared/data/show-data-event.ts';
-import { limitFrameGarbage } from '../shared/frame-garbage.ts';
 import { endWithLauncher, interruptionSignal } from '../shared/interruption.ts';
 import { availableNumerics, engineNotice, openEngine } from '../shared/load-engine.ts';
 import { fraction, shortText, tokenOption, wholeNumber } from '../shared/option-parsers.ts';
@@ -59,7 +58,6 @@ export function workerCommand(): Command {
     .option('--json', 'print events as JSON, a line each')
     .action(async (url: string, options: WorkerOptions) => {
       endWithLauncher();
-      limitFrameGarbage();
       // Now, not at its end: a worker that is killed would leave nothing for the next one to start with.
       flushCompileCache();
       const console = createConsole(process.stdout);

@@ -9,7 +9,6 @@ import type { Dataset } from '../../shared/data/dataset.ts';
 import { loadDataset, workerSources } from '../../shared/data/load-dataset.ts';
 import type { DatasetManifest } from '../../shared/data/manifest.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
-import { limitFrameGarbage } from '../../shared/frame-garbage.ts';
 import { availableNumerics, openEngine } from '../../shared/load-engine.ts';
 import { processUsage } from '../../shared/process-usage.ts';
 import { maximalSubtrees } from '../../shared/reduction-tree.ts';
@@ -22,7 +21,6 @@ const [url, millisecondsPerExample, dataDir] = process.argv.slice(2);
 const workers: AbortController[] = [];
 let dataset: Promise<Dataset> | undefined;
 
-limitFrameGarbage();
 process.once('disconnect', () => process.exit(1));
 process.on('message', (count: number) => {
   while (workers.length < count) startWorker(workers.length);

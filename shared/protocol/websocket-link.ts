@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import { freeMemory } from './gather-frames.ts';
 import { CLOSE, type Link, type LinkListener } from './link.ts';
 
 /** The options that both sides give to `ws`, beside `maxPayload`. */
@@ -24,6 +25,7 @@ export function createWebSocketLink(
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) listener.onFrame(data);
     else socket.close(CLOSE.protocolError, 'text message');
+    freeMemory(data);
   });
   // After an error `ws` always emits "close", which tells the listener.
   socket.on('error', () => {});

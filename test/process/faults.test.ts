@@ -180,7 +180,7 @@ describe('a run’s folder', () => {
 
   test('is written by one coordinator at a time; a dead one’s is free at once', async () => {
     const out = join(temporaryFolder(), 'run');
-    const args = toyRun({ epochs: 15 });
+    const args = toyRun({ epochs: 1000 });
     const first = startCli(['train', ...args, '--workers', '1', '--out', out, '--json']);
     await first.next('checkpoint');
     const resume = ['train', '--resume', out, '--workers', '0', ...args.slice(0, 2), '--json'];

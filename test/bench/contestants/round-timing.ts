@@ -3,7 +3,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 /** What travels each way in a round: the classic net's parameters. */
 export const VECTOR_LENGTH = 235_146;
 
-const WARM_UP_ROUNDS = 40;
+/** By then V8 has compiled what a round runs. */
+const WARM_UP_ROUNDS = 400;
 const MEASURE_MS = 2_000;
 
 /** Prints how many rounds a second there are, and what CPU time one takes here, in ms. */

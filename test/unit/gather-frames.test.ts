@@ -1,0 +1,111 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { createGatherer, freeMemory, gatherFrames } from '../../shared/protocol/gather-frames.ts';
+import { FRAME_BYTES_MAX } from '../../shared/protocol/limits.ts';
+import { createDraws } from '../support/draws.ts';
+
+/** A binary frame: RFC 6455 section 5.2. */
+function frame(length: number, isMasked: boolean): Buffer {
+  const mask = isMasked ? 0x80 : 0;
+  const header = Buffer.alloc(length < 126 ? 2 : length < 2 ** 16 ? 4 : 10, 0x82);
+  header[1] = mask | (length < 126 ? length : length < 2 ** 16 ? 126 : 127);
+  if (header.length === 4) header.writeUInt16BE(length, 2);
+  if (header.length === 10) header.writeBigUInt64BE(BigInt(length), 2);
+  return Buffer.concat([header, Buffer.alloc(isMasked ? 4 : 0), Buffer.alloc(length, 7)]);
+}
+
+/** In memory of its own, as a socket reads it. */
+const piece = (bytes: Uint8Array): Buffer => Buffer.from(Uint8Array.from(bytes).buffer);
+
+/** What becomes of a stream that comes in pieces. */
+function gathered(pieces: readonly Buffer[]): Buffer[] {
+  const frames: Buffer[] = [];
+  const gather = createGatherer((whole) => frames.push(whole) > 0);
+  for (const each of pieces) gather(each);
+  return frames;
+}
+
+describe('a gatherer', () => {
+  // Lengths in 7, 16 and 64 bits.
+  const frames = [0, 1, 125, 126, 65_535, 65_536, 300_000].flatMap((length) => [
+    frame(length, false),
+    frame(length, true),
+  ]);
+
+  test('gives each frame in one piece, wherever the stream is cut', () => {
+    const stream = Buffer.concat(frames);
+    const draws = createDraws(1);
+    for (const lengthMax of [1, 7, 1000, 65_536, stream.length]) {
+      const pieces: Buffer[] = [];
+      for (let from = 0; from < stream.length; ) {
+        const to = from + draws.integer(1, lengthMax);
+        pieces.push(piece(stream.subarray(from, to)));
+        from = to;
+      }
+      expect(gathered(pieces).map((whole) => frames.findIndex((other) => other.equals(whole)))).toEqual(
+        frames.map((_, index) => index),
+      );
+    }
+  });
+
+  test('frees each piece, and a frame is freed by whoever has read it', () => {
+    const bytes = frames[13];
+    const pieces = [
+      piece(bytes.subarray(0, 1)),
+      piece(bytes.subarray(1, 70_000)),
+      piece(bytes.subarray(70_000)),
+    ];
+    const [whole] = gathered(pieces);
+    for (const { buffer } of pieces) expect((buffer as ArrayBuffer).detached).toBe(true);
+    expect(whole).toEqual(bytes);
+    freeMemory(whole.subarray(14));
+    expect((whole.buffer as ArrayBuffer).detached).toBe(true);
+  });
+
+  test('takes no memory for a frame that is longer than allowed, but hands on what comes', () => {
+    const header = Buffer.from([0x82, 127, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+    expect(gathered([piece(header), piece(Buffer.from('and more'))])).toEqual([
+      header,
+      Buffer.from('and more'),
+    ]);
+    const [longest] = gathered([piece(frame(FRAME_BYTES_MAX, true))]);
+    expect(longest).toHaveLength(FRAME_BYTES_MAX + 14);
+  });
+
+  test('says whether to read on as the last frame’s taker does', () => {
+    const answers = [true, false];
+    const gather = createGatherer(() => answers.shift() === true);
+    const two = Buffer.concat([frame(3, true), frame(4, true)]);
+    expect(gather(piece(two))).toBe(false);
+    expect(gather(piece(two.subarray(0, 5)))).toBe(true);
+  });
+});
+
+describe('memory', () => {
+  test('is freed unless it holds more than a frame', () => {
+    const shared = new Uint8Array(100);
+    freeMemory(shared.subarray(0, 85));
+    expect(shared).toHaveLength(100);
+    freeMemory(shared.subarray(14));
+    expect(shared).toHaveLength(0);
+  });
+});
+
+describe('a socket', () => {
+  const bytes = frame(10, true);
+
+  test('gives whole frames, and its end', async () => {
+    const socket = new PassThrough();
+    gatherFrames(socket, new Uint8Array());
+    for (const half of [bytes.subarray(0, 4), bytes.subarray(4)]) socket.push(piece(half));
+    socket.push(null);
+    expect(await socket.toArray()).toEqual([bytes]);
+  });
+
+  test('is left alone if a frame has begun before', () => {
+    const socket = new PassThrough();
+    const { push } = socket;
+    gatherFrames(socket, bytes.subarray(0, 3));
+    expect(socket.push).toBe(push);
+  });
+});
