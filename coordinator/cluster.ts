@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { systemClock } from '../shared/clock.ts';
+import type { Dataset } from '../shared/data/dataset.ts';
 import type { LoadedDataset } from '../shared/data/load-dataset.ts';
 import { DATA_ROLES } from '../shared/data/manifest.ts';
 import type { Engine } from '../shared/engine/engine.ts';
+import type { Link, LinkListener } from '../shared/protocol/link.ts';
 import type { RunConfig } from '../shared/run-config.ts';
 import type { ShareComputer } from '../shared/share-computer.ts';
 import type { Workload } from '../shared/workload.ts';
@@ -19,8 +21,17 @@ export interface ClusterOptions {
   readonly token?: string | undefined;
   /** Fail when there was no worker for so long; undefined: wait. */
   readonly workerTimeoutMs?: number | undefined;
-  /** Starts workers that join `url`, and returns how to stop them. `fail` ends the run. */
-  readonly startWorkers?: (url: string, fail: (error: Error) => void) => () => Promise<void>;
+  /** Starts workers, and returns how to stop them. `fail` ends the run. */
+  readonly startWorkers?: (context: StartContext, fail: (error: Error) => void) => () => Promise<void>;
+}
+
+/** What workers need that the coordinator's process starts. */
+export interface StartContext {
+  /** Where to join. */
+  readonly url: string;
+  /** How to join within this process, and the dataset for it. */
+  readonly connect: (openLink: (listener: LinkListener) => Link) => void;
+  readonly dataset: Dataset;
 }
 
 export interface ClusterContext {
@@ -71,10 +82,11 @@ export async function openCluster(options: ClusterOptions, context: ClusterConte
     report,
   });
   const roleBySha256 = new Map(DATA_ROLES.map((role) => [config.dataset.files[role].sha256, role]));
+  const connect: StartContext['connect'] = (openLink) => pool.connect(openLink);
   const server = await startCoordinatorServer({
     host: options.host,
     port: options.port,
-    onConnection: (openLink) => pool.connect(openLink),
+    onConnection: connect,
     status,
     stepsAfter,
     contentOf(sha256) {
@@ -95,8 +107,8 @@ export async function openCluster(options: ClusterOptions, context: ClusterConte
     },
     async gather(signal) {
       report({ event: 'listening', url: server.url, workersNeeded: options.minWorkers });
-      if (options.startWorkers)
-        stopWorkers = options.startWorkers(server.url, (error) => failure.abort(error));
+      const context = { url: server.url, connect, dataset: loaded.dataset };
+      if (options.startWorkers) stopWorkers = options.startWorkers(context, (error) => failure.abort(error));
       await pool.waitForWorkers(options.minWorkers, signal);
       isGathered = true;
     },

@@ -1,17 +1,24 @@
 import type { LeafRange } from '../shared/reduction-tree.ts';
 
-/**
- * How far a boundary between two shares may lie from its due place, as a part of the smaller one, to fall between two
- * larger subtrees: a worker sends a whole gradient for each subtree in its share, so straight cuts save traffic.
- */
-const SHIFT_MAX = 0.15;
+/** Bounds of how far a boundary between two shares may lie from its due place, as a part of the smaller one. */
+const SHIFT_MIN = 0.15;
+const SHIFT_MAX = 0.45;
 
 /**
  * Divides `range` into contiguous shares, one a worker and in their order, each about proportional to the worker's
  * throughput (examples/s). A share may be empty. A throughput of undefined means not measured yet, and counts
  * as the median of the others.
+ *
+ * A worker sends a whole gradient for each subtree in its share, so boundaries fall between two larger subtrees where that
+ * is near: the nearer, the less of a share's time, `exchangePart` of it, is spent on anything but computing. With one vector
+ * each way, one more costs half of that part; so much computing may a shift add.
  */
-export function planShares(range: LeafRange, throughputs: readonly (number | undefined)[]): LeafRange[] {
+export function planShares(
+  range: LeafRange,
+  throughputs: readonly (number | undefined)[],
+  exchangePart = 0,
+): LeafRange[] {
+  const shift = Math.max(SHIFT_MIN, Math.min(SHIFT_MAX, exchangePart / 2 / (1 - exchangePart)));
   const measured = throughputs.filter((throughput) => throughput !== undefined);
   const typical = measured.length > 0 ? median(measured) : 1;
   const weights = throughputs.map((throughput) => throughput ?? typical);
@@ -22,7 +29,7 @@ export function planShares(range: LeafRange, throughputs: readonly (number | und
   return dues.map((size, index) => {
     due += size;
     const isLast = index === dues.length - 1;
-    const hi = isLast ? range.hi : boundaryNear(due, SHIFT_MAX * Math.min(size, dues[index + 1]));
+    const hi = isLast ? range.hi : boundaryNear(due, shift * Math.min(size, dues[index + 1]));
     const share = { lo, hi };
     lo = hi;
     return share;

@@ -25,7 +25,7 @@ import type { PoolCounters, PoolEvent, PoolNotice } from './pool-events.ts';
 import { createRoundTimer, type RoundTimer } from './round-timer.ts';
 import { StepBroadcasts } from './step-broadcasts.ts';
 import { createStragglerDeadline } from './straggler-deadline.ts';
-import { measure, plannedSpeeds, trust } from './throughput.ts';
+import { measure, measureExchange, plannedSpeeds, trust } from './throughput.ts';
 import type { VectorStore } from './vector-store.ts';
 import { watchWaiting } from './waiting-notice.ts';
 
@@ -65,6 +65,8 @@ export class ShareDispatcher {
   readonly #broadcasts: StepBroadcasts;
   #current: CurrentRound | undefined;
   #hasSaidAlone = false;
+  /** Of the time of a training step's share, that without computing. */
+  #exchangePart = 0;
 
   constructor(options: ShareDispatcherOptions) {
     this.#options = options;
@@ -169,7 +171,8 @@ export class ShareDispatcher {
       // Members that will soon be free keep their part, so that the first one to finish does not get it all.
       const busy = available.filter(({ assignment }) => assignment && isTimely(assignment, round));
       const throughputs = [...idle, ...busy].map((member) => member.throughputs[round.kind]);
-      const shares = planShares(range, plannedSpeeds(throughputs));
+      const exchangePart = round.kind === 'train' ? this.#exchangePart : 0;
+      const shares = planShares(range, plannedSpeeds(throughputs), exchangePart);
       return idle.flatMap((member, index) => {
         if (shares[index].lo === shares[index].hi) return [];
         this.#assign(member, current, shares[index]);
@@ -327,6 +330,8 @@ export class ShareDispatcher {
       current.timer.answered({ rank, examples: exampleCount, ...times }, sentAt);
     }
     if (expectedMs !== undefined) this.#deadlines.recordShare(expectedMs, actualMs);
+    if (timing && round.kind === 'train')
+      this.#exchangePart = measureExchange(this.#exchangePart, timing.computeMs, actualMs);
     member.throughputs[round.kind] = measure(
       member.throughputs[round.kind],
       (exampleCount / actualMs) * 1000,

@@ -29,6 +29,12 @@ export function measure(before: Throughput | undefined, examplesPerSecond: numbe
   };
 }
 
+/** The part of a share's time that goes by with anything but computing, after one more share. */
+export function measureExchange(before: number, computeMs: number, wholeMs: number): number {
+  const part = Math.min(Math.max(1 - computeMs / wholeMs, 0), 1);
+  return before + SMOOTHING * (part - before);
+}
+
 /** What is believed of a worker's speed after one more round without a share. */
 export function trust(known: Throughput): Throughput {
   return { ...known, examplesPerSecond: known.examplesPerSecond * TRUST };

@@ -5,6 +5,8 @@ import { handOverTested } from '../shared/load-engine.ts';
 
 export interface LocalWorkersOptions {
   readonly count: number;
+  /** The number in the first one's name. */
+  readonly firstNumber?: number;
   readonly url: string;
   readonly token?: string | undefined;
   readonly dataDir?: string | undefined;
@@ -44,22 +46,15 @@ const RESTART_DELAY_MAX_MS = 5_000;
 
 /** Starts worker processes on this machine and keeps them alive until they are stopped. */
 export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
-  const { count, url, token, dataDir, corrupt, onRestart, onFailure } = options;
+  const { count, firstNumber = 0, token, onRestart, onFailure } = options;
   const children = new Map<number, ChildProcess>();
   const restarts = new Set<NodeJS.Timeout>();
   let isStopping = false;
 
   function start(index: number, quickExits: number): void {
-    const args = [
-      'worker',
-      url,
-      '--name',
-      `local-${index}`,
-      ...(dataDir === undefined ? [] : ['--data-dir', dataDir]),
-      ...(corrupt === undefined ? [] : ['--corrupt', String(corrupt)]),
-    ];
+    const name = `local-${firstNumber + index}`;
     const startedAt = performance.now();
-    const child = fork(CLI, args, {
+    const child = fork(CLI, argumentsOf(name, options), {
       execArgv: [...process.execArgv, ...NODE_FLAGS],
       // A group of its own: Ctrl-C is for the coordinator alone, which then lets its workers finish.
       detached: true,
@@ -87,9 +82,9 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
       const isQuickExit = !isKilled && performance.now() - startedAt < QUICK_EXIT_MS;
       const nextQuickExits = isQuickExit ? quickExits + 1 : 0;
       if (nextQuickExits >= QUICK_EXITS_MAX) {
-        return onFailure(new LockstepError('WORKERS', `local worker ${index} does not stay up (${reason}).`));
+        return onFailure(new LockstepError('WORKERS', `worker ${name} does not stay up (${reason}).`));
       }
-      onRestart(`local worker ${index} ended (${reason}); starting it again`);
+      onRestart(`worker ${name} ended (${reason}); starting it again`);
       const delayMs = Math.min(RESTART_DELAY_MAX_MS, RESTART_DELAY_MIN_MS * 2 ** nextQuickExits);
       const timer = setTimeout(() => {
         restarts.delete(timer);
@@ -125,4 +120,12 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
       clearTimeout(force);
     },
   };
+}
+
+function argumentsOf(name: string, { url, dataDir, corrupt }: LocalWorkersOptions): string[] {
+  return [
+    ...['worker', url, '--name', name],
+    ...(dataDir === undefined ? [] : ['--data-dir', dataDir]),
+    ...(corrupt === undefined ? [] : ['--corrupt', String(corrupt)]),
+  ];
 }

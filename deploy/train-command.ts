@@ -10,6 +10,7 @@ import { LockstepError } from '../shared/errors.ts';
 import { interruptionSignal } from '../shared/interruption.ts';
 import { tokenOption, wholeNumber } from '../shared/option-parsers.ts';
 import { type ChaosSpec, createChaos, parseChaos } from './chaos.ts';
+import { startHostedWorker } from './hosted-worker.ts';
 import { type LocalWorkers, startLocalWorkers } from './local-workers.ts';
 
 interface TrainOptions extends RunOptions {
@@ -17,6 +18,7 @@ interface TrainOptions extends RunOptions {
   readonly host: string;
   readonly port: number;
   readonly token?: string;
+  readonly apart?: true;
   readonly chaos?: ChaosSpec;
   readonly json?: true;
 }
@@ -25,13 +27,14 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .summary('train on this machine: a coordinator and its workers')
     .description(
-      'Trains on this machine: starts a coordinator, and workers as processes of their own that connect to it.\n' +
+      'Trains on this machine: a coordinator, in whose process the first worker computes, and further workers as\n' +
+        'processes that connect to it. Others may join from elsewhere.\n' +
         'The trained parameters are the same to the last bit for any number of workers.\n' +
         'Ctrl-C stops in good order and saves a checkpoint; a second Ctrl-C stops at once.',
     )
     .optionsGroup('Cluster:')
     .addOption(
-      new Option('--workers <count>', 'worker processes; 0 computes everything in this process')
+      new Option('--workers <count>', 'how many workers; 0: no cluster, all is computed at once')
         .default(availableParallelism(), `${availableParallelism()}, the cores of this machine`)
         .argParser(wholeNumber(0, 1000)),
     )
@@ -42,6 +45,7 @@ export function trainCommand(): Command {
         .argParser(wholeNumber(0, 65_535)),
     )
     .addOption(tokenOption('a secret that workers must give'))
+    .option('--apart', 'each worker in a process of its own, none in the coordinator’s')
     .addOption(
       new Option(
         '--chaos <list>',
@@ -66,20 +70,26 @@ interface Disturbance {
 }
 
 function trainWithWorkers(options: TrainOptions, report: Report, disturbance: Disturbance = {}) {
-  const { workers: count, host, port, token, dataDir } = options;
+  const { workers: count, host, port, token, dataDir, apart } = options;
   const { corrupt, onStarted, onStopping } = disturbance;
   let workers: LocalWorkers | undefined;
   const signal = interruptionSignal(() => workers?.kill());
   const cluster: ClusterOptions = {
     ...{ host, port, token, minWorkers: count },
-    startWorkers(url, onFailure) {
+    startWorkers(context, onFailure) {
       const onRestart = (message: string) => report({ event: 'notice', code: 'restart', message });
-      const started = startLocalWorkers({ count, url, token, dataDir, corrupt, onRestart, onFailure });
+      const stopHosted = apart
+        ? undefined
+        : startHostedWorker(context, { name: 'local-0', token }, onFailure);
+      const started = startLocalWorkers({
+        ...{ url: context.url, token, dataDir, corrupt, onRestart, onFailure },
+        ...(apart ? { count } : { count: count - 1, firstNumber: 1 }),
+      });
       workers = started;
       onStarted?.(started);
-      return () => {
+      return async () => {
         onStopping?.();
-        return started.stop();
+        await Promise.all([stopHosted?.(), started.stop()]);
       };
     },
   };
@@ -94,7 +104,7 @@ async function trainInChaos(options: TrainOptions, spec: ChaosSpec, report: Repo
   let local: LocalWorkers | undefined;
   const chaos = createChaos(spec, () => local, systemClock);
   const isAuditImplied = spec.corrupt > 0 && options.audit === 0;
-  const disturbed = isAuditImplied ? { ...options, audit: 1 } : options;
+  const disturbed = { ...options, apart: true as const, ...(isAuditImplied && { audit: 1 }) };
   if (isAuditImplied) {
     const message = 'workers that give wrong sums are found by comparing: --audit 1 is implied';
     report({ event: 'notice', code: 'chaos', message });

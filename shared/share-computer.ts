@@ -18,7 +18,7 @@ export interface PartialSum {
 /** Computes shares of rounds: the work of a worker, and of a coordinator that has none. */
 export interface ShareComputer {
   /**
-   * The partial sums of the largest tree nodes inside `share`, in order. Yields `undefined` after each block of
+   * The partial sums of the largest tree nodes inside `share`, in order. Yields `undefined` between two blocks of
    * examples, so that whoever runs it can let others have a turn.
    */
   compute(round: Round, share: LeafRange, parameters: Float32Array): Generator<PartialSum | undefined>;
@@ -81,6 +81,8 @@ export function createShareComputer(engine: Engine, config: RunConfig, workload:
   const leafStatistics = engine.allocate(EVALUATION_LEAF_SIZE * STATISTIC_COUNT);
   /** Sums under way, one a level of the tree above the blocks. */
   const stack: Float32Array[] = [];
+  /** The share under way has had a block. */
+  let hasBegun = false;
 
   function vectorAt(level: number, length: number): Float32Array {
     stack[level] ??= engine.allocate(workload.vectorLength('train'));
@@ -127,12 +129,12 @@ export function createShareComputer(engine: Engine, config: RunConfig, workload:
   ): Generator<undefined> {
     const sum = vectorAt(level, workload.vectorLength(round.kind));
     const isLeaf = node.hi - node.lo === 1;
-    if (round.kind !== 'train' && isLeaf) {
-      evaluateLeaf(round, node.lo, parameters, sum);
-      yield;
-    } else if (round.kind === 'train' && (isLeaf || workload.exampleCount(round, node) <= rowsMax)) {
-      trainOnBlock(round, node, parameters, sum);
-      yield;
+    const isBlock = isLeaf || (round.kind === 'train' && workload.exampleCount(round, node) <= rowsMax);
+    if (isBlock) {
+      if (hasBegun) yield;
+      hasBegun = true;
+      if (round.kind === 'train') trainOnBlock(round, node, parameters, sum);
+      else evaluateLeaf(round, node.lo, parameters, sum);
     } else {
       const middle = splitPoint(node);
       yield* sumNode(round, { lo: node.lo, hi: middle }, parameters, level);
@@ -143,6 +145,7 @@ export function createShareComputer(engine: Engine, config: RunConfig, workload:
 
   return {
     *compute(round, share, parameters) {
+      hasBegun = false;
       for (const node of maximalSubtrees(workload.leafCount(round.kind), share)) {
         yield* sumNode(round, node, parameters, 0);
         yield { node, vector: vectorAt(0, workload.vectorLength(round.kind)) };

@@ -243,7 +243,7 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     });
     onTestFinished(workers.stop);
     expect((await promise).message).toMatch(
-      /^local worker 0 does not stay up \(exit code 2: .*--help.*\)\.$/,
+      /^worker local-0 does not stay up \(exit code 2: .*--help.*\)\.$/,
     );
     expect(notices).toHaveLength(4);
   });

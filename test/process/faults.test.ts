@@ -24,7 +24,7 @@ describe('the parameters are the same to the last bit', () => {
   test('when a worker is suspended for ten seconds: the others do its share at once, and it stays', async () => {
     const out = join(temporaryFolder(), 'run');
     const args = toyRun({ epochs: 10_000 });
-    const run = startCli(['train', ...args, '--workers', '3', '--json', '--out', out]);
+    const run = startCli(['train', ...args, '--workers', '3', '--apart', '--json', '--out', out]);
     const workers = [await run.next('worker'), await run.next('worker'), await run.next('worker')];
     await run.next('epoch');
     const { pid = 0, rank, name } = workers[1];
@@ -63,7 +63,7 @@ describe('the parameters are the same to the last bit', () => {
 
   test('with a worker ten times slower than the others, whose share becomes small', async () => {
     const out = join(temporaryFolder(), 'run');
-    const run = startCli(['train', ...toyRun(), '--workers', '3', '--json', '--out', out]);
+    const run = startCli(['train', ...toyRun(), '--workers', '3', '--apart', '--json', '--out', out]);
     const { pid = 0, name } = await run.next('worker');
     await run.next('epoch');
     slowDownTenfold(pid);

@@ -28,6 +28,17 @@ describe('the parameters are the same to the last bit', () => {
   });
 
   test.for([
+    [[], 1],
+    [['--apart'], 0],
+  ] as const)('with %j, when %i of the workers is in the coordinator’s process', async ([flags, hosted]) => {
+    const run = startCli(['train', ...toyRun(), '--workers', '2', '--json', ...flags]);
+    const pids = [await run.next('worker'), await run.next('worker')].map(({ pid }) => pid);
+    expect(pids.filter((pid) => pid === run.pid)).toHaveLength(hosted);
+    expect(new Set(pids).size).toBe(2);
+    expect((await run.next('done')).parametersSha256).toBe(await undisturbedHash());
+  });
+
+  test.for([
     [1, 16],
     [2, 16],
     [3, 16],
@@ -116,7 +127,7 @@ describe('the parameters are the same to the last bit', () => {
   });
 
   test('when a worker is killed while it computes', async () => {
-    const run = startCli(['train', ...toyRun(), '--workers', '3', '--json']);
+    const run = startCli(['train', ...toyRun(), '--workers', '3', '--apart', '--json']);
     const { pid } = await run.next('worker', ({ rank }) => rank === 1);
     await run.next('epoch');
     process.kill(pid ?? 0, 'SIGKILL');
@@ -128,7 +139,7 @@ describe('the parameters are the same to the last bit', () => {
   });
 
   test('when the only worker is killed', async () => {
-    const run = startCli(['train', ...toyRun(), '--workers', '1', '--json']);
+    const run = startCli(['train', ...toyRun(), '--workers', '1', '--apart', '--json']);
     const { pid } = await run.next('worker');
     await run.next('epoch');
     process.kill(pid ?? 0, 'SIGKILL');
@@ -223,7 +234,7 @@ test('a worker on another disk gets the dataset from the coordinator, once, and 
 });
 
 test('a worker joins a run that is under way, and has a share in it', async () => {
-  const run = startCli(['train', ...toyRun(), '--workers', '1', '--json']);
+  const run = startCli(['train', ...toyRun(), '--workers', '1', '--apart', '--json']);
   const { url } = await run.next('listening');
   const { pid = 0 } = await run.next('worker');
   await run.next('epoch');
