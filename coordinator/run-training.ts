@@ -58,7 +58,7 @@ export async function runTraining(
   const onTraceFailure = (message: string) => report({ event: 'notice', code: 'trace', message });
   const trace = options.trace === undefined ? undefined : await openTrace(options.trace, onTraceFailure);
   const meter = createProgressMeter(systemClock, plan.stepCount);
-  const timings = createStepTimings(systemClock.now, () => cluster?.pool.counters);
+  const timings = createStepTimings(() => cluster?.pool.counters);
   // A run that is over needs no workers, and would wait for them.
   const cluster: Cluster | undefined =
     clusterOptions && !isOver(plan)
@@ -190,9 +190,9 @@ async function trainAndSave(
 
   const run: TrainingRun = {
     ...plan,
-    async onStep(metrics, timing) {
+    async onStep(metrics, times) {
       tryAppend(metrics);
-      const stepTiming = timings.record(metrics, timing);
+      const stepTiming = timings.record(metrics, times);
       trace?.record(stepTiming);
       const event = meter.record(metrics);
       if (event) report(event);

@@ -1,7 +1,7 @@
 import { type ProcessUsage, processUsage } from '../shared/process-usage.ts';
-import type { RoundTiming } from './gradient-source.ts';
 import type { StepRecord } from './ledger.ts';
 import type { PoolCounters } from './pool-events.ts';
+import type { StepTimes } from './train.ts';
 
 /** How many of the newest steps are kept, for whoever asks now and then. */
 const STEPS_KEPT = 4096;
@@ -12,32 +12,25 @@ export interface StepTiming
       StepRecord,
       'step' | 'epoch' | 'examples' | 'worldSize' | 'milliseconds' | 'fingerprint' | 'chain'
     >,
-    Partial<RoundTiming> {
-  /** When it was done, in ms of the coordinator's clock. Two steps in a row tell what a step takes with all about it. */
-  readonly doneAt: number;
-  /** The optimizer step, and the fingerprint of its result. */
-  readonly updateMs: number;
-  /** What the coordinator had used, sent and received by then. */
+    StepTimes {
+  /** What the coordinator had used, sent and received when it recorded the step, after it had begun the next one. */
   readonly coordinator: ProcessUsage & Pick<PoolCounters, 'sentBytes' | 'receivedBytes'>;
 }
 
 /** The newest steps. */
 export interface StepTimings {
-  record(record: StepRecord, timing: Partial<RoundTiming> & { updateMs: number }): StepTiming;
+  record(record: StepRecord, times: StepTimes): StepTiming;
   /** Those after `step`, in order. */
   after(step: number): StepTiming[];
 }
 
-export function createStepTimings(
-  now: () => number,
-  counters: () => Readonly<PoolCounters> | undefined,
-): StepTimings {
+export function createStepTimings(counters: () => Readonly<PoolCounters> | undefined): StepTimings {
   const kept: StepTiming[] = [];
   return {
-    record({ step, epoch, examples, worldSize, milliseconds, fingerprint, chain }, timing) {
+    record({ step, epoch, examples, worldSize, milliseconds, fingerprint, chain }, times) {
       const { sentBytes = 0, receivedBytes = 0 } = counters() ?? {};
       const stepTiming: StepTiming = {
-        ...{ step, epoch, examples, worldSize, milliseconds, fingerprint, chain, ...timing, doneAt: now() },
+        ...{ step, epoch, examples, worldSize, milliseconds, fingerprint, chain, ...times },
         coordinator: { ...processUsage(), sentBytes, receivedBytes },
       };
       kept.push(stepTiming);

@@ -17,8 +17,16 @@ export interface TrainingRun {
   /** Stop after so many steps in all, even within an epoch. */
   readonly stepsMax: number;
   readonly clock: Clock;
-  onStep(record: StepRecord, timing: Partial<RoundTiming> & { updateMs: number }): Promise<void>;
+  onStep(record: StepRecord, timing: StepTimes): Promise<void>;
   onEpoch(result: EpochResult): Promise<void>;
+}
+
+/** How the time of a step went by. */
+export interface StepTimes extends Partial<RoundTiming> {
+  /** Of the optimizer. */
+  readonly updateMs: number;
+  /** By the coordinator's clock, in ms. Two steps in a row tell what a step takes with all about it. */
+  readonly doneAt: number;
 }
 
 /**
@@ -27,25 +35,37 @@ export interface TrainingRun {
  * step, and can be saved.
  */
 export async function train(run: TrainingRun, signal: AbortSignal): Promise<void> {
+  let recordLast = async () => {};
   for (;;) {
+    if (isEpochOver(run) || isFinished(run)) {
+      await recordLast();
+      recordLast = async () => {};
+    }
     if (isEpochOver(run)) await finishEpoch(run, signal);
     if (isFinished(run)) return;
-    await trainStep(run, signal);
+    recordLast = await trainStep(run, recordLast, signal);
   }
 }
 
-async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
+/**
+ * One step. `recordLast` records the one before, now that this one's work is handed out: nobody waits for it. Returns how
+ * to record this one, before its parameters change.
+ */
+async function trainStep(
+  run: TrainingRun,
+  recordLast: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<() => Promise<void>> {
   const { config, workload, source, server, progress, clock } = run;
   const round: Round = { kind: 'train', step: server.step };
   const startedAt = clock.now();
   const examples = workload.exampleCount(round, { lo: 0, hi: config.microBatchCount });
   const update = updateByParts(run, examples);
-  const { root, contributions, timing } = await source
-    .sum(round, server.roundedParameters, signal, update)
-    .catch((error: unknown) => {
-      server.takeBack();
-      throw error;
-    });
+  const summing = source.sum(round, server.roundedParameters, signal, update).catch((error: unknown) => {
+    server.takeBack();
+    throw error;
+  });
+  const [{ root, contributions, timing }] = await Promise.all([summing, recordLast()]);
   const summedAt = clock.now();
   const { lossSum, correctCount } = statisticsOf(root);
   assertFinite(lossSum, run);
@@ -53,23 +73,24 @@ async function trainStep(run: TrainingRun, signal: AbortSignal): Promise<void> {
   progress.lossSum += lossSum;
   progress.correctCount += correctCount;
   progress.exampleCount += examples;
-  const fingerprint = formatFingerprint(server.fingerprint());
-  progress.chain = nextLink(progress.chain, fingerprint);
-  const updateMs = (update?.elapsedMs ?? 0) + clock.now() - summedAt;
-  const record = {
+  const doneAt = clock.now();
+  const done = {
     step: round.step,
     epoch: Math.floor(round.step / workload.stepsPerEpoch) + 1,
     loss: lossSum / examples,
     accuracy: correctCount / examples,
     learningRate,
     examples,
-    milliseconds: clock.now() - startedAt,
+    milliseconds: doneAt - startedAt,
     worldSize: source.worldSize,
     ...workOf(contributions),
-    fingerprint,
-    chain: progress.chain,
   };
-  await run.onStep(record, { ...timing, updateMs });
+  const times = { ...timing, updateMs: (update?.elapsedMs ?? 0) + doneAt - summedAt, doneAt };
+  return async () => {
+    const fingerprint = formatFingerprint(server.fingerprint());
+    progress.chain = nextLink(progress.chain, fingerprint);
+    await run.onStep({ ...done, fingerprint, chain: progress.chain }, times);
+  };
 }
 
 /** The update while the sum is coming in, and how long it took; undefined where it must wait for all of it. */
