@@ -4,15 +4,19 @@ import { createGatherer, freeMemory, gatherFrames } from '../../shared/protocol/
 import { FRAME_BYTES_MAX } from '../../shared/protocol/limits.ts';
 import { createDraws } from '../support/draws.ts';
 
-/** A binary frame: RFC 6455 section 5.2. */
-function frame(length: number, isMasked: boolean): Buffer {
-  const mask = isMasked ? 0x80 : 0;
+/** A binary frame, its payload masked if there is a key: RFC 6455 sections 5.2 and 5.3. */
+function frame(length: number, key?: readonly number[]): Buffer {
+  const mask = key ? 0x80 : 0;
   const header = Buffer.alloc(length < 126 ? 2 : length < 2 ** 16 ? 4 : 10, 0x82);
   header[1] = mask | (length < 126 ? length : length < 2 ** 16 ? 126 : 127);
   if (header.length === 4) header.writeUInt16BE(length, 2);
   if (header.length === 10) header.writeBigUInt64BE(BigInt(length), 2);
-  return Buffer.concat([header, Buffer.alloc(isMasked ? 4 : 0), Buffer.alloc(length, 7)]);
+  const payload = Uint8Array.from({ length }, (_, i) => (i % 251) ^ (key?.[i % 4] ?? 0));
+  return Buffer.concat([header, Uint8Array.from(key ?? []), payload]);
 }
+
+/** The key of a worker that need not mask. */
+const UNMASKED = [0, 0, 0, 0];
 
 /** In memory of its own, as a socket reads it. */
 const piece = (bytes: Uint8Array): Buffer => Buffer.from(Uint8Array.from(bytes).buffer);
@@ -28,8 +32,8 @@ function gathered(pieces: readonly Buffer[]): Buffer[] {
 describe('a gatherer', () => {
   // Lengths in 7, 16 and 64 bits.
   const frames = [0, 1, 125, 126, 65_535, 65_536, 300_000].flatMap((length) => [
-    frame(length, false),
-    frame(length, true),
+    frame(length),
+    frame(length, UNMASKED),
   ]);
 
   test('gives each frame in one piece, wherever the stream is cut', () => {
@@ -62,29 +66,42 @@ describe('a gatherer', () => {
     expect((whole.buffer as ArrayBuffer).detached).toBe(true);
   });
 
+  test('takes masks off, at any offset', () => {
+    const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 125, 126, 65_535, 65_536, 65_537];
+    const key = [0x12, 0x34, 0x56, 0xff];
+    for (const length of lengths) {
+      // The smaller ones lie somewhere in memory that Node shares out.
+      for (let offset = 0; offset < 8; offset++) {
+        const frames = gathered([piece(Buffer.concat([frame(offset), frame(length, key)]))]);
+        expect(frames.at(-1)?.equals(frame(length, UNMASKED))).toBe(true);
+      }
+    }
+  });
+
   test('takes no memory for a frame that is longer than allowed, but hands on what comes', () => {
     const header = Buffer.from([0x82, 127, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
     expect(gathered([piece(header), piece(Buffer.from('and more'))])).toEqual([
       header,
       Buffer.from('and more'),
     ]);
-    const [longest] = gathered([piece(frame(FRAME_BYTES_MAX, true))]);
+    const [longest] = gathered([piece(frame(FRAME_BYTES_MAX, UNMASKED))]);
     expect(longest).toHaveLength(FRAME_BYTES_MAX + 14);
   });
 
   test('says whether to read on as the last frame’s taker does', () => {
     const answers = [true, false];
     const gather = createGatherer(() => answers.shift() === true);
-    const two = Buffer.concat([frame(3, true), frame(4, true)]);
+    const two = Buffer.concat([frame(3), frame(8)]);
     expect(gather(piece(two))).toBe(false);
-    expect(gather(piece(two.subarray(0, 5)))).toBe(true);
+    expect(gather(piece(two.subarray(0, 4)))).toBe(true);
   });
 });
 
 describe('memory', () => {
   test('is freed unless it holds more than a frame', () => {
     const shared = new Uint8Array(100);
-    freeMemory(shared.subarray(0, 85));
+    freeMemory(shared.subarray(0, 99));
+    freeMemory(shared.subarray(15));
     expect(shared).toHaveLength(100);
     freeMemory(shared.subarray(14));
     expect(shared).toHaveLength(0);
@@ -92,7 +109,7 @@ describe('memory', () => {
 });
 
 describe('a socket', () => {
-  const bytes = frame(10, true);
+  const bytes = frame(10, UNMASKED);
 
   test('gives whole frames, and its end', async () => {
     const socket = new PassThrough();

@@ -1,7 +1,7 @@
 /**
  * One contestant: the product as users run it, a coordinator and its workers on this machine.
  *
- *   node lockstep-train.ts MODEL GLOBAL-BATCH SECONDS WORKERS WIRE
+ *   node lockstep-train.ts MODEL GLOBAL-BATCH SECONDS [FLAG…]
  *
  * Prints a line of JSON: examples/s from the end of one step to the end of the next, evaluations left out.
  */
@@ -32,7 +32,7 @@ const CNN = {
   ],
 };
 
-const [, , model, globalBatch, seconds, workers, wire] = process.argv;
+const [model, globalBatch, seconds, ...more] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
 const modelFile = join(folder, 'cnn.json');
 await writeFile(modelFile, JSON.stringify(CNN));
@@ -40,7 +40,7 @@ const child = spawn(
   process.execPath,
   [
     ...[CLI, 'train', '--model', model === 'cnn' ? modelFile : model, '--global-batch', globalBatch],
-    ...['--optimizer', 'momentum', '--workers', workers, '--wire', wire, '--epochs', '100000'],
+    ...['--optimizer', 'momentum', '--epochs', '100000', ...more],
     ...['--out', join(folder, 'run'), '--json'],
   ],
   { stdio: ['ignore', 'pipe', 'inherit'] },

@@ -115,6 +115,13 @@ export function scaleBytes(bytes: usize, values: usize, count: i32): void {
 export function isAllFinite(values: usize, count: i32): bool {
   const end = values + (<usize>count << 2);
   let differences = f32x4.splat(0);
+  let others = f32x4.splat(0);
+  for (; values + 64 <= end; values += 64) {
+    const a = v128.load(values), b = v128.load(values, 16), c = v128.load(values, 32), d = v128.load(values, 48);
+    differences = v128.or(differences, v128.or(f32x4.sub(a, a), f32x4.sub(b, b)));
+    others = v128.or(others, v128.or(f32x4.sub(c, c), f32x4.sub(d, d)));
+  }
+  differences = v128.or(differences, others);
   for (; values + 16 <= end; values += 16) {
     const x = v128.load(values);
     differences = v128.or(differences, f32x4.sub(x, x));
