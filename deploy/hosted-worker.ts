@@ -24,11 +24,8 @@ export function startHostedWorker(
       url: 'the coordinator in this process',
       async dial() {
         const [ours, theirs] = createMemoryConnection();
-        return (listener) => {
-          const link = ours(listener);
-          connect(theirs);
-          return link;
-        };
+        connect(theirs);
+        return ours;
       },
       session: {
         clock: systemClock,

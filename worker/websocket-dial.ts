@@ -1,3 +1,4 @@
+import { connect, type createConnection, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { WebSocket } from 'ws';
 import { gatherFrames } from '../shared/protocol/gather-frames.ts';
 import { FRAME_BYTES_MAX } from '../shared/protocol/limits.ts';
@@ -5,6 +6,7 @@ import type { Link, LinkListener } from '../shared/protocol/link.ts';
 import { createWebSocketLink, WEBSOCKET_OPTIONS } from '../shared/protocol/websocket-link.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const READ_BYTES = 256 * 1024;
 
 /** Connects to a coordinator. Rejects with the system's error, or when there is no answer in time. */
 export async function dialWebSocket(
@@ -12,6 +14,20 @@ export async function dialWebSocket(
   signal: AbortSignal,
 ): Promise<(listener: LinkListener) => Link> {
   let address: string | undefined;
+  let isGathering = false;
+  /**
+   * Reads longer pieces than a socket does by itself, and all into the same memory; `path` is HTTP's, not a socket's. What is
+   * not gathered others may keep.
+   */
+  function connectToRead(options: TcpNetConnectOpts): Socket {
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const take = (byteCount: number): boolean => {
+      const piece = buffer.subarray(0, byteCount);
+      return tcp.push(isGathering ? piece : Buffer.from(piece));
+    };
+    const tcp: Socket = connect({ ...options, ...{ path: undefined }, onread: { buffer, callback: take } });
+    return tcp;
+  }
   const socket = new WebSocket(url, {
     ...WEBSOCKET_OPTIONS,
     maxPayload: FRAME_BYTES_MAX,
@@ -19,10 +35,11 @@ export async function dialWebSocket(
     // Masking keeps hostile pages from writing chosen bytes through old proxies (RFC 6455 section 10.3). A worker in
     // Node chooses nothing, and with a key of zeros neither end spends time on it.
     generateMask: (mask) => mask.fill(0),
+    ...(url.startsWith('ws:') && { createConnection: connectToRead as typeof createConnection }),
     finishRequest(request) {
       request.once('upgrade', (_, upgraded, head) => {
         address = upgraded.remoteAddress;
-        gatherFrames(upgraded, head);
+        isGathering = gatherFrames(upgraded, head, url.startsWith('ws:'));
       });
       request.end();
     },

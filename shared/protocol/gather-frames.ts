@@ -10,17 +10,24 @@ const HEADER_BYTES_MAX = 14;
  *
  * A socket reads into new memory, 64 KiB at a time; `ws` keeps such pieces until a frame is whole and then copies them to
  * new memory again. All of that is garbage until V8 next collects some, and most of a round's time was spent on clearing
- * pages for it. So pieces are put together here as they come, and `ws` sees whole frames alone.
+ * pages for it. So pieces are put together here as they come, and `ws` sees whole frames alone. A socket that reads all pieces
+ * into the same memory says so. Returns whether it does.
  */
-export function gatherFrames(socket: Duplex, head: Uint8Array): void {
+export function gatherFrames(socket: Duplex, head: Uint8Array, isMemoryReused = false): boolean {
   // Where a frame has begun in there, everything stays as it is. None has: both ends wait for the handshake.
-  if (head.length > 0) return;
+  if (head.length > 0) return false;
   const push = socket.push.bind(socket);
   const gather = createGatherer(push);
-  socket.push = (piece: Buffer | null) => (piece ? gather(piece) : push(piece));
+  socket.push = (piece: Buffer | null) => {
+    if (!piece) return push(piece);
+    const isWanted = gather(piece);
+    if (!isMemoryReused) freeMemory(piece);
+    return isWanted;
+  };
+  return true;
 }
 
-/** Takes a stream of frames in pieces, which it frees; `onFrame` gets each one whole, and tells whether to read on. */
+/** Takes a stream of frames in pieces, and keeps none; `onFrame` gets each one whole, and tells whether to read on. */
 export function createGatherer(onFrame: (frame: Buffer) => boolean): (piece: Buffer) => boolean {
   let frame: Buffer | undefined;
   let receivedBytes = 0;
@@ -36,7 +43,7 @@ export function createGatherer(onFrame: (frame: Buffer) => boolean): (piece: Buf
       if (!frame) {
         const header = readHeader(rest);
         isTooLong ||= header !== undefined && header.frameBytes > HEADER_BYTES_MAX + FRAME_BYTES_MAX;
-        if (isTooLong) return onFrame(rest); // Refused by `ws`.
+        if (isTooLong) return onFrame(Buffer.from(rest)); // Refused by `ws`.
         if (!header) {
           beginning = Buffer.from(rest);
           break;
@@ -53,7 +60,6 @@ export function createGatherer(onFrame: (frame: Buffer) => boolean): (piece: Buf
       unmask(whole);
       isWanted = onFrame(whole);
     }
-    freeMemory(piece);
     return isWanted;
   };
 }

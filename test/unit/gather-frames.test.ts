@@ -52,18 +52,21 @@ describe('a gatherer', () => {
     }
   });
 
-  test('frees each piece, and a frame is freed by whoever has read it', () => {
+  test('keeps no piece, so that its memory may be used again', () => {
     const bytes = frames[13];
-    const pieces = [
-      piece(bytes.subarray(0, 1)),
-      piece(bytes.subarray(1, 70_000)),
-      piece(bytes.subarray(70_000)),
-    ];
-    const [whole] = gathered(pieces);
-    for (const { buffer } of pieces) expect((buffer as ArrayBuffer).detached).toBe(true);
-    expect(whole).toEqual(bytes);
-    freeMemory(whole.subarray(14));
-    expect((whole.buffer as ArrayBuffer).detached).toBe(true);
+    const memory = Buffer.alloc(300_000);
+    const wholes: Buffer[] = [];
+    const gather = createGatherer((whole) => wholes.push(whole) > 0);
+    for (const [from, to] of [
+      [0, 1],
+      [1, 9],
+      [9, 70_000],
+      [70_000, bytes.length],
+    ]) {
+      const length = bytes.copy(memory, 0, from, to);
+      gather(memory.subarray(0, length));
+    }
+    expect(wholes).toEqual([bytes]);
   });
 
   test('takes masks off, at any offset', () => {
@@ -111,18 +114,23 @@ describe('memory', () => {
 describe('a socket', () => {
   const bytes = frame(10, UNMASKED);
 
-  test('gives whole frames, and its end', async () => {
-    const socket = new PassThrough();
-    gatherFrames(socket, new Uint8Array());
-    for (const half of [bytes.subarray(0, 4), bytes.subarray(4)]) socket.push(piece(half));
-    socket.push(null);
-    expect(await socket.toArray()).toEqual([bytes]);
+  test('gives whole frames, and its end, and frees what it read, unless it reads there again', async () => {
+    for (const isMemoryReused of [false, true]) {
+      const socket = new PassThrough();
+      expect(gatherFrames(socket, new Uint8Array(), isMemoryReused)).toBe(true);
+      const halves = [piece(bytes.subarray(0, 4)), piece(bytes.subarray(4))];
+      const buffers = halves.map(({ buffer }) => buffer as ArrayBuffer);
+      for (const half of halves) socket.push(half);
+      socket.push(null);
+      expect(await socket.toArray()).toEqual([bytes]);
+      for (const { detached } of buffers) expect(detached).toBe(!isMemoryReused);
+    }
   });
 
   test('is left alone if a frame has begun before', () => {
     const socket = new PassThrough();
     const { push } = socket;
-    gatherFrames(socket, bytes.subarray(0, 3));
+    expect(gatherFrames(socket, bytes.subarray(0, 3))).toBe(false);
     expect(socket.push).toBe(push);
   });
 });

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { planShares } from '../../coordinator/planner.ts';
 import { createStragglerDeadline } from '../../coordinator/straggler-deadline.ts';
-import { measure, plannedSpeeds, type Throughput } from '../../coordinator/throughput.ts';
+import { measure, measureExchange, plannedSpeeds, type Throughput } from '../../coordinator/throughput.ts';
 import { createDraws } from '../support/draws.ts';
 
-const sizes = (range: { lo: number; hi: number }, throughputs: (number | undefined)[]) =>
-  planShares(range, throughputs).map(({ lo, hi }) => hi - lo);
+const sizes = (
+  range: { lo: number; hi: number },
+  throughputs: (number | undefined)[],
+  exchangePart?: number,
+) => planShares(range, throughputs, exchangePart).map(({ lo, hi }) => hi - lo);
 
 describe('shares', () => {
   test('are equal for equal workers, proportional for others', () => {
@@ -20,6 +23,16 @@ describe('shares', () => {
     expect(sizes({ lo: 0, hi: 16 }, [290, 100])).toEqual([12, 4]);
     expect(sizes({ lo: 0, hi: 16 }, [1, 1, 1])).toEqual([6, 4, 6]);
     expect(sizes({ lo: 4, hi: 16 }, [1, 1])).toEqual([6, 6]);
+  });
+
+  test('end between larger subtrees the more exchanging costs, but give each worker its part', () => {
+    const range = { lo: 0, hi: 16 };
+    expect(sizes(range, [60, 40], 0)).toEqual([10, 6]);
+    expect(sizes(range, [60, 40], 0.3)).toEqual([10, 6]);
+    expect(sizes(range, [60, 40], 0.4)).toEqual([8, 8]);
+    expect(sizes(range, [60, 40], 1)).toEqual([8, 8]);
+    expect(sizes(range, [80, 20], 1)).toEqual([12, 4]);
+    expect(sizes(range, [1, 1, 1], 1)).toEqual([4, 8, 4]);
   });
 
   test('are small for slow workers, not empty', () => {
@@ -96,6 +109,20 @@ describe('the straggler deadline', () => {
   test('has bounds', () => {
     expect(deadlineAfter(steady, 5).deadlineMs(1)).toBe(20);
     expect(deadlineAfter(steady, 1e9).deadlineMs(1e9)).toBe(30_000);
+  });
+});
+
+describe('the exchange part of a share', () => {
+  test('is what is not computing, and follows slowly', () => {
+    let part = 0;
+    for (let i = 0; i < 40; i++) part = measureExchange(part, 3, 10);
+    expect(part).toBeCloseTo(0.7, 3);
+    expect(measureExchange(part, 10, 10)).toBeCloseTo(0.56, 3);
+  });
+
+  test('is one whatever a worker claims', () => {
+    expect(measureExchange(0.5, 1e300, 10)).toBeCloseTo(0.4);
+    expect(measureExchange(0.5, 0, 10)).toBeCloseTo(0.6);
   });
 });
 
