@@ -13,6 +13,8 @@ const FLAGS = [
   // And where it nevertheless begins to look through the heap, little by little, every frame that comes meanwhile
   // hurries it on: with some ten connections it never did anything else. The young generation's collections free frames.
   ['--no-incremental-marking', 9, Number.POSITIVE_INFINITY],
+  // What is kept of the newest steps would have V8 enlarge the young generation again and again.
+  ['--semi-space-growth-factor=1', 9, Number.POSITIVE_INFINITY],
 ] as const;
 
 const majorVersion = Number.parseInt(process.versions.v8, 10);
