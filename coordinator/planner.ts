@@ -9,9 +9,9 @@ const SHIFT_MAX = 0.45;
  * throughput (examples/s). A share may be empty. A throughput of undefined means not measured yet, and counts
  * as the median of the others.
  *
- * A worker sends a whole gradient for each subtree in its share, so boundaries fall between two larger subtrees where that
- * is near: the nearer, the less of a share's time, `exchangePart` of it, is spent on anything but computing. With one vector
- * each way, one more costs half of that part; so much computing may a shift add.
+ * A worker sends a whole gradient for each subtree in its share, so a boundary falls between two larger subtrees if there is
+ * such a place near its due one. `exchangePart` is the part of a share's time that is not computing; of a share that takes and
+ * gives one vector, half of it is what one vector more costs, and a boundary may move by as much computing.
  */
 export function planShares(
   range: LeafRange,

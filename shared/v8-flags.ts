@@ -11,7 +11,7 @@ const FLAGS = [
   // heap, which took as long as the rest of a step; this way they count against the same limits as the heap itself.
   ['--external-memory-accounted-in-global-limit', 13, Number.POSITIVE_INFINITY],
   // And where it nevertheless begins to look through the heap, little by little, every frame that comes meanwhile
-  // hurries it on: with some ten connections it never did anything else. The young generation's collections free frames.
+  // hurries it on: with some ten connections it never did anything else.
   ['--no-incremental-marking', 9, Number.POSITIVE_INFINITY],
   // What is kept of the newest steps would have V8 enlarge the young generation again and again.
   ['--semi-space-growth-factor=1', 9, Number.POSITIVE_INFINITY],

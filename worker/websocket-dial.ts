@@ -14,6 +14,7 @@ export async function dialWebSocket(
   signal: AbortSignal,
 ): Promise<(listener: LinkListener) => Link> {
   let address: string | undefined;
+  const isPlain = url.startsWith('ws:');
   let isGathering = false;
   /**
    * Reads longer pieces than a socket does by itself, and all into the same memory; `path` is HTTP's, not a socket's. What is
@@ -35,11 +36,11 @@ export async function dialWebSocket(
     // Masking keeps hostile pages from writing chosen bytes through old proxies (RFC 6455 section 10.3). A worker in
     // Node chooses nothing, and with a key of zeros neither end spends time on it.
     generateMask: (mask) => mask.fill(0),
-    ...(url.startsWith('ws:') && { createConnection: connectToRead as typeof createConnection }),
+    ...(isPlain && { createConnection: connectToRead as typeof createConnection }),
     finishRequest(request) {
       request.once('upgrade', (_, upgraded, head) => {
         address = upgraded.remoteAddress;
-        isGathering = gatherFrames(upgraded, head, url.startsWith('ws:'));
+        isGathering = gatherFrames(upgraded, head, isPlain);
       });
       request.end();
     },

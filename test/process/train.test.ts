@@ -28,17 +28,6 @@ describe('the parameters are the same to the last bit', () => {
   });
 
   test.for([
-    [[], 1],
-    [['--apart'], 0],
-  ] as const)('with %j, when %i of the workers is in the coordinator’s process', async ([flags, hosted]) => {
-    const run = startCli(['train', ...toyRun(), '--workers', '2', '--json', ...flags]);
-    const pids = [await run.next('worker'), await run.next('worker')].map(({ pid }) => pid);
-    expect(pids.filter((pid) => pid === run.pid)).toHaveLength(hosted);
-    expect(new Set(pids).size).toBe(2);
-    expect((await run.next('done')).parametersSha256).toBe(await undisturbedHash());
-  });
-
-  test.for([
     [1, 16],
     [2, 16],
     [3, 16],

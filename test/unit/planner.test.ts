@@ -120,7 +120,7 @@ describe('the exchange part of a share', () => {
     expect(measureExchange(part, 10, 10)).toBeCloseTo(0.56, 3);
   });
 
-  test('is one whatever a worker claims', () => {
+  test('is between none and all, whatever a worker claims', () => {
     expect(measureExchange(0.5, 1e300, 10)).toBeCloseTo(0.4);
     expect(measureExchange(0.5, 0, 10)).toBeCloseTo(0.6);
   });
