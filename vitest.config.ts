@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/container/**'],
-    // Nothing takes nearly as long; a test that hangs must end, on the slowest machine too.
+    // No test takes nearly as long. A test that hangs must end, on the slowest machine too.
     testTimeout: 180_000,
     maxWorkers: '100%',
   },

@@ -1,58 +1,66 @@
 import { Command, Option } from 'commander';
-import { endWithLauncher, interruptionSignal } from '../shared/interruption.ts';
-import { tokenOption, wholeNumber } from '../shared/option-parsers.ts';
-import { createHumanReporter, reportJson } from './reporter.ts';
-import { addRunOptions, type RunOptions } from './run-options.ts';
+import {
+  endWithLauncher,
+  interruptForUser,
+  interruptionSignal,
+} from '../shared/cli/interruption.ts';
+import { wholeNumber } from '../shared/cli/option-parsers.ts';
+import { defaultThreadCount } from '../shared/threads/start-threads.ts';
+import { continuationOf, resumeCommand, secretsOf } from './options/continuation.ts';
+import { addPortOptions, portOptionsOf } from './options/port-flags.ts';
+import { addRunOptions } from './options/run-flags.ts';
+import type { RunOptions } from './options/run-options.ts';
+import { openingDashboard } from './reporting/open-dashboard.ts';
+import { remindingOfSecrets } from './reporting/remind-secrets.ts';
+import { createLogReporter } from './reporting/reporter.ts';
 import { runTraining } from './run-training.ts';
 
 interface CoordinatorOptions extends RunOptions {
-  readonly host: string;
-  readonly port: number;
   readonly minWorkers: number;
   readonly workerTimeout?: number;
-  readonly token?: string;
+  readonly open?: true;
   readonly json?: true;
 }
 
 export function coordinatorCommand(): Command {
   const command = new Command('coordinator')
-    .summary('wait for workers and train with whoever joins')
+    .summary('wait for workers and train with all that join')
     .description(
-      'Owns the parameters, listens for workers and trains with whoever joins, from any machine.\n' +
-        'Workers may join, leave or die at any time: it changes the speed, never the result.\n' +
-        'The port also answers GET /healthz and GET /api/status.',
+      'Owns the parameters, listens for workers from any machine and trains with all that join.\n' +
+        'Workers may join, leave or die at any time. This changes the speed, never the result.\n' +
+        'The port also answers GET /healthz, /api/status, /api/steps and /metrics.',
     )
     .optionsGroup('Cluster:')
-    .option('--host <address>', 'address to listen on; 0.0.0.0 for all of this machine', '127.0.0.1')
     .addOption(
-      new Option('--port <number>', 'port to listen on').default(8080).argParser(wholeNumber(0, 65_535)),
-    )
-    .addOption(
-      new Option('--min-workers <count>', 'begin as soon as so many are ready')
+      new Option('--min-workers <count>', 'begin as soon as this many workers are ready')
         .default(1)
         .argParser(wholeNumber(1)),
     )
     .addOption(
       new Option(
         '--worker-timeout <seconds>',
-        'fail after so long without any worker (default: wait)',
+        'fail after this long without a worker, or without enough to begin (default: wait)',
       ).argParser(wholeNumber(1)),
-    )
-    .addOption(tokenOption('a secret that workers must give'));
+    );
+  addPortOptions(command, new Option('--port <number>', 'port to listen on').default(8080));
   return addRunOptions(command)
     .optionsGroup('Output:')
-    .option('--json', 'print events as JSON, a line each')
-    .action(async (options: CoordinatorOptions) => {
+    .option('--json', 'print events as JSON, one per line')
+    .action(async (options: CoordinatorOptions, command: Command) => {
       endWithLauncher();
-      const { host, port, minWorkers, token, workerTimeout } = options;
+      const { minWorkers, workerTimeout } = options;
       const cluster = {
-        host,
-        port,
+        ...portOptionsOf(command),
         minWorkers,
-        token,
+        stopRun: () => interruptForUser('asked for on the dashboard'),
         workerTimeoutMs: workerTimeout === undefined ? undefined : workerTimeout * 1000,
       };
-      const report = options.json ? reportJson : createHumanReporter(process.stdout);
-      await runTraining(options, cluster, report, interruptionSignal());
+      const { threads = defaultThreadCount() } = options;
+      const engine = { threads, isShared: false };
+      const run = { ...options, engine, continuation: continuationOf(command) };
+      const plain = createLogReporter(options, (runDir) => resumeCommand(run, runDir));
+      const log = remindingOfSecrets(plain, secretsOf(command));
+      const report = options.open ? openingDashboard(log) : log;
+      await runTraining(run, () => cluster, report, interruptionSignal());
     });
 }

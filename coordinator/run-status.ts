@@ -1,36 +1,8 @@
-import { describeModel } from '../shared/engine/describe-model.ts';
-import type { Cluster } from './cluster.ts';
-import type { RunEvent } from './events.ts';
-import type { ProgressMeter } from './progress-meter.ts';
-import type { TrainingRun } from './train.ts';
-
-/** How many of the newest notices are kept. */
-const NOTICES_KEPT = 50;
-
-/** A notice as the status tells it. */
-interface Notice {
-  /** ISO 8601. */
-  readonly time: string;
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface NoticeLog {
-  observe(event: RunEvent): void;
-  readonly newest: readonly Notice[];
-}
-
-export function createNoticeLog(): NoticeLog {
-  const newest: Notice[] = [];
-  return {
-    newest,
-    observe(event) {
-      if (event.event !== 'notice') return;
-      newest.push({ time: new Date().toISOString(), code: event.code, message: event.message });
-      if (newest.length > NOTICES_KEPT) newest.shift();
-    },
-  };
-}
+import { describeModel } from '../shared/engine/model/describe-model.ts';
+import type { ClusterView } from './cluster/cluster.ts';
+import type { WorkerRow } from './dashboard/model/run-view.ts';
+import type { ProgressMeter } from './reporting/progress-meter.ts';
+import type { TrainingRun } from './training/train.ts';
 
 type RunningPlan = Pick<TrainingRun, 'config' | 'workload' | 'server' | 'progress'> & {
   readonly stepCount: number;
@@ -40,30 +12,40 @@ type RunningPlan = Pick<TrainingRun, 'config' | 'workload' | 'server' | 'progres
 export function statusOf(
   { config, workload, server, progress, stepCount }: RunningPlan,
   meter: ProgressMeter,
-  cluster?: Cluster,
+  cluster: ClusterView,
 ) {
-  const worldSize = cluster?.pool.worldSize ?? 0;
+  const { worldSize } = cluster.pool;
   return {
     state:
-      worldSize === 0 || !cluster?.isGathered
+      worldSize === 0 || !cluster.isGathered
         ? 'waiting'
         : server.step < stepCount
           ? 'training'
           : 'finishing',
-    model: describeModel(config.model),
+    model: describeModel(workload.model),
     parameterCount: workload.parameterCount,
     globalBatch: config.globalBatch,
     microBatchCount: config.microBatchCount,
     step: server.step,
     stepCount,
-    epoch: Math.floor(server.step / workload.stepsPerEpoch) + 1,
+    epoch: Math.max(1, Math.ceil(server.step / workload.stepsPerEpoch)),
     worldSize,
     examplesPerSecond: meter.latest?.examplesPerSecond ?? 0,
     secondsLeft: meter.latest?.secondsLeft ?? null,
     trainLoss: meter.latest?.trainLoss ?? null,
     validationLoss: progress.last?.validationLoss ?? null,
     testAccuracy: progress.last?.testAccuracy ?? null,
-    workers: cluster?.pool.workers() ?? [],
-    counters: cluster?.pool.counters ?? {},
+    workers: workersOf(cluster),
+    counters: cluster.pool.counters,
+    refusals: cluster.pool.refusals,
   };
+}
+
+/** The workers of a cluster, for people. */
+export function workersOf({ pool }: ClusterView): WorkerRow[] {
+  return pool.workers().map(({ admittedAt, ...worker }) => ({
+    ...worker,
+    // The coordinator's clock counts from the start of this process.
+    since: new Date(performance.timeOrigin + admittedAt).toISOString(),
+  }));
 }

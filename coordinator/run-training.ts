@@ -1,278 +1,213 @@
-import { systemClock } from '../shared/clock.ts';
-import {
-  coordinatorSources,
-  type LoadedDataset,
-  loadDataset,
-  readManifest,
-} from '../shared/data/load-dataset.ts';
-import { describeModel } from '../shared/engine/describe-model.ts';
-import type { Engine } from '../shared/engine/engine.ts';
-import { LockstepError, reasonOf } from '../shared/errors.ts';
-import { availableNumerics, describeEngine, engineNotice, openEngine } from '../shared/load-engine.ts';
-import { createShareComputer, type ShareComputer } from '../shared/share-computer.ts';
-import { createWorkload } from '../shared/workload.ts';
-import { type Checkpoint, parametersSha256 } from './checkpoint.ts';
-import { type CheckpointWriterOptions, createCheckpointWriter } from './checkpoint-writer.ts';
-import { type Cluster, type ClusterOptions, openCluster } from './cluster.ts';
-import type { DoneEvent, Report, StartEvent } from './events.ts';
-import type { StepRecord } from './ledger.ts';
-import { LocalSource } from './local-source.ts';
-import { modelFor } from './model-source.ts';
-import { assertResumable, newRunConfig, stopRuleOf } from './new-run.ts';
-import { createParameterServer } from './parameter-server.ts';
-import { initialProgress } from './progress.ts';
-import { createProgressMeter, type ProgressMeter } from './progress-meter.ts';
+import { setImmediate } from 'node:timers/promises';
+import { describeModel } from '../shared/engine/model/describe-model.ts';
+import { describeFault, isPermanent, LockstepError, reasonOf } from '../shared/errors.ts';
+import { describeEngine } from '../shared/host/load-engine.ts';
+import type { RunConfig } from '../shared/round/run-config.ts';
+import { systemClock } from '../shared/system-clock.ts';
+import { type Cluster, type ClusterOptions, openCluster } from './cluster/cluster.ts';
+import type { RunEnd } from './connection/close-reason.ts';
+import { resumeCommand } from './options/continuation.ts';
+import { AUDIT_HERE, type RunOptions } from './options/run-options.ts';
+import type { DoneEvent, Report, StartEvent } from './reporting/events.ts';
+import { createNoticeLog, type NoticeLog } from './reporting/notice-log.ts';
+import { createProgressMeter, type ProgressMeter } from './reporting/progress-meter.ts';
+import { createPrometheusMetrics, type PrometheusMetrics } from './reporting/prometheus.ts';
+import { createStepTimings, type StepTimings } from './reporting/step-timings.ts';
+import { openTrace, type Trace } from './reporting/trace.ts';
+import { createRunDashboard, type RunDashboard } from './run-dashboard.ts';
 import {
   continueRunFolder,
   createRunFolder,
-  type FoundCheckpoint,
-  findCheckpoint,
-  findCheckpointIfAny,
-  loadCheckpoint,
   type RunFolder,
   restartRunFolder,
-} from './run-folder.ts';
-import type { RunOptions } from './run-options.ts';
-import { createNoticeLog, statusOf } from './run-status.ts';
-import { createStepTimings, type StepTimings } from './step-timings.ts';
-import { openTrace, type Trace } from './trace.ts';
-import { evaluate, isOver, type TrainingRun, train, trainingMeans } from './train.ts';
+} from './run-folder/run-folder.ts';
+import { planRun, type RunPlan } from './run-plan.ts';
+import { statusOf } from './run-status.ts';
+import { trainAndSave } from './train-and-save.ts';
+import { LocalSource } from './training/local-source.ts';
+import { isOver } from './training/train.ts';
 
 /**
- * One run, from its options to its `done` event: gets the data, opens the run's folder, gathers workers, trains,
- * saves. Without `clusterOptions` everything is computed in this process. When `signal` is aborted it saves a
- * checkpoint and rejects with the signal's reason.
+ * Carries out one run, from its options to its `done` event: plans it, opens the port and the
+ * folder, gathers workers, trains, and saves. Without options of a cluster, this process computes
+ * everything. When `signal` is aborted during training, saves a checkpoint and rejects with the
+ * signal's reason.
  */
 export async function runTraining(
   options: RunOptions,
-  clusterOptions: ClusterOptions | undefined,
+  clusterFor: (config: RunConfig) => ClusterOptions | undefined,
   tell: Report,
   signal: AbortSignal,
 ): Promise<DoneEvent> {
   const notices = createNoticeLog();
+  let dashboard: RunDashboard | undefined;
   const report: Report = (event) => {
     notices.observe(event);
+    dashboard?.observe(event);
     tell(event);
   };
   const plan = await planRun(options, report, signal);
-  const onTraceFailure = (message: string) => report({ event: 'notice', code: 'trace', message });
-  const trace = options.trace === undefined ? undefined : await openTrace(options.trace, onTraceFailure);
   const meter = createProgressMeter(systemClock, plan.stepCount);
-  const timings = createStepTimings(() => cluster?.pool.counters);
-  // A run that is over needs no workers, and would wait for them.
-  const cluster: Cluster | undefined =
-    clusterOptions && !isOver(plan)
-      ? await openCluster(clusterOptions, {
-          ...plan,
-          report,
-          status: () => ({ ...statusOf(plan, meter, cluster), notices: notices.newest }),
-          stepsAfter: timings.after,
-        })
-      : undefined;
-  const stop = cluster ? AbortSignal.any([signal, cluster.failure]) : signal;
-  let done: DoneEvent | undefined;
+  dashboard = createRunDashboard(plan, meter, options, (error) =>
+    report({ event: 'notice', code: 'fault', message: describeFault(error) }),
+  );
+  const timings = createStepTimings();
+  const trace = await openTraceIfAsked(options, report);
+  // A finished run would wait for workers that it does not need.
+  const clusterOptions = isOver(plan) ? undefined : clusterFor(plan.config);
+  const shown = { notices, meter, timings, dashboard };
+  const { cluster, prometheus } = clusterOptions
+    ? await openClusterFor(plan, options, clusterOptions, shown, report)
+    : NO_CLUSTER;
+  if (cluster) dashboard.attach(cluster.view);
+  let done: DoneEvent;
+  let end: RunEnd = { why: 'finished' };
   try {
-    const folder = await folderFor(plan, options);
-    report(startEvent(plan, folder));
-    const source = cluster?.pool ?? new LocalSource(plan.computer, plan.workload);
-    try {
-      const end = AbortSignal.any([stop, folder.lost]);
-      await cluster?.gather(end);
-      done = await trainAndSave({ ...plan, source, meter, timings, trace }, folder, report, end);
-    } finally {
-      await folder.close();
-    }
+    const sinks = { meter, timings, trace, dashboard, prometheus, report };
+    done = await trainInFolder(plan, options, cluster, sinks, signal);
+  } catch (error) {
+    end = endAfter(error);
+    dashboard.fail(error);
+    throw error;
   } finally {
-    await Promise.all([cluster?.close(done ? 'finished' : 'interrupted'), trace?.close()]);
+    dashboard.close();
+    await Promise.all([cluster?.close(end), trace?.close()]);
   }
-  report(done);
+  tell(done);
   return done;
 }
 
-function folderFor({ found, config, stopRule }: RunPlan, options: RunOptions): Promise<RunFolder> {
-  const { out, resumeOrStart } = options;
-  if (found) return continueRunFolder(out, found, stopRule);
-  if (resumeOrStart !== undefined) return restartRunFolder(resumeOrStart, config, stopRule);
-  return createRunFolder(out, config, stopRule);
+/** A cluster, and the metrics that its port shows. */
+interface OpenCluster {
+  readonly cluster: Cluster | undefined;
+  readonly prometheus: PrometheusMetrics | undefined;
 }
 
-/** All that a run is before it has a folder and workers. */
-interface RunPlan extends Omit<TrainingRun, 'source' | 'onStep' | 'onEpoch'> {
-  readonly found: FoundCheckpoint | undefined;
-  readonly loaded: LoadedDataset;
-  readonly engine: Engine;
-  readonly computer: ShareComputer;
-  /** Updates in all, unless it stops early. */
-  readonly stepCount: number;
-  readonly checkpointSchedule: Pick<CheckpointWriterOptions, 'everySteps' | 'everyMs'>;
-  readonly auditFraction: number;
+const NO_CLUSTER: OpenCluster = { cluster: undefined, prometheus: undefined };
+
+/**
+ * What workers are told after an error. They come back unless it ends the run for good. A run that
+ * waited too long for workers is over, too: its user has set the time.
+ */
+function endAfter(error: unknown): RunEnd {
+  const isOver = isPermanent(error) || (error instanceof LockstepError && error.code === 'WORKERS');
+  return isOver ? { why: 'failed', message: reasonOf(error) } : { why: 'stopping' };
 }
 
-async function planRun(options: RunOptions, report: Report, signal: AbortSignal): Promise<RunPlan> {
-  const found = await checkpointFor(options);
-  for (const message of found?.skipped ?? []) report({ event: 'notice', code: 'checkpoint', message });
-  const resumed = found?.checkpoint;
-  if (resumed) await assertResumable(options, resumed.config);
+function openTraceIfAsked({ trace }: RunOptions, report: Report): Promise<Trace | undefined> {
+  const onFailure = (message: string) => report({ event: 'notice', code: 'trace', message });
+  return trace === undefined ? Promise.resolve(undefined) : openTrace(trace, onFailure);
+}
 
-  const manifest = resumed?.config.dataset ?? (await readManifest(options.dataDir));
-  const loaded = await loadDataset(manifest, coordinatorSources(options.dataDir), { signal, report });
-  const { dataset } = loaded;
-  const config =
-    resumed?.config ?? newRunConfig(options, dataset, await modelFor(options, dataset), availableNumerics());
-  const engine = openEngine(config.numerics);
-  const notice = engineNotice(config.numerics);
-  if (notice) report({ event: 'notice', code: 'engine', message: notice });
-  const workload = createWorkload(config, dataset);
-  const stopRule = stopRuleOf(options, config, resumed?.stopRule);
-  const stepsMax = options.steps ?? Number.POSITIVE_INFINITY;
-  return {
-    found,
-    loaded,
-    engine,
+async function openClusterFor(
+  plan: RunPlan,
+  { audit, auditHere = AUDIT_HERE }: RunOptions,
+  clusterOptions: ClusterOptions,
+  shown: {
+    notices: NoticeLog;
+    meter: ProgressMeter;
+    timings: StepTimings;
+    dashboard: RunDashboard;
+  },
+  report: Report,
+): Promise<OpenCluster> {
+  const { config, workload, loaded, engine, computer } = plan;
+  const { notices, meter, timings, dashboard } = shown;
+  const prometheus = await createPrometheusMetrics();
+  const cluster = await openCluster(clusterOptions, {
     config,
     workload,
-    computer: createShareComputer(engine, config, workload),
-    server: createParameterServer(engine, config, workload, resumed),
-    progress: resumed ? { ...resumed.progress } : initialProgress(),
-    stopRule,
-    stepsMax,
-    stepCount: Math.min(stepsMax, stopRule.epochs * workload.stepsPerEpoch),
-    checkpointSchedule: {
-      everySteps: options.checkpointEvery,
-      everyMs: options.checkpointInterval * 1000,
-    },
-    auditFraction: options.audit,
-    clock: systemClock,
-  };
+    loaded,
+    engine,
+    computer,
+    auditFraction: audit,
+    auditHereFraction: auditHere,
+    report,
+    status: (cluster) => ({ ...statusOf(plan, meter, cluster), notices: notices.newest() }),
+    stepsAfter: timings.pageAfter,
+    openEvents: dashboard.openEvents,
+    routes: dashboard.routes,
+    metrics: (cluster) => prometheus.exposition(statusOf(plan, meter, cluster)),
+  });
+  return { cluster, prometheus };
 }
 
-async function checkpointFor({ resume, resumeOrStart }: RunOptions): Promise<FoundCheckpoint | undefined> {
-  if (resume !== undefined) return findCheckpoint(resume);
-  return resumeOrStart === undefined ? undefined : findCheckpointIfAny(resumeOrStart);
-}
-
-async function trainAndSave(
-  plan: RunPlan &
-    Pick<TrainingRun, 'source'> & {
-      meter: ProgressMeter;
-      timings: StepTimings;
-      trace: Trace | undefined;
-    },
-  folder: RunFolder,
-  report: Report,
+async function trainInFolder(
+  plan: RunPlan,
+  options: RunOptions,
+  cluster: Cluster | undefined,
+  sinks: {
+    meter: ProgressMeter;
+    timings: StepTimings;
+    trace: Trace | undefined;
+    dashboard: RunDashboard;
+    prometheus: PrometheusMetrics | undefined;
+    report: Report;
+  },
   signal: AbortSignal,
 ): Promise<DoneEvent> {
-  const { server, workload, clock, meter, timings, trace } = plan;
-  const startedAt = clock.now();
-  let epochStartedAt = startedAt;
-  const writer = createCheckpointWriter({
-    clock,
-    ...plan.checkpointSchedule,
-    save: () => folder.saveCheckpoint(checkpointOf(plan)),
-    onSaved: (step, file) => report({ event: 'checkpoint', step, file }),
-    onFailure(step, error) {
-      const message = `step ${step} is not saved: ${reasonOf(error)}; training goes on, and tries again`;
-      report({ event: 'notice', code: 'checkpoint', message });
-    },
-  });
-
-  let isMetricsFailing = false;
-  function tryAppend(metrics: StepRecord): void {
-    try {
-      folder.appendMetrics(metrics);
-      isMetricsFailing = false;
-    } catch (error) {
-      const message = `metrics of step ${metrics.step} and later are not written: ${reasonOf(error)}`;
-      if (!isMetricsFailing) report({ event: 'notice', code: 'checkpoint', message });
-      isMetricsFailing = true;
-    }
-  }
-
-  const run: TrainingRun = {
-    ...plan,
-    async onStep(metrics, times) {
-      tryAppend(metrics);
-      const stepTiming = timings.record(metrics, times);
-      trace?.record(stepTiming);
-      const event = meter.record(metrics);
-      if (event) report(event);
-      const isEpochEnd = server.step % workload.stepsPerEpoch === 0;
-      if (!isEpochEnd) writer.stepDone(server.step);
-    },
-    async onEpoch(result) {
-      report({ event: 'epoch', ...result, seconds: (clock.now() - epochStartedAt) / 1000 });
-      await writer.begin(server.step);
-      epochStartedAt = clock.now();
-    },
+  const { config, workload, server, progress, stopRule, stepsMax, computer } = plan;
+  const { dashboard } = sinks;
+  const report: Report = (event) => {
+    sinks.prometheus?.observe(event);
+    sinks.report(event);
   };
-
-  /** The last checkpoint must succeed. */
-  async function saveLast(): Promise<void> {
-    await writer.idle();
-    if (writer.savedStep === server.step) return;
-    const file = await folder.saveCheckpoint(checkpointOf(plan));
-    report({ event: 'checkpoint', step: server.step, file });
-  }
-
+  const folder = await openFolder(plan, options, report, signal);
+  report(startEvent(plan, folder));
+  const stopKeeping = dashboard.keepIn(folder, report);
+  const ends = [signal, folder.lost, ...(cluster ? [cluster.failure] : [])];
+  const end = AbortSignal.any(ends);
+  const source = cluster?.pool ?? new LocalSource(computer, workload, setImmediate);
+  const { checkpointEvery, checkpointInterval } = options;
   try {
-    await train(run, signal);
+    const done = await trainAndSave(
+      { config, workload, source, server, progress, stopRule, stepsMax, clock: systemClock },
+      {
+        ...sinks,
+        report,
+        folder,
+        secondsBefore: plan.found?.checkpoint.seconds ?? 0,
+        resumeCommand: resumeCommand(options, folder.directory),
+        traffic: () => cluster?.pool.counters ?? { sentBytes: 0, receivedBytes: 0 },
+        checkpointSchedule: { everySteps: checkpointEvery, everyMs: checkpointInterval * 1000 },
+      },
+      async (abort) => cluster?.gather(abort),
+      end,
+    );
+    dashboard.observe(done);
+    return done;
   } catch (error) {
-    const isDiverged = error instanceof LockstepError && error.code === 'DIVERGED';
-    if (isDiverged || folder.lost.aborted) await writer.idle();
-    else await saveLast();
-    const checkpoint = folder.checkpointPath(server.step);
-    if (signal.aborted && !folder.lost.aborted)
-      report({ event: 'stopped', step: server.step, runDir: folder.directory, checkpoint });
+    // Before the folder is closed, because its records tell how the run ended.
+    dashboard.fail(error);
     throw error;
+  } finally {
+    stopKeeping();
+    await folder.close();
   }
-  await saveLast();
-  return {
-    event: 'done',
-    steps: server.step,
-    epochs: Math.floor(server.step / workload.stepsPerEpoch),
-    ...(await finalModel(run, folder, signal)),
-    examplesPerSecond: meter.examplesPerSecond,
-    seconds: (clock.now() - startedAt) / 1000,
-    worldSize: plan.source.worldSize,
-    runDir: folder.directory,
-  };
 }
 
-/** What the run ends with: under early stopping the best epoch's parameters, else the last ones. */
-async function finalModel(run: TrainingRun, folder: RunFolder, signal: AbortSignal) {
-  const { server, progress, stopRule } = run;
-  const { last, best } = progress;
-  if (stopRule.earlyStopping !== undefined && best && best.step !== server.step) {
-    const checkpoint = folder.checkpointPath(best.step);
-    const { parameters } = await loadCheckpoint(checkpoint);
-    return {
-      trainLoss: best.trainLoss,
-      testAccuracy: best.testAccuracy,
-      parametersSha256: parametersSha256(parameters),
-      checkpoint,
-    };
-  }
-  const isEvaluated = last?.step === server.step;
-  return {
-    trainLoss: isEvaluated ? last.trainLoss : trainingMeans(progress).trainLoss,
-    testAccuracy: isEvaluated ? last.testAccuracy : (await evaluate(run, 'test', signal)).accuracy,
-    parametersSha256: parametersSha256(server.parameters),
-    checkpoint: folder.checkpointPath(server.step),
-  };
-}
-
-function checkpointOf({ config, server, progress, stopRule }: RunPlan): Checkpoint {
-  const { step, parameters, optimizer } = server;
-  return { config, step, progress, stopRule, parameters, optimizerState: optimizer.state };
+function openFolder(
+  plan: RunPlan,
+  { out }: RunOptions,
+  report: Report,
+  signal: AbortSignal,
+): Promise<RunFolder> {
+  const { found, restartIn, description } = plan;
+  const say = (message: string) => report({ event: 'notice', code: 'checkpoint', message });
+  const context = { clock: systemClock, signal, say };
+  if (found) return continueRunFolder(out, found, description, isOver(plan), context);
+  if (restartIn !== undefined) return restartRunFolder(restartIn, description, context);
+  return createRunFolder(out, description, context);
 }
 
 function startEvent(plan: RunPlan, folder: RunFolder): StartEvent {
-  const { config, workload, loaded, server, stopRule, found } = plan;
+  const { config, workload, loaded, server, stopRule, found, initial } = plan;
   return {
     event: 'start',
     runDir: folder.directory,
     resumedFrom: found?.file ?? null,
-    model: describeModel(config.model),
+    initialWeightsFrom: initial?.file ?? null,
+    model: describeModel(workload.model),
     numerics: config.numerics,
     tile: describeEngine(config.numerics).tile,
     parameterCount: workload.parameterCount,

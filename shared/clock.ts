@@ -1,15 +1,21 @@
-/** Time as an argument: the simulation passes its own, so that every history can be replayed. */
+/** The source of time. A simulation passes its own clock, so every history can be replayed. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment. The value never decreases. */
   now(): number;
-  /** Calls `callback` once after `delayMs`; the returned function cancels it. */
+  /** Calls `callback` once, after `delayMs`. The returned function cancels the timer. */
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  setTimer(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+/** Resolves after `delayMs`, or as soon as `signal` is aborted. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const wake = () => {
+      cancel();
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    const cancel = clock.setTimer(delayMs, wake);
+    signal?.addEventListener('abort', wake, { once: true });
+  });
+}

@@ -1,21 +1,21 @@
 /**
- * Why an expected failure happened; stable, for scripts and tests.
+ * The reason of an expected failure. The codes are stable: scripts and tests rely on them.
  *
- * | code | what failed |
+ * | code | what went wrong |
  * | --- | --- |
- * | `USAGE` | a flag or an environment variable |
- * | `DATA` | a data file, or getting one |
- * | `CHECKPOINT` | a checkpoint or a run's folder |
- * | `FILE` | a path that cannot be read or written |
- * | `NETWORK` | an address that cannot be listened on or reached |
- * | `REFUSED` | the coordinator does not take this worker |
- * | `DIVERGED` | training: the loss is not a finite number any more |
- * | `WORKERS` | too few workers, for too long |
- * | `MODEL` | layers that do not fit each other, or the data |
- * | `ENGINE` | computing in the asked profile |
- * | `MEMORY` | room for a model |
- * | `VERIFY` | a run's records do not hold, or disturbing it changed its result |
- * | `PROTOCOL` | a frame that breaks the protocol |
+ * | `USAGE` | a flag or an environment variable is wrong |
+ * | `DATA` | a data file is wrong, or cannot be found or fetched |
+ * | `CHECKPOINT` | a checkpoint or a run's folder is wrong |
+ * | `FILE` | a path cannot be read or written |
+ * | `NETWORK` | this process cannot listen on an address, or cannot reach it |
+ * | `REFUSED` | the coordinator refuses this worker |
+ * | `DIVERGED` | training has diverged: the loss is no longer a finite number |
+ * | `WORKERS` | there were too few workers for too long |
+ * | `MODEL` | the layers do not fit each other or the data |
+ * | `ENGINE` | this machine cannot compute with the requested numerics |
+ * | `MEMORY` | there is no room for the model |
+ * | `VERIFY` | the records of a run are wrong, or a disturbance of a run changed its result |
+ * | `PROTOCOL` | a frame breaks the protocol |
  */
 export type ErrorCode =
   | 'USAGE'
@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'CHECKPOINT'
   | 'FILE'
   | 'NETWORK'
+  | 'TRUST'
   | 'REFUSED'
   | 'DIVERGED'
   | 'WORKERS'
@@ -31,6 +32,23 @@ export type ErrorCode =
   | 'MEMORY'
   | 'VERIFY'
   | 'PROTOCOL';
+
+/** The failures that come again however often the same command is repeated. */
+const PERMANENT: ReadonlySet<ErrorCode> = new Set([
+  'USAGE',
+  'TRUST',
+  'REFUSED',
+  'DIVERGED',
+  'MODEL',
+  'ENGINE',
+  'MEMORY',
+  'VERIFY',
+]);
+
+/** Whether it would fail again, however often it is tried. */
+export function isPermanent(error: unknown): error is LockstepError {
+  return error instanceof LockstepError && PERMANENT.has(error.code);
+}
 
 /** An expected failure. Its one-line message quotes the offending value and says what to do. */
 export class LockstepError extends Error {
@@ -43,7 +61,10 @@ export class LockstepError extends Error {
   }
 }
 
-/** A frame or message from a peer that the protocol does not allow. It ends that connection and nothing else. */
+/**
+ * The error for a peer's frame or message that breaks the protocol. It ends the connection to that
+ * peer, and nothing else.
+ */
 export class ProtocolError extends LockstepError {
   constructor(message: string, options?: ErrorOptions) {
     super('PROTOCOL', message, options);
@@ -51,17 +72,27 @@ export class ProtocolError extends LockstepError {
   }
 }
 
-/** Why something failed, for one line of a message: our own words, or the innermost cause's. */
+/** The reason of a failure, for use in a message: our own message, or the innermost cause's. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof LockstepError || !(error.cause instanceof Error)) {
-    // A failed connection to several addresses has a code (`ECONNREFUSED`) but no message.
+    // The error of a connection that failed at several addresses has a code, but no message.
     return error.message || systemCode(error) || error.name;
   }
   return reasonOf(error.cause);
 }
 
-/** The system's error code (`ENOENT`, `EADDRINUSE`, …) of whatever was thrown, if it has one. */
+/** The system's code (`ENOENT`, `EADDRINUSE`, …) of a thrown value, if it has one. */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
+/** A fault of Lockstep itself, in one line: what was thrown, and where. */
+export function describeFault(error: unknown): string {
+  const stack = (error instanceof Error && error.stack) || '';
+  const place = stack.split('\n').find((line) => /^ +at /.test(line));
+  const where = place ? ` (${place.trim()})` : '';
+  return `${reasonOf(error)}${where}. This is a fault of Lockstep itself: please report it`;
 }

@@ -1,15 +1,15 @@
 /**
- * Randomness without a stream: each number is a pure function of a key and a counter, so it does not matter who
- * draws it, when, or after which others.
+ * Random numbers without a stream. Each number is a pure function of a key and a counter. So the
+ * process that draws it, the time and the order of draws do not matter.
  *
- * The function is Threefry-2×32 with 20 rounds: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random
- * numbers: as easy as 1, 2, 3", SC 2011.
+ * The function is Threefry-2×32 with 20 rounds: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel
+ * random numbers: as easy as 1, 2, 3", SC 2011.
  */
 
-/** What a number is for. Two purposes never share numbers, whatever their other arguments. */
+/** The uses of random numbers. Two purposes never share numbers, for any seed and index. */
 const PURPOSES = {
   permutation: 1,
-  initialisation: 2,
+  initialization: 2,
   validationSplit: 3,
   selfTest: 4,
   dropout: 5,
@@ -26,7 +26,7 @@ const ROTATIONS = [
   [17, 29, 16, 24],
 ] as const;
 
-/** What {@link mix} leaves here: arrays of its own for each block would cost more than the block. */
+/** The result of {@link mix}. To allocate an array for each call would cost more than the call. */
 const block = new Uint32Array(2);
 const schedule = new Int32Array(3);
 
@@ -49,24 +49,27 @@ function mix(key0: number, key1: number, counter0: number, counter1: number): vo
   block[1] = x1;
 }
 
-/** The block function: 64 key bits and 64 counter bits to 64 random bits. */
+/** The block function. Maps 64 key bits and 64 counter bits to 64 random bits. */
 export function threefry2x32([key0, key1]: Words, [counter0, counter1]: Words): Words {
   mix(key0, key1, counter0, counter1);
   return [block[0], block[1]];
 }
 
-/** The key for one purpose: `seed` is a non-negative safe integer, `index` an epoch or a layer (32 bits). */
+/**
+ * The key for one purpose. `seed` is a non-negative safe integer. `index` is the number of an epoch
+ * or of a layer, in 32 bits.
+ */
 export function randomKey(seed: number, purpose: Purpose, index = 0): Words {
   return threefry2x32([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0], [PURPOSES[purpose], index]);
 }
 
-/** Number `counter` of a key: uniform in [0, 1), a multiple of 2⁻⁵³. */
+/** The random number of a key and a counter: uniform in [0, 1), and a multiple of 2⁻⁵³. */
 export function uniform(key: Words, counter: number): number {
   mix(key[0], key[1], counter, 0);
   return ((block[0] >>> 5) * 2 ** 26 + (block[1] >>> 6)) * 2 ** -53;
 }
 
-/** 0 … count - 1. */
+/** The numbers 0 … count - 1, ascending. */
 export const indicesTo = (count: number): Uint32Array => new Uint32Array(count).map((_, i) => i);
 
 /** A uniformly random permutation of 0 … count - 1 (Fisher–Yates). */

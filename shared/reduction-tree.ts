@@ -1,24 +1,25 @@
 import { assert } from './assert.ts';
 
 /**
- * The one binary tree over which sums are taken. Its leaves are the micro-batches 0 … leafCount - 1; the node
- * [lo, hi) splits at lo + (the largest power of two below hi - lo). Floating-point addition is not associative,
- * so this tree, and not the order in which answers arrive, defines the result.
+ * The binary tree over which all sums are taken. Its leaves are [0, leafCount): the micro-batches
+ * of a step, or the parts of a set that is evaluated. The node [lo, hi) splits at lo + (the largest
+ * power of two below hi - lo). Floating-point addition is not associative. So this tree defines the
+ * result, and the order in which answers arrive does not.
  */
 
-/** A contiguous range of leaves, `lo` included, `hi` not; a share or a tree node. */
+/** A contiguous range of leaves: a share or a tree node. `lo` is included, `hi` is not. */
 export interface LeafRange {
   readonly lo: number;
   readonly hi: number;
 }
 
-/** Where the node [lo, hi) of two leaves or more splits into [lo, middle) and [middle, hi). */
+/** The leaf at which a node of at least two leaves splits into [lo, middle) and [middle, hi). */
 export function splitPoint({ lo, hi }: LeafRange): number {
   assert(hi - lo >= 2, `a node of ${hi - lo} leaves has no split point`);
   return lo + 2 ** (31 - Math.clz32(hi - lo - 1));
 }
 
-/** The nodes from the root down to `node`, or undefined if the tree has no such node. */
+/** The nodes from the root down to `node`, both included. Undefined if the tree lacks this node. */
 export function pathTo(leafCount: number, node: LeafRange): LeafRange[] | undefined {
   const path: LeafRange[] = [];
   let lo = 0;
@@ -35,8 +36,9 @@ export function pathTo(leafCount: number, node: LeafRange): LeafRange[] | undefi
 }
 
 /**
- * The largest nodes of the tree that lie inside `share`, in order: what a worker adds up and sends, a vector
- * each. One where the share is itself a node; never more than 2·log2(leafCount).
+ * The largest nodes of the tree that lie inside `share`, in ascending order. A worker sends one
+ * vector for each of them. There is one node if the share is itself a node. Otherwise there are
+ * never more than 2·log2(leafCount).
  */
 export function maximalSubtrees(leafCount: number, share: LeafRange): LeafRange[] {
   const within = (node: LeafRange): LeafRange[] => {
@@ -48,7 +50,7 @@ export function maximalSubtrees(leafCount: number, share: LeafRange): LeafRange[
   return share.lo < share.hi ? within({ lo: 0, hi: leafCount }) : [];
 }
 
-/** Whether `inner` lies inside `outer`. */
+/** Whether `inner` lies inside `outer`, or is the same range. */
 export function isInside(inner: LeafRange, outer: LeafRange): boolean {
   return outer.lo <= inner.lo && inner.hi <= outer.hi;
 }
@@ -57,12 +59,15 @@ export const areDisjoint = (a: LeafRange, b: LeafRange): boolean => a.hi <= b.lo
 
 export const isSameNode = (a: LeafRange, b: LeafRange): boolean => a.lo === b.lo && a.hi === b.hi;
 
-/** For people: "micro-batch 3", "micro-batches 4-7". */
-export function describeLeaves({ lo, hi }: LeafRange): string {
-  return hi - lo === 1 ? `micro-batch ${lo}` : `micro-batches ${lo}-${hi - 1}`;
-}
+/** A description for people: "micro-batch 3" or "micro-batches 4-7". */
+export const describeMicroBatches = ({ lo, hi }: LeafRange): string =>
+  hi - lo === 1 ? `micro-batch ${lo}` : `micro-batches ${lo}-${hi - 1}`;
 
-/** What is left of `range` without `hole`: up to two ranges. */
+/** The same for the leaves of an evaluation: "part 3" or "parts 4-7". */
+export const describeParts = ({ lo, hi }: LeafRange): string =>
+  hi - lo === 1 ? `part ${lo}` : `parts ${lo}-${hi - 1}`;
+
+/** The parts of `range` outside `hole`: up to two ranges. */
 export function subtract(range: LeafRange, hole: LeafRange): LeafRange[] {
   return [
     { lo: range.lo, hi: Math.min(range.hi, hole.lo) },

@@ -1,25 +1,29 @@
-import type { Clock } from '../shared/clock.ts';
-import { LockstepError, reasonOf } from '../shared/errors.ts';
+import { type Clock, sleep } from '../shared/clock.ts';
+import { describeFault, isPermanent, LockstepError, reasonOf } from '../shared/errors.ts';
+import { guardedLink } from '../shared/protocol/guarded-link.ts';
 import type { Link, LinkListener } from '../shared/protocol/link.ts';
-import { type SessionEnd, WorkerSession, type WorkerSessionOptions } from './worker-session.ts';
+import type { SessionEnd } from './close-reason.ts';
+import { WorkerSession, type WorkerSessionOptions } from './worker-session.ts';
 
-/** What a worker tells, for people and scripts. */
+/** An event of a worker, for people and scripts. */
 export type WorkerEvent =
   | { event: 'joined'; url: string; rank: number }
   | { event: 'retry'; reason: string; delayMs: number }
   | { event: 'left'; outcome: 'finished' | 'drained' }
-  | { event: 'notice'; code: 'engine'; message: string };
+  | { event: 'left'; outcome: 'failed'; reason: string }
+  | { event: 'notice'; code: 'engine' | 'fault'; message: string };
 
 export interface RunWorkerOptions {
   readonly url: string;
-  /** Connects; resolves to what opens the link once a listener is there. */
+  /** Connects. Resolves to a function that opens the link for a listener. */
   readonly dial: (signal: AbortSignal) => Promise<(listener: LinkListener) => Link>;
-  readonly session: Omit<WorkerSessionOptions, 'onReady'>;
+  readonly session: Omit<WorkerSessionOptions, 'onReady' | 'onWelcome'>;
   readonly clock: Clock;
-  /** Uniform in [0, 1), for the jitter. */
+  /** Uniform in [0, 1), for the jitter of the delay. */
   readonly random: () => number;
-  /** How long to keep trying, before it was ever ready and after it was. */
+  /** The time to keep trying to connect, if the worker was never ready. */
   readonly firstRetryMs: number;
+  /** The time to keep trying to reconnect, if the worker was ready before. */
   readonly retryMs: number;
   readonly report: (event: WorkerEvent) => void;
 }
@@ -28,42 +32,58 @@ const BACKOFF_MIN_MS = 200;
 const BACKOFF_MAX_MS = 10_000;
 
 /**
- * Joins a coordinator and computes until the run is finished or `signal` is aborted, which lets it finish its share
- * first. Comes back with backoff and jitter when the connection is lost. Throws a `REFUSED` error if it is not
- * wanted, a `NETWORK` error if the coordinator cannot be reached for too long, and what keeps this machine from computing
- * the run, if something does.
+ * Joins a coordinator and computes until the run is over or `signal` is aborted. When aborted,
+ * the worker finishes its share first. Reconnects with backoff and jitter when the connection is
+ * lost.
+ *
+ * Throws a `REFUSED` error if the coordinator refuses the worker. Throws a `NETWORK` error if the
+ * coordinator cannot be reached for too long. Throws a `MODEL`, `MEMORY` or `ENGINE` error if this
+ * machine cannot compute the run.
  */
 export async function runWorker(options: RunWorkerOptions, signal: AbortSignal): Promise<void> {
   const { url, clock, report } = options;
   let giveUpAt = clock.now() + options.firstRetryMs;
+  let { identity } = options.session;
   for (let attempt = 0; !signal.aborted; attempt++) {
-    const end = await connectOnce(options, signal, () => {
+    const session = {
+      ...options.session,
+      identity,
+      onWelcome(issued: string) {
+        identity = { ...identity, identity: issued };
+      },
+    };
+    const end = await connectOnce({ ...options, session }, signal, () => {
       attempt = 0;
       giveUpAt = Number.POSITIVE_INFINITY;
     });
     if (end.outcome === 'finished' || end.outcome === 'drained')
       return report({ event: 'left', outcome: end.outcome });
+    if (end.outcome === 'run-failed')
+      return report({ event: 'left', outcome: 'failed', reason: end.reason });
     if (end.outcome === 'failed') throw end.error;
     if (end.outcome === 'refused')
       throw new LockstepError('REFUSED', `${url} refused this worker: ${end.reason}.`);
 
     if (giveUpAt === Number.POSITIVE_INFINITY) giveUpAt = clock.now() + options.retryMs;
-    // Half of it random, so that many workers do not come back all at once.
-    const delayMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** attempt) * (0.5 + options.random() / 2);
-    if (clock.now() + delayMs > giveUpAt) {
-      throw new LockstepError(
-        'NETWORK',
-        `cannot reach the coordinator at ${url} (${end.reason}): is it running, and the address right?`,
-      );
-    }
+    // Half of the delay is random, so that many workers do not reconnect at the same time.
+    const delayMs =
+      Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** attempt) * (0.5 + options.random() / 2);
+    if (clock.now() + delayMs > giveUpAt)
+      throw new LockstepError('NETWORK', describeLoss(url, end));
     report({ event: 'retry', reason: end.reason, delayMs });
     await sleep(clock, delayMs, signal);
   }
   report({ event: 'left', outcome: 'drained' });
 }
 
+function describeLoss(url: string, { reason, isUnreachable }: SessionEnd & { outcome: 'lost' }) {
+  if (!isUnreachable) return `the coordinator at ${url} was reached, but not for long: ${reason}.`;
+  const advice = 'check that it is running and that the address is right.';
+  return `cannot reach the coordinator at ${url} (${reason}): ${advice}`;
+}
+
 async function connectOnce(
-  options: RunWorkerOptions,
+  options: RunWorkerOptions & { readonly session: Omit<WorkerSessionOptions, 'onReady'> },
   signal: AbortSignal,
   onReady: () => void,
 ): Promise<SessionEnd> {
@@ -71,9 +91,14 @@ async function connectOnce(
   try {
     openLink = await options.dial(signal);
   } catch (error) {
-    return signal.aborted ? { outcome: 'drained' } : { outcome: 'lost', reason: reasonOf(error) };
+    if (signal.aborted) return { outcome: 'drained' };
+    if (isPermanent(error)) return { outcome: 'failed', error };
+    return { outcome: 'lost', reason: reasonOf(error), isUnreachable: true };
   }
-  const session = new WorkerSession(openLink, {
+  const guarded = guardedLink(openLink, (error) =>
+    options.report({ event: 'notice', code: 'fault', message: describeFault(error) }),
+  );
+  const session = new WorkerSession(guarded, {
     ...options.session,
     onReady(rank) {
       onReady();
@@ -86,17 +111,4 @@ async function connectOnce(
   const end = await session.ended;
   signal.removeEventListener('abort', leave);
   return end;
-}
-
-/** Resolves after `delayMs`, or as soon as `signal` is aborted. */
-function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      cancel();
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    const cancel = clock.setTimer(delayMs, wake);
-    signal.addEventListener('abort', wake, { once: true });
-  });
 }

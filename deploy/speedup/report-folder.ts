@@ -1,11 +1,14 @@
-import { mkdir } from 'node:fs/promises';
 import { LockstepError, reasonOf } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/host/atomic-file.ts';
 
-/** Makes the folder of `--out`, before anything is measured for it. Throws a `FILE` error if that cannot be. */
+/**
+ * Creates the folder of `--out`. Call this before the measurement, so that a bad path fails early.
+ * Throws a `FILE` error if the folder cannot be created.
+ */
 export async function makeReportFolder(out: string): Promise<void> {
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
   } catch (error) {
-    throw new LockstepError('FILE', `--out ${out} cannot be made a folder: ${reasonOf(error)}.`);
+    throw new LockstepError('FILE', `cannot create the folder --out ${out}: ${reasonOf(error)}.`);
   }
 }

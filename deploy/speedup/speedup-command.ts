@@ -1,44 +1,57 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { type Console, createConsole } from '../../shared/console.ts';
-import { LockstepError } from '../../shared/errors.ts';
-import { alignColumns, formatBar, formatCount, formatMegabytes } from '../../shared/format.ts';
-import { interruptionSignal } from '../../shared/interruption.ts';
-import { ascendingNumbers, numberBetween, wholeNumber } from '../../shared/option-parsers.ts';
-import type { RunConfig } from '../../shared/run-config.ts';
-import { createComposeLauncher } from './compose-launcher.ts';
-import type { Launcher } from './launcher.ts';
-import { createLocalLauncher, createSimulatedLauncher } from './local-launcher.ts';
-import { compareChains, measureSpeedup } from './measure-speedup.ts';
-import { makeReportFolder } from './report-folder.ts';
-import { runFlags, wireOption } from './run-flags.ts';
+import { describeBest, describeLaw } from '../../coordinator/dashboard/model/scaling-law.ts';
+import { STEP_PARTS } from '../../coordinator/dashboard/model/step-breakdown.ts';
+import { PART_WORDS } from '../../coordinator/dashboard/model/step-parts.ts';
+import { type Console, createConsole } from '../../shared/cli/console.ts';
 import {
-  describeBest,
-  describeChains,
-  describeLaw,
-  PART_LABELS,
-  speedupChart,
-  speedupPage,
-} from './speedup-page.ts';
+  alignColumns,
+  formatBar,
+  formatCount,
+  formatMegabytes,
+  formatQuantity,
+} from '../../shared/cli/format.ts';
+import { interruptionSignal } from '../../shared/cli/interruption.ts';
+import {
+  ascendingNumbers,
+  numberBetween,
+  threadsOption,
+  wholeNumber,
+} from '../../shared/cli/option-parsers.ts';
+import { LockstepError } from '../../shared/errors.ts';
+import { quoteArgument } from '../../shared/host/command-line.ts';
+import type { WireFormat } from '../../shared/round/run-config.ts';
+import {
+  globalBatchOption,
+  microBatchesOption,
+  runFlags,
+  wireOption,
+} from './coordinator-flags.ts';
+import { createComposeLauncher } from './launchers/compose-launcher.ts';
+import type { Launcher } from './launchers/launcher.ts';
+import { createLocalLauncher, createSimulatedLauncher } from './launchers/local-launcher.ts';
+import { compareChains, measureSpeedup } from './measurement/measure-speedup.ts';
+import { describeChains, speedupChart, speedupPage } from './report/speedup-page.ts';
 import {
   createSpeedupReport,
   type SpeedupPoint,
   type SpeedupReport,
   throughputOf,
-} from './speedup-report.ts';
-import { warningsOf } from './speedup-warnings.ts';
-import { STEP_PARTS } from './step-breakdown.ts';
+} from './report/speedup-report.ts';
+import { warningsOf } from './report/speedup-warnings.ts';
+import { makeReportFolder } from './report-folder.ts';
 
 interface SpeedupOptions {
   readonly workers: number[];
   readonly launcher: 'local' | 'compose' | 'simulated';
   readonly cpus?: number;
+  readonly threads?: number;
   readonly exampleMs: number;
   readonly model?: string;
   readonly globalBatch?: number;
   readonly microBatches?: number;
-  readonly wire?: RunConfig['wire'];
+  readonly wire?: WireFormat;
   readonly seconds: number;
   readonly rounds: number;
   readonly compareSteps: number;
@@ -51,52 +64,58 @@ const WORKERS_MAX = 1000;
 
 export function speedupCommand(): Command {
   return new Command('speedup')
-    .summary('measure how much faster more workers are, and why not more')
+    .summary('measure the speedup of more workers, and what limits it')
     .description(
-      'Trains one run while the number of workers changes, up and down in turns, and measures how fast each number is and\n' +
-        'where the time of a step goes. Writes speedup.json, speedup.svg and speedup.html.\n' +
-        'More workers than cores only share them: give each a quota with --launcher compose --cpus 0.2.',
+      'Trains one run while the number of workers goes up and down in turns. Measures the ' +
+        'throughput of each number of workers, and the time of each part of a step. ' +
+        'Writes speedup.json, speedup.svg and speedup.html.\n' +
+        'More workers than cores only share the cores. To measure more workers, give each of ' +
+        'them a quota, such as --launcher compose --cpus 0.2.',
     )
     .addOption(
-      new Option('--workers <counts>', 'numbers of workers, comma-separated')
+      new Option('--workers <counts>', 'numbers of workers to measure, comma-separated')
         .default([1, 2, 4], '1,2,4')
         .argParser(ascendingNumbers(WORKERS_MAX)),
     )
     .addOption(
-      new Option('--launcher <kind>', 'processes, containers, or a timer in the place of computing')
+      new Option('--launcher <kind>', 'processes, containers, or timers instead of computation')
         .choices(['local', 'compose', 'simulated'])
         .default('local'),
     )
     .addOption(
-      new Option('--cpus <cores>', 'quota of each worker, with --launcher compose (default: none)').argParser(
-        numberBetween(0, 1024),
-      ),
+      new Option(
+        '--cpus <cores>',
+        'CPU quota of each worker, only with --launcher compose (default: none)',
+      ).argParser(numberBetween(0, 1024)),
     )
+    .addOption(threadsOption('threads of each worker (default: 1)'))
     .addOption(
-      new Option('--example-ms <ms>', 'how long a simulated worker takes for an example')
+      new Option('--example-ms <ms>', 'time that a simulated worker takes per example')
         .default(0.05)
         .argParser(numberBetween(0, 60_000)),
     )
     .option('--model <name>', 'as for train (default: mlp)')
-    .addOption(new Option('--global-batch <count>', 'as for train').argParser(wholeNumber(1, 1_000_000)))
-    .addOption(new Option('--micro-batches <count>', 'as for train').argParser(wholeNumber(1, 4096)))
+    .addOption(globalBatchOption())
+    .addOption(microBatchesOption())
     .addOption(wireOption())
     .addOption(
-      new Option('--seconds <seconds>', 'how long each number is measured in each round')
+      new Option('--seconds <seconds>', 'measured time per number of workers and round')
         .default(6)
         .argParser(numberBetween(0, 3600)),
     )
-    .addOption(new Option('--rounds <count>', 'how often').default(5).argParser(wholeNumber(1, 1000)))
+    .addOption(
+      new Option('--rounds <count>', 'number of rounds').default(5).argParser(wholeNumber(1, 1000)),
+    )
     .addOption(
       new Option(
         '--compare-steps <count>',
-        'compare the parameters after so many steps from the start; 0: do not',
+        'number of first steps after which the parameters are compared; 0 compares none',
       )
         .default(10)
         .argParser(wholeNumber(0, 4000)),
     )
-    .option('--data-dir <dir>', 'folder with the dataset, for processes (default: found or fetched)')
-    .option('--out <dir>', 'where to write the report', 'speedup')
+    .option('--data-dir <dir>', 'dataset folder, not for containers (default: found or fetched)')
+    .option('--out <dir>', 'folder for the report', 'speedup')
     .option('--json', 'print the report as one line of JSON')
     .action(speedup);
 }
@@ -104,43 +123,53 @@ export function speedupCommand(): Command {
 async function speedup(options: SpeedupOptions): Promise<void> {
   const { workers, launcher: kind, cpus, rounds, seconds, dataDir, out } = options;
   if (cpus !== undefined && kind !== 'compose') {
-    throw new LockstepError('USAGE', `--cpus ${cpus} is for --launcher compose: processes have no quota.`);
+    throw new LockstepError(
+      'USAGE',
+      `--cpus ${cpus} works only with --launcher compose, because processes have no quota.`,
+    );
   }
   if (dataDir !== undefined && kind === 'compose') {
     throw new LockstepError(
       'USAGE',
-      `--data-dir ${dataDir} is for processes: the image has its own dataset.`,
+      `--data-dir ${dataDir} does not work with --launcher compose, because its image contains ` +
+        'the dataset.',
     );
   }
   const signal = interruptionSignal();
   const console = createConsole(options.json ? process.stderr : process.stdout);
-  const say = (line: string) => (options.json ? undefined : console.print(line));
+  const log = (line: string) => (options.json ? undefined : console.print(line));
   await makeReportFolder(out);
 
-  if (kind === 'compose') say('Building the image …');
+  if (kind === 'compose') log('Building the image …');
   const launcher = await launcherFor(options, signal);
   const flags = runFlags(options);
-  say(`Measuring ${workers.join(', ')} workers: ${launcher.description}.`);
+  log(`Measuring ${workers.join(', ')} workers. Cluster: ${launcher.description}.`);
   const run = await launcher.start(flags, signal);
   const measurement = await measureSpeedup(run, options, signal, (window, done, total) => {
     const rate = `${formatCount(throughputOf(window))} examples/s`;
-    if (console.isTerminal)
-      console.showLive(`${formatBar(done / total, 20)} ${window.workers} workers ${rate}`);
-    else say(`  ${done}/${total}: ${window.workers} workers, ${rate}`);
+    const crew = formatQuantity(window.workers, 'worker');
+    if (console.isTerminal) console.showLive(`${formatBar(done / total, 20)} ${crew} ${rate}`);
+    else log(`  ${done}/${total}: ${crew}, ${rate}`);
   }).finally(() => {
     console.clearLive();
     return run.stop();
   });
   if (options.compareSteps > 0 && kind !== 'simulated')
-    say('Comparing the parameters that each number of workers leads to …');
+    log('Comparing the parameters after training with each number of workers …');
   const chains =
     options.compareSteps > 0 && kind !== 'simulated'
       ? await compareChains(launcher, flags, workers, options.compareSteps, signal)
       : null;
 
   const facts = createSpeedupReport(measurement, {
-    ...{ launcher: launcher.description, isSimulated: kind === 'simulated', quota: cpus ?? null },
-    ...{ command: commandLine(options), flags, rounds, seconds, chains },
+    launcher: launcher.description,
+    isSimulated: kind === 'simulated',
+    quota: cpus ?? null,
+    command: commandLine(options),
+    flags,
+    rounds,
+    seconds,
+    chains,
   });
   const report = { ...facts, warnings: warningsOf(facts) };
   await Promise.all([
@@ -154,32 +183,55 @@ async function speedup(options: SpeedupOptions): Promise<void> {
 }
 
 function launcherFor(
-  { launcher, cpus, exampleMs, dataDir }: SpeedupOptions,
+  { launcher, cpus, threads = 1, exampleMs, dataDir }: SpeedupOptions,
   signal: AbortSignal,
 ): Promise<Launcher> {
-  if (launcher === 'compose') return createComposeLauncher(cpus, signal);
+  if (launcher === 'compose') return createComposeLauncher(cpus, threads, signal);
   return Promise.resolve(
-    launcher === 'local' ? createLocalLauncher(dataDir) : createSimulatedLauncher(exampleMs, dataDir),
+    launcher === 'local'
+      ? createLocalLauncher(dataDir, threads)
+      : createSimulatedLauncher(exampleMs, dataDir),
   );
 }
 
 function commandLine(options: SpeedupOptions): string {
-  const { workers, launcher, cpus, exampleMs, model, globalBatch, microBatches, wire, seconds, rounds } =
-    options;
+  const {
+    workers,
+    launcher,
+    cpus,
+    threads,
+    exampleMs,
+    model,
+    globalBatch,
+    microBatches,
+    wire,
+    seconds,
+    rounds,
+  } = options;
   const flags = {
-    ...{ workers: workers.join(','), launcher, cpus, model },
+    workers: workers.join(','),
+    launcher,
+    cpus,
+    threads,
+    model,
     'example-ms': launcher === 'simulated' ? exampleMs : undefined,
-    ...{ 'global-batch': globalBatch, 'micro-batches': microBatches, wire, seconds, rounds },
+    'global-batch': globalBatch,
+    'micro-batches': microBatches,
+    wire,
+    seconds,
+    rounds,
   };
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
-  return ['npx lockstep speedup', ...given.map(([flag, value]) => `--${flag} ${value}`)].join(' ');
+  const args = given.map(([flag, value]) => `--${flag} ${quoteArgument(String(value))}`);
+  return ['npx lockstep speedup', ...args].join(' ');
 }
 
 function printReport(console: Console, report: SpeedupReport, out: string): void {
   const { points, law, chains, warnings, run } = report;
   const lines = [
     '',
-    `${run.model}, ${formatCount(run.parameterCount)} parameters, global batch ${run.globalBatch}`,
+    `Speedup of ${run.model} (${formatCount(run.parameterCount)} parameters, ` +
+      `global batch of ${run.globalBatch} examples):`,
     '',
     ...alignColumns([
       [
@@ -190,22 +242,24 @@ function printReport(console: Console, report: SpeedupReport, out: string): void
         'efficiency',
         'serial',
         'MB/step',
-        'coordinator',
+        'coordinator uses',
         'workers use',
       ],
       ...points.map(resultRow),
     ]),
     '',
-    'Where a step goes, ms:',
+    'Mean time of each part of a step, in ms:',
     ...alignColumns([
-      ['workers', 'step', ...STEP_PARTS.map((part) => PART_LABELS[part])],
+      ['workers', 'step', ...STEP_PARTS.map((part) => PART_WORDS[part].name)],
       ...points.map(({ workers, stepMs, breakdown }) => [
-        ...[String(workers), stepMs.toFixed(1)],
+        String(workers),
+        stepMs.toFixed(1),
         ...STEP_PARTS.map((part) => breakdown?.[part].toFixed(1) ?? '?'),
       ]),
     ]),
     '',
-    `Law    λ = ${law.lambda.toFixed(1)} examples/s, ${describeLaw(law)}; ${describeBest(report)}.`,
+    `Law    ${describeLaw(law)}, λ = ${law.lambda.toFixed(1)} examples/s. ` +
+      describeBest(law, points[points.length - 1].workers),
     ...(chains ? [`Bits   ${describeChains(chains)}`] : []),
     ...warnings.map((warning) => `Note   ${warning}`),
     `Report ${join(out, 'speedup.html')}, speedup.svg, speedup.json`,
@@ -216,11 +270,14 @@ function printReport(console: Console, report: SpeedupReport, out: string): void
 function resultRow(point: SpeedupPoint): string[] {
   const { throughput, speedup } = point;
   return [
-    ...[String(point.workers), formatCount(throughput.median)],
+    String(point.workers),
+    formatCount(throughput.median),
     `${formatCount(throughput.q1)}-${formatCount(throughput.q3)}`,
-    ...[speedup.median.toFixed(2), `${(point.efficiency * 100).toFixed(0)} %`],
+    speedup.median.toFixed(2),
+    `${(point.efficiency * 100).toFixed(0)} %`,
     point.serialFraction?.toFixed(3) ?? '',
     formatMegabytes(point.bytesPerStep).replace(' MB', ''),
-    ...[`${point.coordinator.cores.toFixed(2)} cores`, `${point.workerCores.toFixed(2)} cores`],
+    `${point.coordinator.cores.toFixed(2)} cores`,
+    `${point.workerCores.toFixed(2)} cores`,
   ];
 }

@@ -1,30 +1,39 @@
 import * as z from 'zod';
 import { randomKey, threefry2x32, uniform, type Words } from '../random.ts';
 
-/** How training images are altered, each time differently; all zero means not at all. */
+/** Random changes of training images, different in each epoch. If all are zero, nothing changes. */
 export const Augmentation = z.strictObject({
-  /** Probability of a mirror image. */
+  /** The probability that an image is mirrored. */
   flip: z.number().min(0).max(1),
-  /** The most pixels that an image is moved by, in each direction; zeros come in at the edge. */
+  /** The largest shift in each direction, in pixels. Zeros fill the gap at the edge. */
   shift: z.int().min(0).max(16),
-  /** Probability that a rectangle is overwritten by noise. */
+  /** The probability that a rectangle is overwritten with noise. */
   erase: z.number().min(0).max(1),
 });
 export type Augmentation = z.infer<typeof Augmentation>;
 
 export const NO_AUGMENTATION: Augmentation = { flip: 0, shift: 0, erase: 0 };
 
-/** An erased rectangle's share of the image, and its longest ratio of sides. */
+/** The bounds of an erased rectangle: its part of the image's area, and the ratio of its sides. */
 const ERASED_AREA_MIN = 0.02;
 const ERASED_AREA_MAX = 0.33;
 const ERASED_RATIO_MAX = 3.3;
 
-/** Writes an altered copy of `image` [height × width] to `target`; what it does depends on (epoch, example) alone. */
-export type Augment = (image: Uint8Array, target: Uint8Array, epoch: number, example: number) => void;
+/**
+ * Writes an altered copy of `image` [height × width] to `target`. The changes depend only on the
+ * epoch and the example.
+ */
+export type Augment = (
+  image: Uint8Array,
+  target: Uint8Array,
+  epoch: number,
+  example: number,
+) => void;
 
 /**
- * Mirror images and shifts are what a look at the same thing may differ by; random erasing is by Z. Zhong et al.,
- * "Random erasing data augmentation", 2020. Undefined if there is nothing to do.
+ * Creates the function that alters training images, or returns undefined if there is nothing to do.
+ * A mirrored or shifted image still shows the same thing. Random erasing is from Z. Zhong et al.,
+ * "Random erasing data augmentation", 2020.
  */
 export function createAugmentation(
   { flip, shift, erase }: Augmentation,
@@ -52,7 +61,8 @@ export function createAugmentation(
 }
 
 function eraseRectangle(target: Uint8Array, height: number, width: number, key: Words): void {
-  const area = (ERASED_AREA_MIN + uniform(key, 4) * (ERASED_AREA_MAX - ERASED_AREA_MIN)) * height * width;
+  const area =
+    (ERASED_AREA_MIN + uniform(key, 4) * (ERASED_AREA_MAX - ERASED_AREA_MIN)) * height * width;
   const ratio = 1 / ERASED_RATIO_MAX + uniform(key, 5) * (ERASED_RATIO_MAX - 1 / ERASED_RATIO_MAX);
   const rows = Math.min(height, Math.max(1, Math.round(Math.sqrt(area * ratio))));
   const columns = Math.min(width, Math.max(1, Math.round(Math.sqrt(area / ratio))));

@@ -1,9 +1,16 @@
 import * as z from 'zod';
 
-/** A file of a dataset: its name (as on the mirrors, without `.gz`) and the SHA-256 of its unpacked content. */
+/** The most bytes that a file of a dataset may have, unpacked. */
+export const DATA_BYTES_MAX = 2 ** 31;
+
+/**
+ * A file of a dataset: its name on mirrors, without `.gz`, and its unpacked content's SHA-256 and
+ * length. The length bounds what is read and unpacked. A run's configuration always has it.
+ */
 export const DataFile = z.strictObject({
   name: z.string().regex(/^[\w.-]+$/, 'must be a plain file name'),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+  bytes: z.int().positive().max(DATA_BYTES_MAX).optional(),
 });
 export type DataFile = z.infer<typeof DataFile>;
 
@@ -11,7 +18,7 @@ export type DataFile = z.infer<typeof DataFile>;
 export const DATA_ROLES = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
 export type DataRole = (typeof DATA_ROLES)[number];
 
-/** What a dataset is: four IDX files, known by the digests of their contents, and the names of its classes. */
+/** The definition of a dataset: four IDX files with their contents' digests, and class names. */
 export const DatasetManifest = z.strictObject({
   name: z.string().min(1).max(64),
   classNames: z.array(z.string().min(1).max(64)).min(2).max(256),
@@ -24,7 +31,9 @@ export const DatasetManifest = z.strictObject({
 });
 export type DatasetManifest = z.infer<typeof DatasetManifest>;
 
-/** H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking", 2017. */
+/**
+ * H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking", 2017.
+ */
 export const FASHION_MNIST: DatasetManifest = {
   name: 'fashion-mnist',
   classNames: [
@@ -43,18 +52,49 @@ export const FASHION_MNIST: DatasetManifest = {
     trainImages: {
       name: 'train-images-idx3-ubyte',
       sha256: 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
+      bytes: 47_040_016,
     },
     trainLabels: {
       name: 'train-labels-idx1-ubyte',
       sha256: 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
+      bytes: 60_008,
     },
     testImages: {
       name: 't10k-images-idx3-ubyte',
       sha256: '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
+      bytes: 7_840_016,
     },
     testLabels: {
       name: 't10k-labels-idx1-ubyte',
       sha256: '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
+      bytes: 10_008,
     },
   },
 };
+
+/** Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998. */
+export const MNIST: DatasetManifest = {
+  name: 'mnist',
+  classNames: Array.from({ length: 10 }, (_, digit) => String(digit)),
+  files: {
+    trainImages: {
+      ...FASHION_MNIST.files.trainImages,
+      sha256: 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+    },
+    trainLabels: {
+      ...FASHION_MNIST.files.trainLabels,
+      sha256: '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+    },
+    testImages: {
+      ...FASHION_MNIST.files.testImages,
+      sha256: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+    },
+    testLabels: {
+      ...FASHION_MNIST.files.testLabels,
+      sha256: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+    },
+  },
+};
+
+/** The datasets that Lockstep knows by the digests of their files. */
+export const KNOWN_DATASETS: readonly DatasetManifest[] = [FASHION_MNIST, MNIST];

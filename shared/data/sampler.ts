@@ -1,19 +1,25 @@
 import { permutation, randomKey } from '../random.ts';
 
 /**
- * Which examples a micro-batch consists of: a pure function of (seed, step, micro-batch). Each epoch goes through
- * its own permutation of the training examples, every example once; the last global batch of an epoch may be
- * smaller than the others.
+ * The choice of each micro-batch's examples: a pure function of seed, step and micro-batch. Each
+ * epoch uses every training example once, in a permutation of its own. The last global batch of an
+ * epoch may be smaller than the others.
  */
 export interface Sampler {
   readonly stepsPerEpoch: number;
-  /** How many examples the global batch of `step` has. */
+  /** The number of examples in the global batch of `step`. */
   globalBatchSize(step: number): number;
-  /** The examples of one micro-batch, as indices into the training set; a view. May be empty in a small batch. */
+  /**
+   * The examples of one micro-batch, as indices into the training set. The result is a view. It may
+   * be empty if the global batch is small.
+   */
   microBatch(step: number, microBatch: number): Uint32Array;
 }
 
-/** `examples` are the indices to draw from: the training set without the examples held out for validation. */
+/**
+ * Creates a sampler. `examples` are the indices to draw from: the training set without the examples
+ * that are held out for validation.
+ */
 export function createSampler(
   examples: Uint32Array,
   globalBatch: number,
@@ -21,7 +27,7 @@ export function createSampler(
   seed: number,
 ): Sampler {
   const stepsPerEpoch = Math.ceil(examples.length / globalBatch);
-  // Only a memory of the last permutation, so that an epoch draws it once.
+  // A cache of the last permutation, so that each epoch computes its permutation once.
   let drawn = { epoch: -1, order: new Uint32Array(0) };
 
   function orderOf(epoch: number): Uint32Array {
@@ -50,8 +56,8 @@ export function createSampler(
 }
 
 /**
- * Divides the training set: `validationCount` examples drawn by the seed are held out, the others are trained on.
- * Both as ascending indices.
+ * Divides the training set. The seed selects `validationCount` examples that are held out. The rest
+ * is for training. Both results are ascending indices.
  */
 export function splitTrainingSet(
   exampleCount: number,

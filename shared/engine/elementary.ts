@@ -1,15 +1,17 @@
 /**
- * Elementary functions in f32 arithmetic: every operation is an IEEE 754 f32 add, multiply or divide, in a fixed
- * order, so that all machines agree to the last bit. `Math.exp` and its like differ between engines and versions.
+ * Elementary functions in f32 arithmetic. Every operation is an IEEE 754 f32 add, subtract,
+ * multiply or divide, in a fixed order, so all machines agree to the last bit. `Math.exp` and
+ * similar functions differ between engines and versions.
  *
- * Methods and coefficients: S. Moshier, Cephes Mathematical Library 2.2 (expf.c, logf.c, tanhf.c), 1992.
+ * Methods and coefficients: S. Moshier, Cephes Mathematical Library 2.2 (expf.c, logf.c, tanhf.c),
+ * 1992.
  */
 const f32 = Math.fround;
 
 /** Coefficients of a polynomial, highest power first, each rounded to f32. */
 const coefficients = (...values: number[]): Float32Array => Float32Array.from(values);
 
-/** The polynomial at `x`, by Horner's rule. */
+/** The value of the polynomial at `x`, by Horner's rule. */
 function polynomial(terms: Float32Array, x: number): number {
   let y = terms[0];
   for (let i = 1; i < terms.length; i++) y = f32(f32(y * x) + terms[i]);
@@ -19,13 +21,13 @@ function polynomial(terms: Float32Array, x: number): number {
 const bits = new Int32Array(1);
 const bitsAsFloat = new Float32Array(bits.buffer);
 
-/** 2ⁿ for n in -126 … 127, from its bit pattern. */
+/** 2ⁿ for an integer n from -126 to 127, built from its bit pattern. */
 function powerOfTwo(n: number): number {
   bits[0] = (n + 127) << 23;
   return bitsAsFloat[0];
 }
 
-/** ln 2 in two parts; the first has so few bits that its product with an exponent is exact. */
+/** ln 2 in two parts. The high part has so few bits that its product with an exponent is exact. */
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = f32(-2.1219444e-4);
 const LOG2_E = f32(Math.LOG2E);
@@ -40,7 +42,10 @@ const EXP_TERMS = coefficients(
   5.0000001201e-1,
 );
 
-/** eˣ, within 2 ulp of the true value (subnormal results: within one subnormal step). `x` must be an f32. */
+/**
+ * eˣ, within 2 ulp of the true value. A subnormal result is within one subnormal step. `x` must be
+ * an f32.
+ */
 export function exp(x: number): number {
   if (x > EXP_MAX) return Infinity;
   if (x < EXP_MIN) return 0;
@@ -48,7 +53,8 @@ export function exp(x: number): number {
   const n = Math.floor(f32(f32(LOG2_E * x) + 0.5));
   const r = f32(f32(x - f32(n * LN2_HIGH)) - f32(n * LN2_LOW));
   const y = f32(f32(f32(polynomial(EXP_TERMS, r) * f32(r * r)) + r) + 1);
-  const half = n >> 1; // 2ⁿ itself may be out of range where the result is not
+  // 2ⁿ may be out of range although the result is not, so two factors share the exponent.
+  const half = n >> 1;
   return f32(f32(y * powerOfTwo(half)) * powerOfTwo(n - half));
 }
 
@@ -67,13 +73,13 @@ const LOG_TERMS = coefficients(
   3.3333331174e-1,
 );
 
-/** ln x, within 2 ulp of the true value; -∞ at 0, NaN below. `x` must be an f32. */
+/** ln x, within 2 ulp of the true value. -∞ at 0 and NaN below 0. `x` must be an f32. */
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : NaN;
   if (x === Infinity) return Infinity;
   const isSubnormal = x < SMALLEST_NORMAL;
   bitsAsFloat[0] = isSubnormal ? x * TWO_TO_23 : x;
-  // x = m · 2^e with m in [√½, √2), then ln x = ln m + e · ln 2
+  // x = m · 2^e with m in [√½, √2), so ln x = ln m + e · ln 2
   let e = (bits[0] >>> 23) - 126 - (isSubnormal ? 23 : 0);
   bits[0] = (bits[0] & 0x007fffff) | 0x3f000000;
   let m = bitsAsFloat[0];
@@ -123,12 +129,15 @@ export function softplus(x: number): number {
 const GELU_SCALE = f32(Math.sqrt(2 / Math.PI));
 const GELU_CUBIC = f32(0.044715);
 
-/** D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, in its approximation by tanh. `x` must be an f32. */
+/**
+ * The Gaussian error linear unit, approximated with tanh. `x` must be an f32.
+ * (D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016.)
+ */
 export function gelu(x: number): number {
   return f32(f32(0.5 * x) * f32(1 + tanh(geluArgument(x))));
 }
 
-/** The derivative of {@link gelu}. */
+/** The derivative of {@link gelu}. `x` must be an f32. */
 export function geluSlope(x: number): number {
   const t = tanh(geluArgument(x));
   const inner = f32(GELU_SCALE * f32(1 + f32(f32(3 * GELU_CUBIC) * f32(x * x))));
@@ -140,8 +149,10 @@ function geluArgument(x: number): number {
 }
 
 /**
- * cos(π · t) for t in [0, 1], in f64: the Taylor series of sin(π/2 - π·t), whose argument is at most π/2, so that
- * eleven terms leave less than one f64 rounding. For learning-rate schedules, which must agree between machines too.
+ * cos(π · t) for t in [0, 1], in f64. Computed as the Taylor series of sin(π/2 - π·t), whose
+ * argument is at most π/2 in size. Eleven terms after the first leave an error below one f64
+ * rounding. Learning-rate schedules use this function, because they must agree between machines
+ * too.
  */
 export function cosPi(t: number): number {
   const x = Math.PI * (0.5 - t);

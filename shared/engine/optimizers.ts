@@ -26,23 +26,33 @@ export const OPTIMIZERS = [
   'adagrad',
 ] as const satisfies OptimizerSpec['name'][];
 
-/** One update rule with its state; each update is a function of its arguments and the state. */
+/** One update rule with its state. An update depends only on its arguments and the state. */
 export interface Optimizer {
-  /** The state's tensors by name, each as long as the parameters; they are the state itself, not copies. */
+  /**
+   * The tensors of the state by name, each as long as the trained parameters, which are all except
+   * the running averages. They are the state itself, not copies.
+   */
   readonly state: Readonly<Record<string, Float32Array>>;
-  /** In place: one update of the parameters, or of those from `from` on. `step` counts from 0. */
+  /**
+   * In place: one update of the parameters and the state. With `from`, `update` holds only the
+   * parameters from that index on. `step` counts from 0.
+   */
   update(update: Update, step: number, from?: number): void;
 }
 
-export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCount: number): Optimizer {
+export function createOptimizer(
+  engine: Engine,
+  spec: OptimizerSpec,
+  parameterCount: number,
+): Optimizer {
   const { kernels } = engine;
   const allocate = () => engine.allocate(parameterCount);
   switch (spec.name) {
     case 'sgd':
       return { state: {}, update: (update) => kernels.updateSgd(update) };
 
-    // I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, in the form
-    // where the rate multiplies the velocity (as in PyTorch).
+    // I. Sutskever et al., "On the importance of initialization and momentum in deep learning",
+    // 2013, in the form in which the rate multiplies the velocity (as in PyTorch).
     case 'momentum':
     case 'nesterov': {
       const velocity = allocate();
@@ -50,12 +60,18 @@ export function createOptimizer(engine: Engine, spec: OptimizerSpec, parameterCo
       return {
         state: { velocity },
         update: (update, _step, from) =>
-          kernels.updateMomentum(update, partOf(velocity, update, from), momentum, name === 'nesterov'),
+          kernels.updateMomentum(
+            update,
+            partOf(velocity, update, from),
+            momentum,
+            name === 'nesterov',
+          ),
       };
     }
 
-    // D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1; and with weight decay beside
-    // the gradient, I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", 2019, algorithm 2.
+    // adam: D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
+    // adamw, with weight decay apart from the gradient: I. Loshchilov, F. Hutter, "Decoupled weight
+    // decay regularization", 2019, algorithm 2.
     case 'adam':
     case 'adamw':
       return createAdam(engine, spec, parameterCount);
@@ -100,7 +116,9 @@ function createAdam(
       const rate = update.rate / (1 - integerPower(beta1, step + 1));
       const rootCorrection = Math.sqrt(1 - integerPower(beta2, step + 1));
       const settings = { beta1, beta2, epsilon, rootCorrection, keep };
-      const [first, second] = [firstMoment, secondMoment].map((values) => partOf(values, update, from));
+      const [first, second] = [firstMoment, secondMoment].map((values) =>
+        partOf(values, update, from),
+      );
       engine.kernels.updateAdam({ ...update, rate, weightDecay }, first, second, settings);
     },
   };
@@ -109,7 +127,7 @@ function createAdam(
 const partOf = (state: Float32Array, { parameters }: Update, from = 0): Float32Array =>
   state.subarray(from, from + parameters.length);
 
-/** The names of an optimizer's state tensors. */
+/** The names of each optimizer's state tensors. */
 export const STATE_NAMES: Record<OptimizerSpec['name'], readonly string[]> = {
   sgd: [],
   momentum: ['velocity'],
@@ -120,7 +138,7 @@ export const STATE_NAMES: Record<OptimizerSpec['name'], readonly string[]> = {
   adagrad: ['squares'],
 };
 
-/** baseⁿ in f64 by repeated squaring; `Math.pow` may differ between engines. */
+/** baseⁿ in f64, by repeated squaring. `Math.pow` may differ between JavaScript engines. */
 function integerPower(base: number, exponent: number): number {
   let result = 1;
   for (let square = base, n = exponent; n > 0; n = Math.floor(n / 2), square *= square) {

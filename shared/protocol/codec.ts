@@ -15,13 +15,13 @@ import { CoordinatorMessage, MESSAGES_WITH_PAYLOAD, WorkerMessage } from './mess
  *   rest    the payload: a part of a vector's bytes, or nothing
  */
 
-/** A message and the payload that came with it; the payload is a view of the frame. */
+/** A message with its payload. The payload is a view of the frame, empty if there is none. */
 export interface Frame<Message> {
   readonly message: Message;
   readonly payload: Uint8Array;
 }
 
-// Plain maps, no records or typed arrays of msgpackr's own, so that other languages can read them.
+// Plain maps can be read in other languages, unlike msgpackr's own records and typed arrays.
 const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' });
 
 const PREFIX_BYTES = 4;
@@ -31,8 +31,8 @@ const payloadStart = (headerLength: number): number =>
   Math.ceil((PREFIX_BYTES + headerLength) / PAYLOAD_ALIGNMENT) * PAYLOAD_ALIGNMENT;
 
 /**
- * Encodes a message, and a copy of `payload` where it carries one. The frame may be sent to any number of peers.
- * `allocate` gives a buffer of a length, with any content.
+ * Encodes a message, with a copy of `payload` if the message carries one. The frame may be sent to
+ * any number of peers. `allocate` returns a buffer of the given length, with any content.
  */
 export function encodeFrame(
   message: WorkerMessage | CoordinatorMessage,
@@ -54,12 +54,12 @@ export function encodeFrame(
   return frame;
 }
 
-/** Decodes what a worker sent. Throws {@link ProtocolError}, and nothing else, for any other bytes. */
+/** Decodes a worker's frame. Throws only {@link ProtocolError}, if the frame is malformed. */
 export function decodeWorkerFrame(frame: Uint8Array): Frame<WorkerMessage> {
   return decodeFrame(frame, WorkerMessage);
 }
 
-/** Decodes what a coordinator sent. Throws {@link ProtocolError}, and nothing else, for any other bytes. */
+/** Decodes a coordinator's frame. Throws only {@link ProtocolError}, if the frame is malformed. */
 export function decodeCoordinatorFrame(frame: Uint8Array): Frame<CoordinatorMessage> {
   return decodeFrame(frame, CoordinatorMessage);
 }
@@ -68,15 +68,19 @@ function decodeFrame<Message extends { type: string }>(
   frame: Uint8Array,
   schema: z.ZodType<Message>,
 ): Frame<Message> {
-  if (frame.length < PREFIX_BYTES) throw new ProtocolError(`frame of ${frame.length} bytes is too short`);
+  if (frame.length < PREFIX_BYTES)
+    throw new ProtocolError(`frame of ${frame.length} bytes is too short`);
   const headerLength = new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
   const start = payloadStart(headerLength);
   if (headerLength > HEADER_BYTES_MAX || start > frame.length) {
-    throw new ProtocolError(`header of ${headerLength} bytes announced in a frame of ${frame.length}`);
+    throw new ProtocolError(
+      `header of ${headerLength} bytes announced in a frame of ${frame.length}`,
+    );
   }
   const header = unpack(frame.subarray(PREFIX_BYTES, PREFIX_BYTES + headerLength));
   const result = schema.safeParse(header);
-  if (!result.success) throw new ProtocolError(`malformed message: ${describeIssue(result.error, header)}`);
+  if (!result.success)
+    throw new ProtocolError(`malformed message: ${describeIssue(result.error, header)}`);
 
   const message = result.data;
   const payload = frame.subarray(start);
@@ -94,9 +98,4 @@ function unpack(header: Uint8Array): unknown {
   } catch (error) {
     throw new ProtocolError(`header is not MessagePack: ${reasonOf(error)}`);
   }
-}
-
-/** The bytes of `values`; a view. The wire, the checkpoint and every machine we run on are little-endian. */
-export function bytesOf(values: Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -2,19 +2,25 @@ import { assert } from '../assert.ts';
 import { encodeFrame } from './codec.ts';
 import type { CoordinatorMessage, WorkerMessage } from './messages.ts';
 
-/** Buffers are a multiple of this long, so that frames of one kind fit the same ones whatever their headers say. */
+/**
+ * The length of a buffer is a multiple of this. So all frames of one kind fit into the same
+ * buffers, although the lengths of their headers differ a little.
+ */
 const BUFFER_STEP_BYTES = 4096;
 
-/** Encodes frames with payloads into buffers that are used again: fresh memory costs more than what is put into it. */
+/**
+ * Encodes frames with payloads into buffers that are used again. To write into new memory would
+ * cost more than the encoding.
+ */
 export interface FramePool {
-  /** As `encodeFrame`; the frame is the caller's until it is released. */
+  /** Works like `encodeFrame`. The caller owns the frame until it is released. */
   encode(message: WorkerMessage | CoordinatorMessage, payload: Uint8Array): Uint8Array;
-  /** Takes a frame back, once; nobody may read it any more. */
+  /** Takes a frame back, once. From then on, nobody may read the frame. */
   release(frame: Uint8Array): void;
 }
 
 export function createFramePool(): FramePool {
-  /** By length. */
+  /** Free buffers, by length. */
   const free = new Map<number, ArrayBuffer[]>();
   const allocate = (length: number): Uint8Array<ArrayBuffer> => {
     const byteCount = Math.ceil(length / BUFFER_STEP_BYTES) * BUFFER_STEP_BYTES;

@@ -1,53 +1,65 @@
 import * as z from 'zod';
-import { RunConfig } from '../run-config.ts';
-import { ROUND_KINDS } from '../workload.ts';
+import { printable } from '../printable.ts';
+import { RunConfig } from '../round/run-config.ts';
+import { ROUND_KINDS } from '../round/workload.ts';
 import { ERROR_LENGTH_MAX, NAME_LENGTH_MAX, NUMERICS_MAX } from './limits.ts';
 
 const count = z.int().nonnegative();
-const name = z.string().min(1).max(NAME_LENGTH_MAX);
+/** Text that will be shown. */
+const shown = (lengthMax: number) => z.string().max(lengthMax).transform(printable);
 const errorMessage = z.strictObject({
   type: z.literal('error'),
-  code: z.string().max(NAME_LENGTH_MAX),
-  message: z.string().max(ERROR_LENGTH_MAX),
+  code: shown(NAME_LENGTH_MAX),
+  message: shown(ERROR_LENGTH_MAX),
 });
 
-/** How a worker spent the time of a share, in ms, and what its process has used since its start. */
+/** The times of a share in a worker, and the usage of the worker's process. All are in ms. */
 export const ShareTiming = z.strictObject({
-  /** When it came, by the worker's clock, which counts from wherever it likes. */
+  /** When the share arrived, by the worker's clock. This clock may count from any moment. */
   startedAt: z.number(),
-  /** From the first of the parameters that it is to be computed with until then; 0 if they were there before. */
+  /** From the first chunk of the parameters to `startedAt`; 0 if an earlier share has used them. */
   receiveMs: z.number().nonnegative(),
-  /** Forward and backward passes and sums; pauses to answer pings included. */
+  /** The forward and backward passes and the additions, with the pauses to answer pings. */
   computeMs: z.number().nonnegative(),
-  /** Encoding sums and handing them to the socket, but for the last chunk. */
+  /** The encoding of sums and their handing over to the socket, except for the last chunk. */
   sendMs: z.number().nonnegative(),
-  /** CPU time of the process. */
+  /** The CPU time of the process since its start. */
   cpuMs: z.number().nonnegative(),
-  /** How long its container was stopped by a CPU quota. */
+  /** How long a CPU quota has stopped the process's container, since the container's start. */
   throttledMs: z.number().nonnegative(),
 });
 export type ShareTiming = z.infer<typeof ShareTiming>;
 
-/** The first message on a connection. Unknown keys are ignored, so that any version can read any version's hello. */
+/**
+ * The first message on a connection. Unknown keys are ignored, so every version can read the hello
+ * of every other version.
+ */
 export const Hello = z.object({
   type: z.literal('hello'),
   protocolVersion: count,
-  name,
-  /** Process id; absent where there is none, as in a browser. */
+  name: z.string().min(1).max(NAME_LENGTH_MAX).transform(printable),
+  /** The process id. Absent if there is none, as in a browser. */
   pid: count.optional(),
-  /** The numeric profiles that it can keep; see `engine/kernels.ts`. */
-  numerics: z.array(z.string().max(NAME_LENGTH_MAX)).max(NUMERICS_MAX).optional(),
-  /** The shared secret, where the coordinator asks for one. */
+  /** The numerics that the worker can compute; see `engine/kernels.ts`. */
+  numerics: z.array(shown(NAME_LENGTH_MAX)).max(NUMERICS_MAX).optional(),
+  /** The threads that compute a share together, for people. */
+  threads: z.int().positive().optional(),
+  /** What an earlier `welcome` of this coordinator gave the worker. */
+  identity: z.string().max(NAME_LENGTH_MAX).optional(),
+  /** The shared secret, if the coordinator requires one. */
   token: z.string().max(NAME_LENGTH_MAX).optional(),
 });
 export type Hello = z.infer<typeof Hello>;
 
-/** What a worker says. */
+/** The messages from a worker to its coordinator. */
 export const WorkerMessage = z.discriminatedUnion('type', [
   Hello,
-  /** It has the dataset and is ready for a share. */
+  /** The worker has the dataset and is ready for a share. */
   z.strictObject({ type: z.literal('ready'), parameterCount: count }),
-  /** A chunk of the sum over tree node [lo, hi) of a round; payload: its bytes from `offset` on. In order. */
+  /**
+   * A chunk of the sum over the tree node [lo, hi) of a round. The payload is the sum's bytes from
+   * `offset` on. Chunks are sent in order.
+   */
   z.strictObject({
     type: z.literal('partial-sum'),
     kind: z.enum(ROUND_KINDS),
@@ -55,24 +67,36 @@ export const WorkerMessage = z.discriminatedUnion('type', [
     lo: count,
     hi: count,
     offset: count,
-    /** On the last chunk of a share. */
+    /** Only on the last chunk of a share. */
     timing: ShareTiming.optional(),
   }),
-  /** `now`: by the worker's clock. */
+  /** Answers a `ping` with the same `sentAt`. `now` is the time of the worker's clock. */
   z.strictObject({ type: z.literal('pong'), sentAt: z.number(), now: z.number() }),
-  /** It takes no more shares, and waits for `goodbye` once it owes nothing. */
+  /** The worker takes no more shares. It finishes its share, if any, and waits for `goodbye`. */
   z.strictObject({ type: z.literal('leaving') }),
   errorMessage,
 ]);
 export type WorkerMessage = z.infer<typeof WorkerMessage>;
 
-/** What the coordinator says. */
+/** The messages from the coordinator to a worker. */
 export const CoordinatorMessage = z.discriminatedUnion('type', [
-  /** The hello is accepted. Get the dataset (by digest), then say `ready`. */
-  z.strictObject({ type: z.literal('welcome'), rank: count, config: RunConfig }),
-  /** A chunk of the parameters after `step` updates; payload: their bytes from `offset` on. In order. */
+  /** Accepts the hello. The worker gets the dataset, by digest, and then says `ready`. */
+  z.strictObject({
+    type: z.literal('welcome'),
+    rank: count,
+    /** A secret by which the coordinator knows the worker again, if it comes back. */
+    identity: z.string().max(NAME_LENGTH_MAX),
+    config: RunConfig,
+  }),
+  /**
+   * A chunk of the parameters after `step` updates. The payload is their bytes from `offset` on.
+   * Chunks are sent in order.
+   */
   z.strictObject({ type: z.literal('parameters'), step: count, offset: count }),
-  /** Compute the micro-batches [lo, hi) of a round with the parameters sent last, which are those of `step`. */
+  /**
+   * Asks for the sums of the leaves [lo, hi) of a round. The worker computes them with the
+   * parameters that were whole last. They are those of `step`.
+   */
   z.strictObject({
     type: z.literal('share'),
     kind: z.enum(ROUND_KINDS),
@@ -80,13 +104,16 @@ export const CoordinatorMessage = z.discriminatedUnion('type', [
     lo: count,
     hi: count,
   }),
-  /** Answer with a `pong` of the same `sentAt`. */
+  /** Asks for a `pong` with the same `sentAt`. */
   z.strictObject({ type: z.literal('ping'), sentAt: z.number() }),
-  /** Nothing more to do: the run is finished, or the worker asked to leave. The worker closes. */
+  /**
+   * The run is finished, or the worker has asked to leave or is to leave. The worker closes the
+   * connection, and does not come back.
+   */
   z.strictObject({ type: z.literal('goodbye'), reason: z.enum(['finished', 'drained']) }),
   errorMessage,
 ]);
 export type CoordinatorMessage = z.infer<typeof CoordinatorMessage>;
 
-/** The messages that carry parts of vectors; all others have no payload. */
+/** The messages whose payload is a part of a vector. All other messages have no payload. */
 export const MESSAGES_WITH_PAYLOAD: ReadonlySet<string> = new Set(['partial-sum', 'parameters']);

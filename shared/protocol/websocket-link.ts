@@ -1,39 +1,58 @@
 import type { WebSocket } from 'ws';
-import { freeMemory } from './gather-frames.ts';
+import { printable } from '../printable.ts';
+import { freeMemory, type GatheringSocket } from './gather-frames.ts';
 import { CLOSE, type Link, type LinkListener } from './link.ts';
 
-/** The options that both sides give to `ws`, beside `maxPayload`. */
+/** The options that both ends give to `ws`, in addition to `maxPayload`. */
 export const WEBSOCKET_OPTIONS = {
-  // Compressing gradients costs far more time than it saves, and it fragments memory.
+  // The compression of gradients costs far more time than it saves, and it fragments memory.
   perMessageDeflate: false,
-  // How long a peer may take to answer a close frame before its socket is cut.
+  // A peer that has not answered a close frame after this time, in ms, loses its socket.
   closeTimeout: 2_000,
 } as const;
 
 const LOOPBACK = /^(::ffff:)?127\.|^::1$/;
 
-/** RFC 6455 section 5.5: a control frame carries 125 bytes, two of which are the code. */
+/** A control frame carries 125 bytes, and two of them are the code: RFC 6455 section 5.5. */
 const CLOSE_REASON_BYTES_MAX = 123;
 
-/** A link over an open WebSocket of the package `ws`; `address` is its peer's. */
+export interface WebSocketLinkOptions {
+  /** An open WebSocket of the package `ws`. */
+  readonly socket: WebSocket;
+  /** The socket below it. Undefined: it emits frames in pieces. */
+  readonly gathering: GatheringSocket | undefined;
+  /** The peer's address. */
+  readonly address: string | undefined;
+  readonly onTrusted?: () => void;
+}
+
+/** Creates a link over a WebSocket. */
 export function createWebSocketLink(
-  socket: WebSocket,
-  address: string | undefined,
+  { socket, gathering, address, onTrusted }: WebSocketLinkOptions,
   listener: LinkListener,
 ): Link {
   socket.binaryType = 'nodebuffer';
+  if (gathering) gathering.onTooLong = () => socket.close(CLOSE.tooLong, 'frame too long');
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) listener.onFrame(data);
     else socket.close(CLOSE.protocolError, 'text message');
     freeMemory(data);
   });
-  // After an error `ws` always emits "close", which tells the listener.
+  // After an error, `ws` always emits "close", and that handler tells the listener.
   socket.on('error', () => {});
-  socket.on('close', (code, reason) => listener.onClose(code, reason.toString()));
+  socket.on('close', (code, reason) => listener.onClose(code, printable(reason.toString())));
   return {
+    address,
     isLocal: address !== undefined && LOOPBACK.test(address),
+    trust: () => onTrusted?.(),
+    limitFrames(bytesMax) {
+      if (gathering) gathering.messageBytesMax = bytesMax;
+    },
     send: (frame, onSent) => socket.send(frame, (error) => !error && onSent?.()),
-    close: (code, reason) => socket.close(code, cutToBytes(reason, CLOSE_REASON_BYTES_MAX)),
+    close(code, reason) {
+      if (code === CLOSE.abnormal) socket.terminate();
+      else socket.close(code, cutToBytes(reason, CLOSE_REASON_BYTES_MAX));
+    },
   };
 }
 

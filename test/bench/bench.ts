@@ -1,16 +1,33 @@
 /**
- * Measures the engine on one core; with `--peers` also OpenBLAS, PyTorch and TensorFlow.js, where they are installed.
- * Contestants take turns, each a process of its own; figures are medians over the rounds. Environment:
- * LOCKSTEP_BENCH_PYTHON, the Python that has PyTorch and numpy; TFJS_DIR, a folder where `@tensorflow/tfjs` and
- * `@tensorflow/tfjs-backend-wasm` are installed; LOCKSTEP_DATA_DIR, a folder with the dataset.
+ * Measures the engine on one core. With `--peers`, also measures OpenBLAS, PyTorch and
+ * TensorFlow.js where they are installed. Contestants take turns, each in its own process. Figures
+ * are medians over the rounds.
+ *
+ * Environment variables:
+ *
+ * - LOCKSTEP_BENCH_PYTHON: the Python that has PyTorch and numpy
+ * - TFJS_DIR: a folder where `@tensorflow/tfjs` and `@tensorflow/tfjs-backend-wasm` are installed
+ * - LOCKSTEP_DATA_DIR: a folder with the dataset
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { coordinatorSources, loadDataset, readManifest } from '../../shared/data/load-dataset.ts';
+import {
+  coordinatorSources,
+  loadDataset,
+  readManifest,
+} from '../../shared/data/loading/load-dataset.ts';
 import { nameOf, PRODUCT_MS, PRODUCTS, TRAINING_MS, TRAININGS } from './cases.ts';
-import { type Contestant, canPin, contestantFile, PYTHON, place, ratio, takeTurns } from './take-turns.ts';
+import {
+  type Contestant,
+  canPin,
+  contestantFile,
+  PYTHON,
+  place,
+  ratio,
+  takeTurns,
+} from './take-turns.ts';
 
 const { values: flags } = parseArgs({
   options: { peers: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
@@ -40,7 +57,7 @@ function benchProducts(): void {
       : []),
   ]);
   const blas = results.get('OpenBLAS');
-  console.log('\nMatrix products, GF/s of one core, packing counted (ratio to OpenBLAS)');
+  console.log('\nMatrix products, GF/s on one core, packing included (ratio to OpenBLAS)');
   const ratios: Record<string, number[]> = { fused: [], strict: [] };
   for (const { name } of cases) {
     const cells = ['fused', 'strict'].map((profile) => {
@@ -49,20 +66,24 @@ function benchProducts(): void {
       return `${profile} ${own.toFixed(0).padStart(4)} ${ratio(own, blas?.[name]).padStart(7)}`;
     });
     console.log(
-      `  ${name.padEnd(18)} ${cells.join('   ')}   ${blas ? `OpenBLAS ${blas[name].toFixed(0)}` : ''}`,
+      `  ${name.padEnd(18)} ${cells.join('   ')}   ` +
+        (blas ? `OpenBLAS ${blas[name].toFixed(0)}` : ''),
     );
   }
   for (const [profile, values] of Object.entries(ratios)) {
     if (values.length === 0) continue;
-    const geometric = Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+    const geometric = Math.exp(
+      values.reduce((sum, value) => sum + Math.log(value), 0) / values.length,
+    );
     console.log(
-      `  ${profile}: geometric mean ${geometric.toFixed(2)}×, least ${Math.min(...values).toFixed(2)}×`,
+      `  ${profile}: geometric mean ${geometric.toFixed(2)}×, ` +
+        `minimum ${Math.min(...values).toFixed(2)}×`,
     );
   }
 }
 
 function benchTraining(directory: string): void {
-  console.log('\nWhole training steps with shuffling, examples/s of one core');
+  console.log('\nWhole training steps, shuffling included, examples/s on one core');
   for (const { model, batch } of TRAININGS) {
     const size = String(batch);
     const ms = String(TRAINING_MS);
@@ -94,7 +115,9 @@ function benchTraining(directory: string): void {
       return [`${name} ${value.toFixed(0)}${note}`];
     });
     const megabytes = results.get('V = 16')?.megabytes.toFixed(0);
-    console.log(`  ${model.padEnd(4)} B = ${size.padEnd(4)} ${parts.join('   ')}   ${megabytes} MB resident`);
+    console.log(
+      `  ${model.padEnd(4)} B = ${size.padEnd(4)} ${parts.join('   ')}   ${megabytes} MB resident`,
+    );
   }
 }
 
@@ -107,7 +130,8 @@ try {
   writeFileSync(join(directory, 'images'), contents.trainImages);
   writeFileSync(join(directory, 'labels'), contents.trainLabels);
   console.log(
-    `${place}${canPin ? ', pinned to the first core' : ''}; Node ${process.versions.node}; medians of ${rounds} rounds, taken in turns`,
+    `${place}${canPin ? ', pinned to the first core' : ''}; Node ${process.versions.node}; ` +
+      `medians of ${rounds} rounds in turns`,
   );
   benchProducts();
   benchTraining(directory);

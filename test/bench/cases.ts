@@ -1,13 +1,16 @@
-/** A matrix product of a training step: c [m, n] summed over k. */
+/** A matrix product of a training step: c [m, n] is a sum over k. */
 export interface ProductCase {
-  /** `nn`: a · b, the forward pass; `nt`: a · bᵀ, the gradient of an input; `tn`: aᵀ · b, of a weight. */
+  /**
+   * `nn` is a · b, the forward pass. `nt` is a · bᵀ, the gradient of an input. `tn` is aᵀ · b, the
+   * gradient of a weight.
+   */
   readonly form: 'nn' | 'nt' | 'tn';
   readonly m: number;
   readonly n: number;
   readonly k: number;
 }
 
-/** The products of the classic net for 128 and 512 examples, and a small share. */
+/** The products of the classic net for 128 and 512 examples, and for a small share of 16. */
 export const PRODUCTS: readonly ProductCase[] = [16, 128, 512].flatMap((rows): ProductCase[] => [
   { form: 'nn', m: rows, n: 256, k: 784 },
   { form: 'nn', m: rows, n: 128, k: 256 },
@@ -19,7 +22,7 @@ export const PRODUCTS: readonly ProductCase[] = [16, 128, 512].flatMap((rows): P
 
 export const nameOf = ({ form, m, n, k }: ProductCase): string => `${form} ${m} × ${n} × ${k}`;
 
-/** Whole training steps. */
+/** The nets and global batches whose training steps are measured. */
 export const TRAININGS = [
   { model: 'mlp', batch: 128 },
   { model: 'mlp', batch: 512 },

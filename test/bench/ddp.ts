@@ -1,8 +1,13 @@
 /**
- * Measures training with two workers on this machine against PyTorch's DistributedDataParallel over gloo with two
- * processes, a thread each, and PyTorch with two threads: the same nets, batches and optimizer (momentum). Contestants
- * take turns; figures are medians over the rounds, in examples/s. The first of our workers is in the coordinator's process,
- * as `train` has it; apart, the coordinator is a third process on the same cores.
+ * Compares training with two workers on this machine with PyTorch, which trains in two ways:
+ *
+ * - DistributedDataParallel over gloo, with two processes of one thread each
+ * - one process with two threads
+ *
+ * All contestants train the same nets with the same batches and optimizer (momentum). They take
+ * turns. Figures are medians over the rounds, in examples/s. Lockstep's workers are threads in the
+ * coordinator's process, as `train` does it. With separate processes, the coordinator is a third
+ * process on the same cores.
  */
 import { parseArgs } from 'node:util';
 import { type Contestant, contestantFile, PYTHON, place, ratio, takeTurns } from './take-turns.ts';
@@ -18,21 +23,48 @@ const CASES = [
   ['cnn', '128'],
 ] as const;
 
-console.log(`${place}; Node ${process.versions.node}; medians of ${rounds} turns of ${flags.seconds} s`);
+console.log(
+  `${place}; Node ${process.versions.node}; medians of ${rounds} turns of ${flags.seconds} s`,
+);
 for (const [model, batch] of CASES) {
   const own = [contestantFile('lockstep-train.ts'), model, batch, flags.seconds];
-  const ours = (name: string, ...args: string[]) => ({ name, command: [process.execPath, ...own, ...args] });
-  const pinned = ({ name, command }: Contestant) => ({ name, command: ['taskset', '-c', '0', ...command] });
+  const ours = (name: string, ...args: string[]) => ({
+    name,
+    command: [process.execPath, ...own, ...args],
+  });
+  /** Whole steps in one process, without a cluster. */
+  const alone = (name: string, threads: string) => ({
+    name,
+    command: [
+      process.execPath,
+      contestantFile('lockstep.ts'),
+      ...['training', model, batch, '16', threads, flags.seconds],
+    ],
+  });
+  const pinned = ({ name, command }: Contestant) => ({
+    name,
+    command: ['taskset', '-c', '0', ...command],
+  });
   const torch = (name: string, processes: string, threads: string) => ({
     name,
-    command: [PYTHON, contestantFile('torch-ddp.py'), model, batch, flags.seconds, processes, threads],
+    command: [
+      PYTHON,
+      contestantFile('torch-ddp.py'),
+      model,
+      batch,
+      flags.seconds,
+      processes,
+      threads,
+    ],
   });
   const results = takeTurns(
     [
       torch('DDP', '2', '1'),
       torch('PyTorch, two threads', '1', '2'),
+      alone('no worker, 2 threads', '2'),
+      alone('no worker, 1 thread', '1'),
       ours('2 workers', '--workers', '2'),
-      ours('2 workers apart', '--workers', '2', '--apart'),
+      ours('2 workers, separate processes', '--workers', '2', '--separate-processes'),
       ours('2 workers, bf16', '--workers', '2', '--wire', 'bf16'),
       pinned(ours('1 worker, all on one core', '--workers', '1')),
     ],
@@ -47,8 +79,7 @@ for (const [model, batch] of CASES) {
           .filter((other) => other !== name && rate(other) !== undefined)
           .map((other) => `${ratio(examplesPerSecond, rate(other))} ${other}`)
       : [];
-    console.log(
-      `  ${[`${name}: ${examplesPerSecond.toFixed(0)}`.padEnd(40), ...comparison].join('   ').trimEnd()}`,
-    );
+    const figure = `${name}: ${examplesPerSecond.toFixed(0)}`.padEnd(40);
+    console.log(`  ${[figure, ...comparison].join('   ').trimEnd()}`);
   }
 }

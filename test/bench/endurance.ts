@@ -1,7 +1,10 @@
 /**
- * Measures whether a coordinator bears many workers and many steps. First so many simulated workers, with real sockets
- * and a timer for computing: the coordinator's memory, the delay of its event loop, workers lost. Then many steps of the
- * classic net with real workers: whether the memory of coordinator and workers stays what it is. For Linux.
+ * Measures whether a coordinator can handle many workers and many steps. For Linux.
+ *
+ * - Many workers: simulated workers use real sockets, and wait instead of computing. Measures the
+ *   coordinator's memory, the delay of its event loop, and the number of lost workers.
+ * - Many steps: real workers train the classic net. Measures whether the memory of the coordinator
+ *   and of the workers stays constant.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +16,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startLocalWorkers } from '../../deploy/local-workers.ts';
+import { startProcessWorkers } from '../../deploy/local/process-workers.ts';
 import { contestantFile, place } from './take-turns.ts';
 
 const { values: flags } = parseArgs({
@@ -26,7 +29,7 @@ const { values: flags } = parseArgs({
 });
 const CLI = fileURLToPath(new URL('../../cli.ts', import.meta.url));
 const SIMULATED_WORKERS = fileURLToPath(
-  new URL('../../deploy/speedup/simulated-workers.ts', import.meta.url),
+  new URL('../../deploy/speedup/launchers/simulated-workers.ts', import.meta.url),
 );
 const EXAMPLE_MS = '0.05';
 const SAMPLES = 80;
@@ -45,7 +48,7 @@ interface Coordinator {
   cost(): Promise<Cost>;
 }
 
-/** A coordinator that trains for as long as it lives. */
+/** Starts a coordinator that trains until its process is ended. */
 async function startCoordinator(folder: string, ...args: string[]): Promise<Coordinator> {
   const own = ['--epochs', '100000', '--port', '0', '--out', join(folder, 'run'), '--json'];
   const child = fork(CLI, ['coordinator', ...own, ...args], {
@@ -59,7 +62,9 @@ async function startCoordinator(folder: string, ...args: string[]): Promise<Coor
       if (event.event === 'listening') listening.resolve(event.url);
     });
   }
-  child.once('close', (code) => listening.reject(new Error(`the coordinator ended with code ${code}`)));
+  child.once('close', (code) =>
+    listening.reject(new Error(`the coordinator ended with code ${code}`)),
+  );
   const url = await listening.promise;
   return {
     child,
@@ -81,7 +86,8 @@ async function untilStep(coordinator: Coordinator, wanted: number): Promise<void
   for (let since = performance.now(); latest < wanted; await sleep(100)) {
     const { step } = await coordinator.status();
     if (step > latest) since = performance.now();
-    else if (performance.now() - since > STEP_TIMEOUT_MS) throw new Error(`no step after ${step}`);
+    else if (performance.now() - since > STEP_TIMEOUT_MS)
+      throw new Error(`no step after step ${step}`);
     latest = step;
   }
 }
@@ -108,13 +114,20 @@ async function bearCrowd(folder: string, count: number, seconds: number): Promis
   await coordinator.cost();
   const before = await coordinator.status();
   let peakMB = 0;
-  for (const until = performance.now() + seconds * 1000; performance.now() < until; await sleep(500))
+  for (
+    const until = performance.now() + seconds * 1000;
+    performance.now() < until;
+    await sleep(500)
+  )
     peakMB = Math.max(peakMB, residentMB(coordinator.child.pid));
   const { p99Ms, maxMs } = await coordinator.cost();
   const { step, counters } = await coordinator.status();
   console.log(
-    `${count} simulated workers, ${seconds} s: ${((step - before.step) / seconds).toFixed(1)} steps/s; coordinator at most ` +
-      `${peakMB.toFixed(0)} MB resident; event loop late by ${p99Ms.toFixed(1)} ms (p99), ${maxMs.toFixed(0)} ms (most); ${counters.leftWorkers} workers lost`,
+    `${count} simulated workers, ${seconds} s: ` +
+      `${((step - before.step) / seconds).toFixed(1)} steps/s; ` +
+      `coordinator's peak ${peakMB.toFixed(0)} MB resident; ` +
+      `event loop delayed by ${p99Ms.toFixed(1)} ms (p99), ${maxMs.toFixed(0)} ms (maximum); ` +
+      `${counters.leftWorkers} workers lost`,
   );
   crowd.kill('SIGKILL');
   await end(coordinator.child);
@@ -125,11 +138,17 @@ async function endure(folder: string, count: number, steps: number): Promise<voi
   const onFailure = (error: Error) => {
     throw error;
   };
-  const workers = startLocalWorkers({ count, url: coordinator.url, onRestart: console.log, onFailure });
+  const workers = startProcessWorkers({
+    threads: 1,
+    count,
+    url: coordinator.url,
+    onRestart: console.log,
+    onFailure,
+  });
   const samples: { coordinator: number; workers: number }[] = [];
   while (samples.length < SAMPLES) {
     await untilStep(coordinator, ((samples.length + 1) * steps) / SAMPLES);
-    const ofWorkers = workers.pids().map(residentMB);
+    const ofWorkers = workers.running().map(({ pid }) => residentMB(pid));
     samples.push({
       coordinator: residentMB(coordinator.child.pid),
       workers: ofWorkers.reduce((sum, value) => sum + value) / ofWorkers.length,
@@ -144,7 +163,7 @@ async function endure(folder: string, count: number, steps: number): Promise<voi
     const quarters = [first, second, third, fourth].map((value) => value.toFixed(1)).join(', ');
     console.log(
       `${steps} steps, ${count} workers, ${who}: ${quarters} MB resident in the four quarters; ` +
-        `the last is ${(fourth / second).toFixed(3)} of the second`,
+        `the last is ${(fourth / second).toFixed(3)} times the second`,
     );
   }
   workers.kill();

@@ -1,6 +1,7 @@
 /**
- * Measures what a round of a cluster costs beside its computing: 0.94 MB to each of N workers, 0.94 MB back from each,
- * all on this machine, against the same over plain TCP. Contestants take turns; figures are medians over the rounds.
+ * Measures the cost of a cluster's round without its computing. The coordinator sends 0.94 MB to
+ * each of N workers and gets 0.94 MB back from each, all on this machine. The same traffic over
+ * plain TCP is the baseline. Contestants take turns. Figures are medians over the rounds.
  */
 import { parseArgs } from 'node:util';
 import { contestantFile, place, ratio, takeTurns } from './take-turns.ts';
@@ -9,7 +10,7 @@ const { values: flags } = parseArgs({ options: { rounds: { type: 'string', defau
 const rounds = Number(flags.rounds);
 
 console.log(`${place}; Node ${process.versions.node}; medians of ${rounds} turns of 2 s`);
-console.log('Rounds/s (ratio to plain TCP; CPU time of the server a round)');
+console.log('Rounds/s (ratio to plain TCP; CPU time of the server per round)');
 for (const clients of ['2', '4', '8']) {
   const contestant = (name: string, file: string, role: string) => ({
     name,
@@ -18,8 +19,8 @@ for (const clients of ['2', '4', '8']) {
   const results = takeTurns(
     [
       contestant('plain TCP', 'tcp-round.ts', 'server'),
-      contestant('our links', 'lockstep-round.ts', 'links'),
-      contestant('and sums and update', 'lockstep-round.ts', 'steps'),
+      contestant('Lockstep links', 'lockstep-round.ts', 'links'),
+      contestant('links, sums and update', 'lockstep-round.ts', 'steps'),
     ],
     { rounds },
   );

@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** A program that measures itself, and prints its figures as the last line: JSON, from a name to a number. */
+/**
+ * A program that measures itself. The last line that it prints is JSON, which maps the name of each
+ * figure to a number.
+ */
 export interface Contestant {
   readonly name: string;
   readonly command: readonly string[];
@@ -12,20 +15,23 @@ export type Figures = Record<string, number>;
 
 export const contestantFile = (name: string) =>
   fileURLToPath(new URL(`contestants/${name}`, import.meta.url));
-/** One that has PyTorch, where that is wanted. */
+/** The Python interpreter. It must have PyTorch if PyTorch is to be measured. */
 export const PYTHON = process.env.LOCKSTEP_BENCH_PYTHON ?? 'python3';
 export const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
-/** On what it is measured. */
+/** The machine that the contestants run on. */
 export const place = `${cpus()[0]?.model}, ${availableParallelism()} cores`;
 
 export interface TurnsOptions {
   readonly rounds: number;
-  /** To the first core, where that is possible. */
+  /** Whether contestants are pinned to the first core, where that is possible. */
   readonly isPinned?: boolean;
   readonly environment?: Record<string, string>;
 }
 
-/** Each contestant's medians, after they took turns. One that cannot run here is left out, and that is said. */
+/**
+ * Runs the contestants in turns. Returns the medians of each contestant's figures. Leaves out, and
+ * reports, a contestant that cannot run on this machine.
+ */
 export function takeTurns(
   contestants: readonly Contestant[],
   { rounds, isPinned = false, environment }: TurnsOptions,
@@ -34,9 +40,12 @@ export function takeTurns(
   for (let round = 0; round < rounds; round++) {
     for (const { name, command } of contestants) {
       if (!results.has(name)) continue;
-      const figures = run(isPinned && canPin ? ['taskset', '-c', '0', ...command] : command, environment);
+      const figures = run(
+        isPinned && canPin ? ['taskset', '-c', '0', ...command] : command,
+        environment,
+      );
       if (figures) results.get(name)?.push(figures);
-      else if (results.delete(name)) console.log(`(${name} does not run here)`);
+      else if (results.delete(name)) console.log(`(${name} does not run on this machine)`);
     }
   }
   return new Map([...results].map(([name, all]) => [name, medians(all)]));
@@ -44,7 +53,11 @@ export function takeTurns(
 
 function run([program, ...args]: readonly string[], environment = {}): Figures | undefined {
   const env = { ...process.env, ...environment };
-  const { status, stdout } = spawnSync(program, args, { env, encoding: 'utf8', maxBuffer: 2 ** 24 });
+  const { status, stdout } = spawnSync(program, args, {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 24,
+  });
   return status === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : undefined;
 }
 

@@ -1,30 +1,27 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parametersSha256 } from '../../coordinator/checkpoint.ts';
-import { LocalSource } from '../../coordinator/local-source.ts';
-import { createParameterServer } from '../../coordinator/parameter-server.ts';
+import { parametersSha256 } from '../../coordinator/run-folder/checkpoint.ts';
+import { LocalSource } from '../../coordinator/training/local-source.ts';
+import { createParameterServer } from '../../coordinator/training/parameter-server.ts';
 import { createDataset } from '../../shared/data/dataset.ts';
 import type { DataRole } from '../../shared/data/manifest.ts';
 import { NUMERICS } from '../../shared/engine/kernels.ts';
-import { LayerSpec } from '../../shared/engine/model-spec.ts';
-import { openEngine } from '../../shared/load-engine.ts';
-import type { RunConfig } from '../../shared/run-config.ts';
-import { createShareComputer } from '../../shared/share-computer.ts';
-import { createWorkload } from '../../shared/workload.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { LayerSpec } from '../../shared/engine/layers/layer-spec.ts';
+import { openEngine } from '../../shared/host/load-engine.ts';
+import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
+import type { RunConfig } from '../../shared/round/run-config.ts';
+import { createWorkload } from '../../shared/round/workload.ts';
+import { chromium, openPage } from '../support/browser/chromium.ts';
 import { createToyFiles } from '../support/toy-dataset.ts';
 import { toyConfig } from '../support/toy-run.ts';
 import type { BrowserResult, BrowserTask } from './page.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const STEPS = 5;
-const BROWSERS = [process.env.LOCKSTEP_CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'];
-const chromium = BROWSERS.find((name) => name && spawnSync(name, ['--version']).status === 0);
 
 const { manifest, contents } = createToyFiles();
 const dataset = createDataset(manifest, contents);
@@ -49,7 +46,11 @@ async function hashInNode(config: RunConfig): Promise<string> {
   const engine = openEngine(config.numerics);
   const workload = createWorkload(config, dataset);
   const server = createParameterServer(engine, config, workload);
-  const source = new LocalSource(createShareComputer(engine, config, workload), workload);
+  const source = new LocalSource(
+    createPartialSumComputer(engine, config, workload),
+    workload,
+    setImmediate,
+  );
   while (server.step < STEPS) {
     const round = { kind: 'train', step: server.step } as const;
     const { root } = await source.sum(round, server.parameters, new AbortController().signal);
@@ -62,7 +63,8 @@ const PAGE = `<!doctype html>
 <script type="importmap">{ "imports": { "zod": "/node_modules/zod/index.js" } }</script>
 <script type="module">
   const bytes = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
-  const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const hexOf = (byte) => byte.toString(16).padStart(2, '0');
+  const hex = (buffer) => Array.from(new Uint8Array(buffer), hexOf).join('');
   const sha256 = async (data) => hex(await crypto.subtle.digest('SHA-256', data));
   const tell = (result) => fetch('/result', { method: 'POST', body: JSON.stringify(result) });
   try {
@@ -74,7 +76,10 @@ const PAGE = `<!doctype html>
   }
 </script>`;
 
-/** Serves the sources as they are, without their types, and resolves to what the page has to tell. */
+/**
+ * Serves the sources, with their types stripped, and opens the page in a browser. Resolves to the
+ * result that the page posts.
+ */
 async function openInBrowser(task: BrowserTask): Promise<BrowserResult & { error?: string }> {
   const { promise, resolve } = Promise.withResolvers<BrowserResult>();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -84,14 +89,18 @@ async function openInBrowser(task: BrowserTask): Promise<BrowserResult & { error
     if (path === '/') return void send('text/html', PAGE);
     if (path === '/task') return void send('application/json', JSON.stringify(task));
     if (path.startsWith('/data/')) {
-      return void send('application/octet-stream', contents[path.slice('/data/'.length) as DataRole]);
+      return void send(
+        'application/octet-stream',
+        contents[path.slice('/data/'.length) as DataRole],
+      );
     }
     if (path === '/result') {
       resolve(JSON.parse((await request.toArray()).join('')));
       return void response.end();
     }
     const file = await readFile(new URL(`.${path}`, ROOT));
-    if (path.endsWith('.ts')) return void send('text/javascript', stripTypeScriptTypes(file.toString()));
+    if (path.endsWith('.ts'))
+      return void send('text/javascript', stripTypeScriptTypes(file.toString()));
     send(path.endsWith('.wasm') ? 'application/wasm' : 'text/javascript', file);
   };
   const server = createServer((request, response) => {
@@ -99,22 +108,22 @@ async function openInBrowser(task: BrowserTask): Promise<BrowserResult & { error
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
-  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${temporaryFolder()}`];
-  const browser = spawn(chromium ?? '', [...flags, `http://127.0.0.1:${port}/`], { stdio: 'ignore' });
-  onTestFinished(async () => {
-    browser.kill('SIGKILL');
+  openPage(`http://127.0.0.1:${port}/`);
+  onTestFinished(() => {
     server.closeAllConnections();
     server.close();
-    if (browser.exitCode === null && browser.signalCode === null) await once(browser, 'exit');
   });
   return promise;
 }
 
-describe.skipIf(!chromium)('in a browser (skipped where there is no Chromium)', () => {
-  test.for(NUMERICS)('the %s engine passes its self-test and trains to the same bits', async (numerics) => {
-    const config = configOf(numerics);
-    const result = await openInBrowser({ config, steps: STEPS });
-    expect(result.error).toBeUndefined();
-    expect(result).toEqual({ difference: null, parametersSha256: await hashInNode(config) });
-  });
+describe.skipIf(!chromium)('in a browser (skipped if Chromium is not installed)', () => {
+  test.for(NUMERICS)(
+    'the %s engine passes its self-test and trains to the same bits as in Node',
+    async (numerics) => {
+      const config = configOf(numerics);
+      const result = await openInBrowser({ config, steps: STEPS });
+      expect(result.error).toBeUndefined();
+      expect(result).toEqual({ difference: null, parametersSha256: await hashInNode(config) });
+    },
+  );
 });

@@ -1,12 +1,15 @@
-/** What the browser does in `engine.test.ts`: trains as a worker and a parameter server would, and tells the hash. */
-import { createParameterServer } from '../../coordinator/parameter-server.ts';
+/**
+ * The code that `engine.test.ts` runs in the browser. It trains as a worker and a parameter server
+ * would, and returns the hash of the parameters.
+ */
+import { createParameterServer } from '../../coordinator/training/parameter-server.ts';
 import { createDataset } from '../../shared/data/dataset.ts';
-import { createNaiveEngine } from '../../shared/engine/engine.ts';
-import { createSelfTest } from '../../shared/engine/self-test.ts';
-import { createWasmEngine } from '../../shared/engine/wasm-engine.ts';
-import type { RunConfig } from '../../shared/run-config.ts';
-import { createShareComputer } from '../../shared/share-computer.ts';
-import { createWorkload } from '../../shared/workload.ts';
+import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
+import { createSelfTest } from '../../shared/engine/self-test/self-test.ts';
+import { createWasmEngine } from '../../shared/engine/wasm/wasm-engine.ts';
+import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
+import type { RunConfig } from '../../shared/round/run-config.ts';
+import { createWorkload } from '../../shared/round/workload.ts';
 
 export interface BrowserTask {
   readonly config: RunConfig;
@@ -14,12 +17,12 @@ export interface BrowserTask {
 }
 
 export interface BrowserResult {
-  /** The first kernel that differs from the plain one, or null. */
+  /** The first kernel whose result differs from the plain kernel's, or null. */
   readonly difference: string | null;
   readonly parametersSha256: string;
 }
 
-/** `fetchBytes` gets a file of the server's. */
+/** Trains for `steps` steps. `fetchBytes` gets a file from the test's server. */
 export async function trainInBrowser(
   { config, steps }: BrowserTask,
   fetchBytes: (path: string) => Promise<Uint8Array>,
@@ -28,16 +31,23 @@ export async function trainInBrowser(
   const roles = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
   const files = await Promise.all(roles.map((role) => fetchBytes(`/data/${role}`)));
   const [trainImages, trainLabels, testImages, testLabels] = files;
-  const dataset = createDataset(config.dataset, { trainImages, trainLabels, testImages, testLabels });
+  const dataset = createDataset(config.dataset, {
+    trainImages,
+    trainLabels,
+    testImages,
+    testLabels,
+  });
   const { numerics } = config;
-  const module = new WebAssembly.Module(await fetchBytes(`/shared/engine/assembly/${numerics}.wasm`));
+  const module = new WebAssembly.Module(
+    await fetchBytes(`/shared/engine/assembly/${numerics}.wasm`),
+  );
   const testArena = 2 ** 22;
   const selfTest = createSelfTest(createNaiveEngine(numerics));
   const difference = selfTest(createWasmEngine(module, numerics, '4x8', testArena));
   const engine = createWasmEngine(module, numerics, '4x8', 2 ** 26);
   const workload = createWorkload(config, dataset);
   const server = createParameterServer(engine, config, workload);
-  const computer = createShareComputer(engine, config, workload);
+  const computer = createPartialSumComputer(engine, config, workload);
   while (server.step < steps) {
     const round = { kind: 'train', step: server.step } as const;
     const everything = { lo: 0, hi: config.microBatchCount };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { docker, hasEngine, IMAGE } from '../support/docker.ts';
+import { docker, hasEngine, IMAGE } from '../support/containers/docker.ts';
 
 describe.skipIf(!hasEngine)('the image', () => {
-  test('says what it is, and runs as a user without rights', async () => {
+  test('has a title, a license and a version, and runs as a user without rights', async () => {
     const [{ Config: config }] = JSON.parse(await docker('image', 'inspect', IMAGE));
     expect(config.User).toBe('node');
     expect(config.Labels).toMatchObject({
@@ -13,7 +13,7 @@ describe.skipIf(!hasEngine)('the image', () => {
     });
   });
 
-  test('has the dataset and the fast kernels, without a network', async () => {
+  test('contains the dataset and the fast kernels, so that it needs no network', async () => {
     const run = (...args: string[]) => docker('run', '--rm', '--network', 'none', IMAGE, ...args);
     expect(await run('data')).toContain('60,000 training and 10,000 test images');
     expect(await run('doctor')).toMatch(/^fused .*\n +self-test passed/m);

@@ -1,13 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { Network } from 'testcontainers';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { docker, exitCodeOf, hasEngine, IMAGE, RUN_FLAGS, watchContainer } from '../support/docker.ts';
-import { type Resource, readKustomization } from '../support/kubernetes.ts';
+import {
+  docker,
+  exitCodeOf,
+  hasEngine,
+  IMAGE,
+  RUN_FLAGS,
+  watchContainer,
+} from '../support/containers/docker.ts';
+import { type Resource, readKustomization } from '../support/containers/kubernetes.ts';
 
 const resources = readKustomization('deploy/kubernetes');
 const ofKind = (kind: string) => resources.find((resource) => resource.kind === kind) as Resource;
 
-/** Starts the container of a pod with what its manifest allows it, as a kubelet would, but for its volumes. */
+/**
+ * Starts a pod's container with the rights and limits of its manifest, as a kubelet would. Does not
+ * mount its volumes. Resolves to the container's id.
+ */
 async function startPod({ spec }: Resource, ...options: string[]): Promise<string> {
   const pod = spec.template.spec;
   const [container] = pod.containers;
@@ -24,8 +34,15 @@ async function startPod({ spec }: Resource, ...options: string[]): Promise<strin
     ],
     ...(container.securityContext.readOnlyRootFilesystem ? ['--read-only'] : []),
     ...container.securityContext.capabilities.drop.map((name: string) => `--cap-drop=${name}`),
-    ...(container.securityContext.allowPrivilegeEscalation ? [] : ['--security-opt=no-new-privileges']),
-    ...['--stop-timeout', String(pod.terminationGracePeriodSeconds), '--env', 'LOCKSTEP_TOKEN=secret'],
+    ...(container.securityContext.allowPrivilegeEscalation
+      ? []
+      : ['--security-opt=no-new-privileges']),
+    ...[
+      '--stop-timeout',
+      String(pod.terminationGracePeriodSeconds),
+      '--env',
+      'LOCKSTEP_TOKEN=secret',
+    ],
     ...(entrypoint === undefined ? [] : ['--entrypoint', entrypoint]),
     ...options,
     ...[IMAGE, ...command, ...container.args],
@@ -35,7 +52,8 @@ async function startPod({ spec }: Resource, ...options: string[]): Promise<strin
 }
 
 test.skipIf(!hasEngine)(
-  'the containers of the manifests train, stop in good order and go on, and stay when the run is finished',
+  'containers of the Kubernetes manifests train and resume after a stop, ' +
+    'and the coordinator keeps running when the run is finished',
   async () => {
     const network = await new Network().start();
     onTestFinished(async () => void (await network.stop()));
@@ -44,7 +62,9 @@ test.skipIf(!hasEngine)(
 
     const flags = [...RUN_FLAGS, '--json'].join(' ');
     const { data } = ofKind('ConfigMap');
-    const settings = Object.entries({ ...data, LOCKSTEP_FLAGS: flags }).map(([k, v]) => `--env=${k}=${v}`);
+    const settings = Object.entries({ ...data, LOCKSTEP_FLAGS: flags }).map(
+      ([k, v]) => `--env=${k}=${v}`,
+    );
     const statefulSet = ofKind('StatefulSet');
     const [{ ports, readinessProbe, volumeMounts }] = statefulSet.spec.template.spec.containers;
     const coordinator = await startPod(
@@ -68,11 +88,13 @@ test.skipIf(!hasEngine)(
     expect((await second.next('done')).parametersSha256).toBe(inject('undisturbedSha256'));
     expect(await exitCodeOf(worker)).toBe(0);
 
-    await docker('exec', coordinator, 'test', '-f', `/runs/${data.LOCKSTEP_RUN}/config.json`); // so it still runs
+    // `docker exec` fails if the container does not run anymore.
+    await docker('exec', coordinator, 'test', '-f', `/runs/${data.LOCKSTEP_RUN}/config.json`);
     await docker('stop', coordinator);
-    expect(await exitCodeOf(coordinator)).not.toBe(137); // which a kill after the time of grace would be
+    // Code 137 would mean that Docker killed the container after the grace period.
+    expect(await exitCodeOf(coordinator)).not.toBe(137);
 
-    // A worker that Kubernetes starts again waits for the next run.
+    // A worker that Kubernetes restarts waits for the next run.
     const startedAgainAt = new Date().toISOString();
     await docker('start', worker);
     const log = () => docker('logs', '--since', startedAgainAt, worker);

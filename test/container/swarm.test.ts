@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import {
   docker,
@@ -9,35 +11,45 @@ import {
   RUN_FLAGS,
   taskStarted,
   watchContainer,
-} from '../support/docker.ts';
+} from '../support/containers/docker.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const STACK = `lockstep-test-${randomUUID().slice(0, 8)}`;
 
-/** Makes a swarm of this engine alone, until the test ends; resolves to why not, if it cannot. */
+/**
+ * Makes a swarm of this engine only, until the test ends. If that is not possible, resolves to the
+ * reason.
+ */
 async function startSwarm(): Promise<string | undefined> {
   const state = (await docker('info', '--format', '{{.Swarm.LocalNodeState}}')).trim();
-  if (state !== 'inactive') return `this engine's part in a swarm is ${state}, and not of our making`;
+  if (state !== 'inactive')
+    return `this engine's swarm state is "${state}", but this test needs "inactive"`;
   await docker('swarm', 'init', '--advertise-addr', '127.0.0.1');
   onTestFinished(async () => void (await docker('swarm', 'leave', '--force')));
   const node = (await docker('node', 'ls', '--quiet')).trim();
   await docker('node', 'update', '--label-add', 'lockstep.coordinator=true', node);
+  const secret = join(temporaryFolder(), 'token');
+  writeFileSync(secret, 'secret');
+  await docker('secret', 'create', `${STACK}-token`, secret);
   return undefined;
 }
 
-/** Starts a stack; when the test ends it is removed, with its volume. */
+/** Starts a stack. When the test ends, the stack and its volume are removed. */
 async function deployStack(settings: Record<string, string>): Promise<void> {
   onTestFinished(async () => {
     const containers = ['--filter', `label=com.docker.stack.namespace=${STACK}`];
     await docker('stack', 'rm', STACK);
-    const left = (await docker('ps', '--all', '--quiet', ...containers)).split('\n').filter(Boolean);
-    // Some of them may be gone by now.
+    const left = (await docker('ps', '--all', '--quiet', ...containers))
+      .split('\n')
+      .filter(Boolean);
+    // Some containers may be gone already.
     await docker('rm', '--force', ...left).catch(() => {});
     await docker('volume', 'rm', '--force', `${STACK}_runs`);
   });
   await dockerWith(settings, 'stack', 'deploy', '--compose-file', 'deploy/swarm.yaml', STACK);
 }
 
-/** What Swarm wants of each task that a service ever had, and what has become of it. */
+/** The desired and the current state of each task that a service ever had. */
 async function tasksOf(service: string): Promise<string[]> {
   const format = '{{.DesiredState}} {{.CurrentState}}';
   const lines = (await docker('service', 'ps', service, '--format', format)).trim().split('\n');
@@ -45,7 +57,7 @@ async function tasksOf(service: string): Promise<string[]> {
 }
 
 test.skipIf(!hasEngine)(
-  'a stack of Swarm is scaled, its coordinator is killed, it ends at the same bits, and stays ended',
+  'a Swarm stack ends with the same bits after scaling and a killed coordinator, and stays ended',
   async ({ skip }) => {
     const obstacle = await startSwarm();
     if (obstacle) return skip(obstacle);
@@ -53,7 +65,7 @@ test.skipIf(!hasEngine)(
     await deployStack({
       LOCKSTEP_IMAGE: IMAGE,
       LOCKSTEP_PORT: '0',
-      LOCKSTEP_TOKEN: 'secret',
+      LOCKSTEP_TOKEN_SECRET: `${STACK}-token`,
       LOCKSTEP_FLAGS: [...RUN_FLAGS, '--min-workers', '4', '--json'].join(' '),
     });
     const killed = await taskStarted(`${STACK}_coordinator`, deployedAt);
@@ -70,7 +82,9 @@ test.skipIf(!hasEngine)(
     expect(await exitCodeOf(coordinator)).toBe(0);
 
     const ended = 'Shutdown Complete';
-    await expect.poll(() => tasksOf(`${STACK}_worker`), { timeout: 20_000 }).toEqual(Array(4).fill(ended));
-    expect(await tasksOf(`${STACK}_coordinator`)).toEqual([ended, 'Shutdown Failed']);
+    const tasks = (role: string) =>
+      expect.poll(() => tasksOf(`${STACK}_${role}`), { timeout: 20_000 });
+    await tasks('worker').toEqual(Array(4).fill(ended));
+    await tasks('coordinator').toEqual([ended, 'Shutdown Failed']);
   },
 );

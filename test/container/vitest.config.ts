@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 const shared = {
   globalSetup: 'test/container/setup.ts',
-  // Some of it waits for seven missed heartbeats and for Docker's own timers.
+  // Some tests wait for seven missed heartbeats and for Docker's own timers.
   testTimeout: 180_000,
-  // Ryuk is a container of a foreign image; the tests remove what they make themselves.
+  // Ryuk would be a container of another image. It is not needed: the tests clean up themselves.
   env: { TESTCONTAINERS_RYUK_DISABLED: 'true' },
 };
 const changesEngine = 'test/container/swarm.test.ts';
@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'containers',
           include: ['test/container/**/*.test.ts'],
           exclude: [changesEngine],
-          // They wait more than they compute.
+          // These tests wait more than they compute.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -28,7 +28,8 @@ export default defineConfig({
           ...shared,
           name: 'swarm',
           include: [changesEngine],
-          // By itself, afterwards: an engine that leaves its swarm forgets what the containers on its other networks are called.
+          // These tests run alone, after the others. An engine that leaves its swarm forgets the
+          // names of the containers on its other networks.
           sequence: { groupOrder: 1 },
         },
       },

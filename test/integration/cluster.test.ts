@@ -1,30 +1,32 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
-import { STATISTIC_COUNT } from '../../shared/engine/model.ts';
-import { parameterCount } from '../../shared/engine/model-spec.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { createRights } from '../../coordinator/port/rights.ts';
+import { LOSS_AND_CORRECT_LENGTH } from '../../shared/engine/model/model.ts';
+import { planModel } from '../../shared/engine/model/model-plan.ts';
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
+import { noControl } from '../support/no-control.ts';
 import {
   connectRawPeer,
   connectReadyPeer,
   openRealCluster,
   type RealCluster,
-} from '../support/real-cluster.ts';
+} from '../support/processes/real-cluster.ts';
 import { createToyDataset, createToyFiles } from '../support/toy-dataset.ts';
 import { hashOf, toyConfig, trainLocally } from '../support/toy-run.ts';
 
 const EPOCHS = 3;
 const dataset = createToyDataset();
 const config = toyConfig(dataset);
-const parameters = parameterCount(config.model);
+const parameters = planModel(config.model).parameterCount;
 const expectedHash = trainLocally(config, dataset, EPOCHS).then(({ server }) => hashOf(server));
 
-describe('over real sockets', () => {
+describe('training over real sockets', () => {
   for (const microBatchCount of [16, 11]) {
     const settings = toyConfig(dataset, { microBatchCount });
     const expected = trainLocally(settings, dataset, EPOCHS).then(({ server }) => hashOf(server));
     test.for([1, 2, 3, 5])(
-      `%i workers end at the bits of one process, with ${microBatchCount} micro-batches`,
+      `with %i workers and ${microBatchCount} micro-batches gives the bits of one process`,
       async (count) => {
         const cluster = await openRealCluster(settings, EPOCHS, { minWorkers: count });
         const workers = Array.from({ length: count }, () => cluster.startWorker());
@@ -34,7 +36,7 @@ describe('over real sockets', () => {
     );
   }
 
-  test('a worker that leaves finishes its share first, and ends well', async () => {
+  test('lets a leaving worker finish its share and keeps the same result', async () => {
     const cluster = await openRealCluster(config, EPOCHS, { minWorkers: 2 });
     const leave = new AbortController();
     const stays = cluster.startWorker();
@@ -45,11 +47,13 @@ describe('over real sockets', () => {
     await leaves;
     expect(await hash).toBe(await expectedHash);
     await stays;
-    expect(cluster.events).toContainEqual(expect.objectContaining({ state: 'left', reason: 'drained' }));
+    expect(cluster.events).toContainEqual(
+      expect.objectContaining({ state: 'left', reason: 'drained' }),
+    );
   });
 });
 
-/** Trains beside a bad peer: whatever the peer does, the run must end at the same bits. */
+/** Trains while a bad peer is connected. The run must still give the parameters of one process. */
 async function trainBeside(
   misbehave: (cluster: RealCluster) => Promise<unknown>,
   options = {},
@@ -62,13 +66,14 @@ async function trainBeside(
   return cluster;
 }
 
-describe('one peer’s fault ends that connection and nothing else:', () => {
-  test('another protocol version is refused, with both versions', async () => {
+describe('the coordinator trains on and', () => {
+  test('refuses another protocol version and names both versions', async () => {
     await trainBeside(async ({ url }) => {
       const peer = await connectRawPeer(url);
       peer.send({ type: 'hello', protocolVersion: PROTOCOL_VERSION + 1, name: 'from the future' });
       expect((await peer.next('error')).message).toBe(
-        `it speaks protocol version ${PROTOCOL_VERSION + 1}, this coordinator version ${PROTOCOL_VERSION}: ` +
+        `it speaks protocol version ${PROTOCOL_VERSION + 1}, ` +
+          `this coordinator version ${PROTOCOL_VERSION}: ` +
           'install the same version of Lockstep on both',
       );
       expect(await peer.closed).toBe(4001);
@@ -76,27 +81,30 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
   });
 
   test.for([
-    [['fused'], 'it computes fused, this run strict'],
-    [undefined, 'it computes no profile of numbers that it names, this run strict'],
-  ] as const)('a worker that cannot keep the profile is refused: %j', async ([numerics, reason]) => {
-    await trainBeside(async ({ url }) => {
-      const peer = await connectRawPeer(url);
-      const hello = { type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'other' } as const;
-      peer.send(numerics ? { ...hello, numerics: [...numerics] } : hello);
-      expect((await peer.next('error')).message).toContain(reason);
-      expect(await peer.closed).toBe(4001);
-    });
-  });
+    [['fused'], 'it computes fused, and this run needs strict'],
+    [undefined, 'it does not say which numerics it computes, and this run needs strict'],
+  ] as const)(
+    'refuses a worker that offers the numerics %j for a strict run',
+    async ([numerics, reason]) => {
+      await trainBeside(async ({ url }) => {
+        const peer = await connectRawPeer(url);
+        const hello = { type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'other' } as const;
+        peer.send(numerics ? { ...hello, numerics: [...numerics] } : hello);
+        expect((await peer.next('error')).message).toContain(reason);
+        expect(await peer.closed).toBe(4001);
+      });
+    },
+  );
 
   test.for([
     ['no token', undefined],
     ['a wrong token', 'guess'],
-  ] as const)('%s is refused', async ([given, token]) => {
+  ] as const)('refuses a worker that gives %s', async ([given, token]) => {
     await trainBeside(
       async (cluster) => {
         const joining = cluster.startWorker(token === undefined ? {} : { token });
         await expect(joining).rejects.toThrow(
-          `refused this worker: it gave ${given}: start it with the --token`,
+          `refused this worker: it gave ${given}: start it with the coordinator’s`,
         );
       },
       { token: 'secret' },
@@ -105,10 +113,10 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
 
   test.for([
     ['a text message', 'hello', 4000],
-    ['bytes that are no frame', Buffer.from('GET / HTTP/1.1'), 4000],
+    ['bytes that are not a frame', Buffer.from('GET / HTTP/1.1'), 4000],
     ['an empty frame', Buffer.of(), 4000],
     ['a frame above the limit', Buffer.alloc(FRAME_BYTES_MAX + 1), 1009],
-  ] as const)('%s', async ([, data, code]) => {
+  ] as const)('closes the connection of a peer that sends %s', async ([, data, code]) => {
     await trainBeside(async ({ url }) => {
       const peer = await connectRawPeer(url);
       peer.sendRaw(data);
@@ -116,7 +124,7 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
     });
   });
 
-  test('a message out of turn', async () => {
+  test('closes the connection of a peer that sends a message out of turn', async () => {
     await trainBeside(async ({ url }) => {
       const peer = await connectRawPeer(url);
       peer.send({ type: 'ready', parameterCount: parameters });
@@ -125,7 +133,7 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
     });
   });
 
-  test('a model of another size', async () => {
+  test('closes the connection of a peer whose model has another size', async () => {
     await trainBeside(async (cluster) => {
       const peer = await connectReadyPeer(cluster, parameters + 1);
       expect((await peer.next('error')).message).toContain(
@@ -135,13 +143,13 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
     });
   });
 
-  test('a sum that is not finite, where the true one is', async () => {
+  test('expels a worker whose sum is NaN although the true sum is finite', async () => {
     const cluster = await openRealCluster(config, EPOCHS);
     const peer = await connectReadyPeer(cluster, parameters);
     const hash = cluster.train();
     const share = await peer.next('share');
     expect(share).toMatchObject({ kind: 'train', step: 0, lo: 0, hi: 16 });
-    const values = new Float32Array(parameters + STATISTIC_COUNT).fill(Number.NaN);
+    const values = new Float32Array(parameters + LOSS_AND_CORRECT_LENGTH).fill(Number.NaN);
     peer.send({ ...share, type: 'partial-sum', offset: 0 }, values);
     expect((await peer.next('error')).message).toContain('gave a wrong sum over');
     expect(await peer.closed).toBe(4001);
@@ -150,14 +158,14 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
     await worker;
   });
 
-  test('a sum of another size', async () => {
+  test('closes the connection of a worker whose sum is too long', async () => {
     const cluster = await openRealCluster(config, EPOCHS);
     const peer = await connectReadyPeer(cluster, parameters);
     const hash = cluster.train();
     const share = await peer.next('share');
     peer.send(
       { ...share, type: 'partial-sum', offset: 0 },
-      new Float32Array(parameters + STATISTIC_COUNT + 1),
+      new Float32Array(parameters + LOSS_AND_CORRECT_LENGTH + 1),
     );
     expect((await peer.next('error')).message).toContain('does not follow the 0 of');
     expect(await peer.closed).toBe(4000);
@@ -166,14 +174,18 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
     await worker;
   });
 
-  test('answers that nobody asked for are dropped and counted', async () => {
+  test('drops and counts answers that it did not ask for', async () => {
     const cluster = await openRealCluster(config, EPOCHS, { minWorkers: 2 });
     const peer = await connectReadyPeer(cluster, parameters);
     const worker = cluster.startWorker();
     const hash = cluster.train();
     const share = await peer.next('share');
-    const values = new Float32Array(parameters + STATISTIC_COUNT).fill(1e6);
-    for (const wrong of [{ step: share.step + 1 }, { kind: 'test' as const }, { hi: share.hi + 1 }]) {
+    const values = new Float32Array(parameters + LOSS_AND_CORRECT_LENGTH).fill(1e6);
+    for (const wrong of [
+      { step: share.step + 1 },
+      { kind: 'test' as const },
+      { hi: share.hi + 1 },
+    ]) {
       peer.send({ ...share, ...wrong, type: 'partial-sum', offset: 0 }, values);
     }
     peer.send({ type: 'leaving' });
@@ -187,24 +199,68 @@ describe('one peer’s fault ends that connection and nothing else:', () => {
   });
 });
 
-describe('the coordinator’s port answers HTTP:', () => {
-  test('health, status, a word to people, and what is not there', async () => {
+test.for([
+  [
+    'says why',
+    'cannot get ready: no dataset',
+    /^worker raw went .*: cannot get ready: no dataset\):/,
+  ],
+  [
+    'dies',
+    undefined,
+    /^worker raw went before it was ready \(.*\): its own output and exit code say more/,
+  ],
+] as const)(
+  'a worker that %s before it is ready is told and counted',
+  async ([, said, message]) => {
+    const cluster = await openRealCluster(config, EPOCHS);
+    const peer = await connectRawPeer(cluster.url);
+    peer.send({
+      type: 'hello',
+      protocolVersion: PROTOCOL_VERSION,
+      name: 'raw',
+      numerics: ['strict'],
+    });
+    await peer.next('welcome');
+    if (said === undefined) peer.end();
+    else peer.send({ type: 'error', code: 'PROTOCOL', message: said });
+    await vi.waitFor(() => expect(cluster.pool.counters.unreadyWorkers).toBe(1), 10_000);
+    expect(cluster.events).toEqual([
+      { event: 'notice', code: 'unready', message: expect.stringMatching(message) },
+    ]);
+  },
+);
+
+describe('the HTTP server of the coordinator', () => {
+  test('serves health, status and steps, and rejects other paths and methods', async () => {
     const { httpUrl } = await openRealCluster(config, EPOCHS);
     const get = async (path: string, init?: RequestInit) => {
       const response = await fetch(`${httpUrl}${path}`, init);
       return [response.status, await response.text()] as const;
     };
     expect(await get('/healthz')).toEqual([200, '{"status":"ok"}\n']);
-    expect(await get('/api/status?x=1')).toEqual([200, '{"state":"training","step":0,"workers":[]}\n']);
+    expect(await get('/api/status?x=1')).toEqual([
+      200,
+      '{"state":"training","step":0,"workers":[]}\n',
+    ]);
     expect((await get('/'))[1]).toContain('This is a Lockstep coordinator');
     expect(await get('/nothing')).toEqual([404, expect.stringContaining('no /nothing here')]);
-    expect(await get('/api/steps?after=3')).toEqual([200, '{"steps":[{"step":4}]}\n']);
-    expect(await get('/api/steps?after=x')).toEqual([400, expect.stringContaining('after=x is not a step')]);
-    expect(await get('/healthz', { method: 'DELETE' })).toEqual([405, expect.stringContaining('DELETE')]);
+    expect(await get('/api/steps?after=3')).toEqual([
+      200,
+      '{"steps":[{"step":4}],"isMore":false}\n',
+    ]);
+    expect(await get('/api/steps?after=x')).toEqual([
+      400,
+      expect.stringContaining('after=x is not a step'),
+    ]);
+    expect(await get('/healthz', { method: 'DELETE' })).toEqual([
+      405,
+      expect.stringContaining('DELETE'),
+    ]);
     expect(await get('//')).toEqual([404, expect.any(String)]);
   });
 
-  test('the contents of the dataset by digest, and no others', async () => {
+  test('serves the dataset’s files by digest, and no other file', async () => {
     const { httpUrl } = await openRealCluster(config, EPOCHS);
     const { manifest, contents } = createToyFiles();
     const response = await fetch(`${httpUrl}/data/${manifest.files.trainLabels.sha256}`);
@@ -213,7 +269,7 @@ describe('the coordinator’s port answers HTTP:', () => {
     expect((await fetch(`${httpUrl}/data/../package.json`)).status).toBe(404);
   });
 
-  test('garbage gets 400 and is cut off', async () => {
+  test('answers garbage with status 400 and closes the connection', async () => {
     const { httpUrl } = await openRealCluster(config, EPOCHS);
     const socket = connect(Number(new URL(httpUrl).port), '127.0.0.1');
     socket.end('\x16\x03\x01 this is not HTTP\r\n\r\n');
@@ -227,17 +283,25 @@ describe('the coordinator’s port answers HTTP:', () => {
   });
 });
 
-test('a port in use is an error that names it and says what to do', async () => {
+test('the error for a port in use names the port and says what to do', async () => {
   const { url } = await openRealCluster(config, EPOCHS);
   const { port } = new URL(url);
-  const { startCoordinatorServer } = await import('../../coordinator/server.ts');
+  const { startCoordinatorServer } = await import('../../coordinator/port/server.ts');
   const options = {
     host: '127.0.0.1',
     port: Number(port),
     onConnection() {},
     status: () => ({}),
-    stepsAfter: () => [],
+    stepsAfter: () => '',
+    openEvents: () => false,
+    pageFiles: () => new Map(),
+    metrics: async () => ({ type: 'text/plain', text: '' }),
+    onFault() {},
+    onCertificate() {},
+    rightsOf: createRights({ token: null }),
     contentOf: () => undefined,
+    control: noControl,
+    isTokenNeeded: false,
   };
   await expect(startCoordinatorServer(options)).rejects.toThrow(
     `cannot listen on 127.0.0.1:${port}: the port is in use: choose another --port`,

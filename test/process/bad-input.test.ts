@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startLocalWorkers } from '../../deploy/local-workers.ts';
-import { runCli, runToDone } from '../support/cli.ts';
+import { startProcessWorkers } from '../../deploy/local/process-workers.ts';
+import { CLI, runCli, runToDone } from '../support/processes/cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createToyFiles, writeToyDataset } from '../support/toy-dataset.ts';
 
@@ -14,7 +15,7 @@ function toyData(): string {
 }
 const SMALL = ['--validation', '200', '--epochs', '1', '--layers', '5'];
 
-/** The one line that a user gets. */
+/** Runs a command that must fail. Returns its exit code and the only line of its error. */
 async function failure(args: readonly string[]): Promise<{ code: number | null; line: string }> {
   const { code, stderr } = await runCli(args);
   const lines = stderr
@@ -26,7 +27,7 @@ async function failure(args: readonly string[]): Promise<{ code: number | null; 
   return { code, line: lines[0] };
 }
 
-describe('a wrong flag ends with exit code 2 and a line that quotes it', () => {
+describe('lockstep exits with code 2 and quotes what is wrong', () => {
   test.for([
     [['train', '--wrokers', '2'], "error: unknown option '--wrokers'\n(Did you mean --workers?)"],
     [['trian'], "error: unknown command 'trian'\n(Did you mean train?)"],
@@ -42,29 +43,57 @@ describe('a wrong flag ends with exit code 2 and a line that quotes it', () => {
     [['train', '--lr', '-0.1'], "argument '-0.1' is invalid. Give a number above 0."],
     [['train', '--momentum', '1'], "argument '1' is invalid. Give a number between 0 and 1."],
     [['train', '--layers', '256,x'], "argument '256,x' is invalid. Give up to 31 widths"],
-    [['train', '--activation', 'step'], "argument 'step' is invalid. Allowed choices are identity, sigmoid"],
-    [['train', '--augment', 'flip,shift=99'], "argument 'flip,shift=99' is invalid. Give a list such as"],
+    [
+      ['train', '--activation', 'step'],
+      "argument 'step' is invalid. Allowed choices are identity, sigmoid",
+    ],
+    [
+      ['train', '--augment', 'flip,shift=99'],
+      "argument 'flip,shift=99' is invalid. Give a list such as",
+    ],
     [
       ['train', '--augment', 'spin'],
       "argument 'spin' is invalid. Give a list such as flip,shift=2,erase=0.5",
     ],
+    [
+      ['train', '--optimizer', 'adm'],
+      "argument 'adm' is invalid. Allowed choices are sgd, momentum, nesterov, adam, adamw, " +
+        'rmsprop, adagrad. Did you mean adam?',
+    ],
+    [
+      ['train', '--seed', '99999999999999999999'],
+      'Give a whole number from 0 to 9007199254740991.',
+    ],
+    [['train', '--lr', '1e999'], 'Give a number above 0 and at most 1.7976931348623157e+308.'],
+    [['train', '--out', ''], "option '--out <dir>' argument is empty"],
+    [['coordinator', '--host', ''], "option '--host <address>' argument '' is invalid"],
+    [['evaluate', ' '], "command-argument value is empty for 'run'"],
     [['train', '--label-smoothing', '1'], "argument '1' is invalid"],
     [['train', '--weight-decay', '-1'], "argument '-1' is invalid. Give a number of at least 0."],
     [['train', '--audit', '2'], "argument '2' is invalid. Give a number from 0 to 1."],
     [
       ['train', '--chaos', 'kill=1/s,explode=1/s'],
-      '"explode=1/s" is none of the parts of kill=0.5/s,stall=0.2/s:500ms',
+      '"explode=1/s" is not valid. Give parts such as kill=0.5/s,stall=0.2/s:500ms',
     ],
-    [['train', '--chaos', 'kill=often'], '"kill=often" is none of the parts of'],
-    [['train', '--chaos', 'kill=1/s', '--workers', '0'], '--chaos disturbs workers, and --workers is 0'],
-    [['train', '--loss'], "option '--loss <name>' argument missing"],
-    [['coordinator', '--port', '65536'], "argument '65536' is invalid. Give a whole number from 0 to 65535."],
+    [['train', '--chaos', 'kill=often'], '"kill=often" is not valid. Give parts such as'],
     [
-      ['worker', 'http://127.0.0.1:1'],
-      "command-argument value 'http://127.0.0.1:1' is invalid for argument 'url'. Give an address such as ws://",
+      ['train', '--chaos', 'kill=1/s', '--workers', '0'],
+      '--chaos disturbs workers, and --workers is 0',
     ],
+    [
+      ['train', '--chaos', 'kill=1/s', '--resume', 'a'],
+      '--chaos compares two whole runs, so it cannot go on with the run a: leave out --chaos',
+    ],
+    [['train', '--chaos', 'kill=1/s', '--resume-or-start', 'a'], '--chaos compares two whole runs'],
+    [['train', '--init-from', 'a', '--resume', 'b'], "'--init-from <path>' cannot be used with"],
+    [['train', '--loss'], "option '--loss <name>' argument missing"],
+    [
+      ['coordinator', '--port', '65536'],
+      "argument '65536' is invalid. Give a whole number from 0 to 65535.",
+    ],
+    [['worker', 'http://127.0.0.1:1'], 'http: is not how workers connect: try ws://127.0.0.1:1.'],
     [['worker', 'ws://127.0.0.1:1', '--name', 'x'.repeat(65)], 'Give 1 to 64 characters'],
-  ] as const)('%j', async ([args, message]) => {
+  ] as const)('for the arguments %j', async ([args, message]) => {
     const { code, stderr } = await runCli(args);
     expect(code).toBe(2);
     expect(stderr).toContain(message);
@@ -73,31 +102,40 @@ describe('a wrong flag ends with exit code 2 and a line that quotes it', () => {
   test.for([
     [
       ['--micro-batches', '200', '--global-batch', '100'],
-      '--micro-batches 200 are more than the 100 examples of a global batch: give fewer',
+      '--micro-batches 200 is more than the 100 examples of a global batch: give fewer',
     ],
     [
       ['--micro-batches', '401', '--global-batch', '5000'],
-      '--micro-batches 401 are more than the 400 examples',
+      '--micro-batches 401 is more than the 400 examples',
     ],
-    [['--validation', '600'], '--validation 600 leaves none of the 600 training examples: lower it'],
+    [
+      ['--validation', '600'],
+      '--validation 600 leaves none of the 600 training examples: lower it',
+    ],
     [['--validation', '0', '--early-stopping', '2'], '--early-stopping 2 needs held-out examples'],
-    [['--optimizer', 'adam', '--momentum', '0.5'], '--momentum 0.5 has no meaning for --optimizer adam'],
-  ] as const)('flags that do not fit each other: %j', async ([args, message]) => {
-    const { code, line } = await failure([
-      'train',
-      '--workers',
-      '1',
-      '--data-dir',
-      toyData(),
-      ...SMALL,
-      ...args,
-    ]);
-    expect(code).toBe(2);
-    expect(line).toContain(message);
-  });
+    [
+      ['--optimizer', 'adam', '--momentum', '0.5'],
+      '--momentum 0.5 does not apply to --optimizer adam',
+    ],
+  ] as const)(
+    'for flags that contradict each other or the dataset: %j',
+    async ([args, message]) => {
+      const { code, line } = await failure([
+        'train',
+        '--workers',
+        '1',
+        '--data-dir',
+        toyData(),
+        ...SMALL,
+        ...args,
+      ]);
+      expect(code).toBe(2);
+      expect(line).toContain(message);
+    },
+  );
 });
 
-describe('what cannot be used ends with exit code 1 and a line that names it', () => {
+describe('lockstep fails with an error that names', () => {
   const train = (...args: string[]) => ['train', '--workers', '1', ...SMALL, ...args];
 
   test('a port in use', async () => {
@@ -115,11 +153,12 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     ]);
     expect(code).toBe(1);
     expect(line).toBe(
-      `error: cannot listen on 127.0.0.1:${port}: the port is in use: choose another --port, or stop what listens there.`,
+      `error: cannot listen on 127.0.0.1:${port}: the port is in use: ` +
+        'choose another --port, or stop the program that uses it.',
     );
   });
 
-  test('a coordinator that is not there', async () => {
+  test('a coordinator that does not answer', async () => {
     const { code, stderr } = await runCli(['worker', 'ws://127.0.0.1:1', '--retry-for', '1']);
     expect(code).toBe(1);
     expect(stderr).toMatch(
@@ -127,7 +166,7 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     );
   });
 
-  test('something else where a coordinator should be', async () => {
+  test('a server that is not a coordinator', async () => {
     const server = createServer((socket) => socket.end('220 mail ready\r\n'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
@@ -137,13 +176,13 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     expect(stderr).toContain('cannot reach the coordinator');
   });
 
-  test('a folder without data, and a folder that is none', async () => {
+  test('a folder that is empty or does not exist', async () => {
     const empty = temporaryFolder();
     const missing = await failure(train('--data-dir', empty));
     expect(missing.code).toBe(1);
     expect(missing.line).toContain(`${empty}: no train-images-idx3-ubyte`);
     const trace = await failure(train('--trace', '/no/such/folder/trace.json'));
-    expect(trace.line).toContain('error: --trace /no/such/folder/trace.json cannot be written: ENOENT');
+    expect(trace.line).toContain('error: cannot write --trace /no/such/folder/trace.json: ENOENT');
     const none = await failure(train('--data-dir', '/no/such/folder'));
     expect(none).toEqual({ code: 1, line: 'error: --data-dir /no/such/folder is not a folder.' });
   });
@@ -158,12 +197,12 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     expect(line).toContain(sha256);
   });
 
-  test('a folder for the run that cannot be written, or holds another run', async () => {
+  test('a run folder that is not writable or already holds a run', async () => {
     const folder = toyData();
     const blocked = join(folder, 'dataset.json', 'run');
     const unwritable = await failure(train('--data-dir', folder, '--out', blocked));
     expect(unwritable.code).toBe(1);
-    expect(unwritable.line).toContain(`cannot read the folder ${blocked}: ENOTDIR`);
+    expect(unwritable.line).toContain(`cannot read the folder ${blocked}/checkpoints: ENOTDIR`);
 
     const out = join(folder, 'run');
     await runToDone(train('--data-dir', folder, '--out', out, '--steps', '1'));
@@ -172,7 +211,7 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     expect(taken.line).toContain(`--out ${out} already holds a run`);
   });
 
-  test('a checkpoint that is truncated, of another model, or none', async () => {
+  test('a checkpoint that is truncated, missing or of another model', async () => {
     const folder = toyData();
     const { checkpoint } = await runToDone(
       train('--data-dir', folder, '--out', join(folder, 'run'), '--steps', '1'),
@@ -183,11 +222,15 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     const other = await resume(checkpoint, '--layers', '9');
     expect(other).toEqual({
       code: 2,
-      line: 'error: --layers 9 cannot change a run that is resumed, whose model is 20-5-3: leave it out, or start a new run.',
+      line:
+        'error: --layers 9 cannot change the model of a resumed run, 20-5-3: ' +
+        'leave the model flags out, or start a new run.',
     });
     expect(await resume(checkpoint, '--layers', '5', '--activation', 'gelu')).toMatchObject({
       code: 2,
-      line: expect.stringContaining('--layers 5 --activation gelu cannot change a run that is resumed'),
+      line: expect.stringContaining(
+        '--layers 5 --activation gelu cannot change the model of a resumed run',
+      ),
     });
     expect(await resume(checkpoint, '--augment', 'flip')).toMatchObject({
       code: 2,
@@ -206,15 +249,19 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
     expect((await failure(['evaluate', torn])).code).toBe(1);
   });
 
-  test('a model that does not fit into memory, with what to do', async () => {
-    const { code, line } = await failure([...train('--data-dir', toyData()), '--layers', '16384,16384']);
+  test('the memory limit that a model exceeds', async () => {
+    const { code, line } = await failure([
+      ...train('--data-dir', toyData()),
+      '--layers',
+      '16384,16384,16384,16384,16384',
+    ]);
     expect(code).toBe(1);
     expect(line).toMatch(
-      /the model does not fit: \d+ MiB more on top of \d+ MiB are beyond the 1024 MiB of its arena/,
+      /it needs \d+ MiB in addition to the \d+ MiB in use, but the limit is \d+ MiB/,
     );
   });
 
-  test('training that diverges, with what to do', async () => {
+  test('the learning rate that made training diverge', async () => {
     const args = [
       '--lr',
       '1e30',
@@ -225,34 +272,78 @@ describe('what cannot be used ends with exit code 1 and a line that names it', (
       '--schedule',
       'constant',
     ];
-    const { code, line } = await failure([...train('--data-dir', toyData()), ...args]);
+    const out = join(temporaryFolder(), 'run');
+    const command = [...train('--data-dir', toyData()), ...args, '--resume-or-start', out];
+    const { code, line } = await failure(command);
     expect(code).toBe(1);
+    const again = await failure(command);
+    expect(again.code).toBe(1);
+    expect(again.line).toContain(`this run has diverged before, and would again in the same step`);
     expect(line).toMatch(
       /training diverged: the loss of step \d+ is (NaN|Infinity)\. Lower --lr \(1e\+30\)\./,
     );
   });
 
-  test('local workers that end again and again', async () => {
+  test('a local worker that ends again and again', async () => {
     const { promise, resolve } = Promise.withResolvers<Error>();
     const notices: string[] = [];
-    // Not an address of a coordinator: the worker command itself refuses it.
-    const workers = startLocalWorkers({
-      ...{ count: 1, url: 'http://nowhere' },
+    // The worker command itself rejects this address, which has no ws scheme.
+    const workers = startProcessWorkers({
+      count: 1,
+      threads: 1,
+      url: 'http://nowhere',
       onRestart: (message) => notices.push(message),
       onFailure: resolve,
     });
     onTestFinished(workers.stop);
     expect((await promise).message).toMatch(
-      /^worker local-0 does not stay up \(exit code 2: .*--help.*\)\.$/,
+      /^worker local-0 ended 5 times in a row, .* \(exit code 2: .*try ws:\/\/nowhere\.\)\.$/,
     );
     expect(notices).toHaveLength(4);
   });
 });
 
-test('with --json an error is an event too', async () => {
+test('with --json, lockstep prints an error as an event too', async () => {
   const { code, stdout } = await runCli(['train', '--data-dir', '/no/such', '--json']);
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toEqual({
-    ...{ event: 'error', code: 'DATA', message: '--data-dir /no/such is not a folder.' },
+    event: 'error',
+    code: 'DATA',
+    message: '--data-dir /no/such is not a folder.',
+    time: expect.stringMatching(/^\d{4}-.*Z$/),
   });
+});
+
+test.for([
+  [['train', '--lr', 'abc', '--json'], ''],
+  [['train', '--lr', 'abc'], 'json'],
+] as const)('a wrong flag is an event too, for %j', async ([args, LOCKSTEP_LOG]) => {
+  const { code, stdout, stderr } = await runCli(args, { env: { LOCKSTEP_LOG } });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: option '--lr <rate>' argument 'abc' is invalid/);
+  expect(JSON.parse(stdout)).toMatchObject({
+    event: 'error',
+    code: 'USAGE',
+    message: "option '--lr <rate>' argument 'abc' is invalid. Give a number above 0.",
+  });
+});
+
+test('lockstep says that npm has kept its flags', async () => {
+  const env = { npm_lifecycle_event: 'start', npm_config_workers: 'true' };
+  const { code, stderr } = await runCli(['train', '3'], { env });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /^error: npm has kept --workers for itself: .* npm start -- --workers …\n/,
+  );
+});
+
+test('lockstep says that its packages are not installed', () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'lockstep.mjs');
+  copyFileSync(join(dirname(CLI), 'lockstep.mjs'), file);
+  const { status, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([
+    1,
+    `error: the packages of Lockstep are not installed: run "npm ci" in ${folder}/\n`,
+  ]);
 });

@@ -9,9 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCli, runToDone, startCli, untilGone } from '../support/cli.ts';
+import { runCli, runToDone, startCli, untilGone } from '../support/processes/cli.ts';
+import { recordsOf, TOY_SHAPE, toyRun, undisturbedHash } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { recordsOf, TOY_SHAPE, toyRun, undisturbedHash } from '../support/toy-cli-run.ts';
 import { writeToyDataset } from '../support/toy-dataset.ts';
 
 describe('the parameters are the same to the last bit', () => {
@@ -21,8 +21,13 @@ describe('the parameters are the same to the last bit', () => {
     [3, 16],
     [5, 16],
     [3, 13],
-  ])('for %i workers, with %i micro-batches', async ([workers, microBatches]) => {
-    const done = await runToDone(['train', ...toyRun({ microBatches }), '--workers', String(workers)]);
+  ])('with %i workers and %i micro-batches', async ([workers, microBatches]) => {
+    const done = await runToDone([
+      'train',
+      ...toyRun({ microBatches }),
+      '--workers',
+      String(workers),
+    ]);
     expect(done.parametersSha256).toBe(await undisturbedHash({ microBatches }));
     expect(done.worldSize).toBe(workers);
   });
@@ -34,11 +39,18 @@ describe('the parameters are the same to the last bit', () => {
     [3, 13],
     [2, 32],
   ])(
-    'with 16 bits a value on the wire, for %i workers, with %i micro-batches',
+    'with bfloat16 on the wire, %i workers and %i micro-batches',
     async ([workers, microBatches]) => {
       const options = { microBatches, wire: 'bf16', epochs: 2 } as const;
       const out = join(temporaryFolder(), 'run');
-      const done = await runToDone(['train', ...toyRun(options), '--workers', String(workers), '--out', out]);
+      const done = await runToDone([
+        'train',
+        ...toyRun(options),
+        '--workers',
+        String(workers),
+        '--out',
+        out,
+      ]);
       expect(done.parametersSha256).toBe(await undisturbedHash(options));
       expect(done.parametersSha256).not.toBe(await undisturbedHash({ ...options, wire: 'f32' }));
       const evaluated = await runCli(['evaluate', out, '--json', ...toyRun().slice(0, 2)]);
@@ -46,7 +58,7 @@ describe('the parameters are the same to the last bit', () => {
     },
   );
 
-  test('for a convolutional net with dropout, batch normalisation and augmentation, and after a resume', async () => {
+  test('with convolution, dropout, batch normalization, augmentation and a resume', async () => {
     const data = temporaryFolder();
     writeToyDataset(data, { ...TOY_SHAPE, trainCount: 900, testCount: 300 });
     const model = join(data, 'model.json');
@@ -61,8 +73,24 @@ describe('the parameters are the same to the last bit', () => {
       { type: 'dense', outputs: TOY_SHAPE.classCount },
     ];
     writeFileSync(model, JSON.stringify({ layers }));
-    const flags = ['--optimizer', 'adamw', '--augment', 'flip,shift=1,erase=0.3', '--label-smoothing', '0.1'];
-    const settings = ['--validation', '100', '--clip-norm', '1', '--weight-decay', '0.01', '--epochs', '2'];
+    const flags = [
+      '--optimizer',
+      'adamw',
+      '--augment',
+      'flip,shift=1,erase=0.3',
+      '--label-smoothing',
+      '0.1',
+    ];
+    const settings = [
+      '--validation',
+      '100',
+      '--clip-norm',
+      '1',
+      '--weight-decay',
+      '0.01',
+      '--epochs',
+      '2',
+    ];
     const train = (...more: string[]) =>
       runToDone(['train', '--data-dir', data, '--model', model, ...flags, ...settings, ...more]);
     const { parametersSha256 } = await train('--workers', '0');
@@ -70,34 +98,64 @@ describe('the parameters are the same to the last bit', () => {
       expect((await train('--workers', workers)).parametersSha256).toBe(parametersSha256);
     }
     const { checkpoint } = await train('--workers', '2', '--steps', '9');
-    const resumed = await runToDone(['train', '--data-dir', data, '--workers', '1', '--resume', checkpoint]);
+    const resumed = await runToDone([
+      'train',
+      '--data-dir',
+      data,
+      '--workers',
+      '1',
+      '--resume',
+      checkpoint,
+    ]);
     expect(resumed.parametersSha256).toBe(parametersSha256);
   });
 
-  test('after a stop in the middle of an epoch and a resume, from the folder or the file', async () => {
+  test('after a stop within an epoch and a resume from the folder or the file', async () => {
     const out = join(temporaryFolder(), 'run');
-    const stopped = await runToDone(['train', ...toyRun(), '--workers', '2', '--out', out, '--steps', '200']);
+    const stopped = await runToDone([
+      'train',
+      ...toyRun(),
+      '--workers',
+      '2',
+      '--out',
+      out,
+      '--steps',
+      '200',
+    ]);
     expect(stopped).toMatchObject({ steps: 200, epochs: 1 });
     const [, dataDir] = toyRun();
     const resume = (path: string, ...more: string[]) =>
       runToDone(['train', '--data-dir', dataDir, '--workers', '1', '--resume', path, ...more]);
     const other = join(temporaryFolder(), 'other');
-    expect((await resume(stopped.checkpoint, '--out', other)).parametersSha256).toBe(await undisturbedHash());
+    expect((await resume(stopped.checkpoint, '--out', other)).parametersSha256).toBe(
+      await undisturbedHash(),
+    );
     expect((await resume(out)).parametersSha256).toBe(await undisturbedHash());
     const steps = recordsOf(out).map(({ step }) => step);
     expect(steps).toEqual(Array.from({ length: 1080 }, (_, step) => step));
   });
 
-  test('with one command line for the first start, the start after each crash, and the one after the end', async () => {
+  test('when one --resume-or-start command runs again after crashes and the end', async () => {
     const out = join(temporaryFolder(), 'run');
-    const flags = [...toyRun(), '--model', 'mlp', '--activation', 'relu', '--augment', 'none', '--seed', '1'];
+    const flags = [
+      ...toyRun(),
+      '--model',
+      'mlp',
+      '--activation',
+      'relu',
+      '--augment',
+      'none',
+      '--seed',
+      '1',
+    ];
     const train = ['train', ...flags, '--workers', '1', '--resume-or-start', out];
     const unsaved = startCli([...train, '--json']);
     await unsaved.next('listening');
     unsaved.child.kill('SIGKILL');
     await unsaved.ended;
     expect(readdirSync(join(out, 'checkpoints'))).toEqual([]);
-    appendFileSync(join(out, 'metrics.jsonl'), '{"step":0}\n'); // as if it had come further
+    // As if the killed run had gone further.
+    appendFileSync(join(out, 'metrics.jsonl'), '{"step":0}\n');
     const saved = startCli([...train, '--checkpoint-every', '10', '--json']);
     await saved.next('checkpoint');
     saved.child.kill('SIGKILL');
@@ -111,12 +169,19 @@ describe('the parameters are the same to the last bit', () => {
 
     const again = await runCli(['coordinator', ...flags, '--resume-or-start', out]);
     expect(again).toMatchObject({ code: 0, stderr: '' });
-    expect(again.stdout).toContain('The run was finished before, at step 1080.');
+    expect(again.stdout).toContain('The run had already finished at step 1080.');
     expect(again.stdout).toContain(done.parametersSha256);
   });
 
   test('when a worker is killed while it computes', async () => {
-    const run = startCli(['train', ...toyRun(), '--workers', '3', '--apart', '--json']);
+    const run = startCli([
+      'train',
+      ...toyRun(),
+      '--workers',
+      '3',
+      '--separate-processes',
+      '--json',
+    ]);
     const { pid } = await run.next('worker', ({ rank }) => rank === 1);
     await run.next('epoch');
     process.kill(pid ?? 0, 'SIGKILL');
@@ -128,7 +193,14 @@ describe('the parameters are the same to the last bit', () => {
   });
 
   test('when the only worker is killed', async () => {
-    const run = startCli(['train', ...toyRun(), '--workers', '1', '--apart', '--json']);
+    const run = startCli([
+      'train',
+      ...toyRun(),
+      '--workers',
+      '1',
+      '--separate-processes',
+      '--json',
+    ]);
     const { pid } = await run.next('worker');
     await run.next('epoch');
     process.kill(pid ?? 0, 'SIGKILL');
@@ -136,7 +208,7 @@ describe('the parameters are the same to the last bit', () => {
     expect((await run.next('done')).parametersSha256).toBe(await undisturbedHash());
   });
 
-  test('when the coordinator is killed and started again, with workers that waited', async () => {
+  test('when the coordinator is killed and restarted while its workers wait', async () => {
     const out = join(temporaryFolder(), 'run');
     const common = ['--json', '--out', out, '--checkpoint-every', '10', '--min-workers', '2'];
     const first = startCli(['coordinator', ...toyRun(), ...common, '--port', '0']);
@@ -147,7 +219,17 @@ describe('the parameters are the same to the last bit', () => {
     await first.ended;
     const { port } = new URL(url);
     const [, dataDir] = toyRun();
-    const again = ['--json', '--resume', out, '--port', port, '--min-workers', '2', '--data-dir', dataDir];
+    const again = [
+      '--json',
+      '--resume',
+      out,
+      '--port',
+      port,
+      '--min-workers',
+      '2',
+      '--data-dir',
+      dataDir,
+    ];
     const second = startCli(['coordinator', ...again]);
     const { resumedFrom } = await second.next('start');
     expect(resumedFrom).toContain(out);
@@ -156,12 +238,12 @@ describe('the parameters are the same to the last bit', () => {
   });
 });
 
-describe('a signal', () => {
+describe('a stop signal', () => {
   test.for([
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)(
-    '%s stops in good order: a checkpoint, no orphans, the right exit code',
+    '%s saves a checkpoint, ends all workers and exits with code %i',
     async ([signal, code]) => {
       const out = join(temporaryFolder(), 'run');
       const args = toyRun();
@@ -173,12 +255,19 @@ describe('a signal', () => {
       expect(existsSync(checkpoint)).toBe(true);
       expect((await run.ended).code).toBe(code);
       for (const { pid } of workers) await untilGone(pid ?? 0);
-      const done = await runToDone(['train', ...args.slice(0, 2), '--workers', '1', '--resume', runDir]);
+      const done = await runToDone([
+        'train',
+        ...args.slice(0, 2),
+        '--workers',
+        '1',
+        '--resume',
+        runDir,
+      ]);
       expect(done.parametersSha256).toBe(await undisturbedHash());
     },
   );
 
-  test('sent twice stops at once', async () => {
+  test('sent twice stops the run at once', async () => {
     const run = startCli(['train', ...toyRun(), '--workers', '2', '--json']);
     const workers = [await run.next('worker'), await run.next('worker')];
     run.child.kill('SIGINT');
@@ -187,28 +276,36 @@ describe('a signal', () => {
     for (const { pid } of workers) await untilGone(pid ?? 0);
   });
 
-  test('to a worker lets it finish its share and leave, with exit code 0', async () => {
-    const coordinator = startCli(['coordinator', ...toyRun(), '--port', '0', '--min-workers', '2', '--json']);
+  test('to a worker lets it finish its share and exit with code 0', async () => {
+    const coordinator = startCli([
+      'coordinator',
+      ...toyRun(),
+      '--port',
+      '0',
+      '--min-workers',
+      '2',
+      '--json',
+    ]);
     const { url } = await coordinator.next('listening');
     const [leaves, stays] = [startCli(['worker', url, '--json']), startCli(['worker', url])];
     await leaves.next('joined');
     await coordinator.next('epoch');
     leaves.child.kill('SIGTERM');
     expect((await leaves.ended).code).toBe(0);
-    expect(leaves.lines.at(-1)).toBe('{"event":"left","outcome":"drained"}');
+    expect(leaves.events().at(-1)).toMatchObject({ event: 'left', outcome: 'drained' });
     expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbedHash());
     expect((await stays.ended).stdout).toContain('The run is finished.');
   });
 });
 
-test('no worker outlives a launcher that is killed', async () => {
+test('workers end when their launcher is killed', async () => {
   const run = startCli(['train', ...toyRun(), '--workers', '3', '--json']);
   const workers = [await run.next('worker'), await run.next('worker'), await run.next('worker')];
   run.child.kill('SIGKILL');
   for (const { pid } of workers) await untilGone(pid ?? 0);
 });
 
-test('a worker on another disk gets the dataset from the coordinator, once, and caches it', async () => {
+test('a worker without the dataset downloads it from the coordinator only once', async () => {
   const coordinator = startCli(['coordinator', ...toyRun(), '--port', '0', '--json']);
   const { url } = await coordinator.next('listening');
   const cwd = temporaryFolder();
@@ -222,12 +319,12 @@ test('a worker on another disk gets the dataset from the coordinator, once, and 
   expect((await coordinator.next('done')).parametersSha256).toBe(await undisturbedHash());
 });
 
-test('a worker joins a run that is under way, and has a share in it', async () => {
-  const run = startCli(['train', ...toyRun(), '--workers', '1', '--apart', '--json']);
+test('a worker can join a run in progress without changing the result', async () => {
+  const run = startCli(['train', ...toyRun(), '--workers', '1', '--separate-processes', '--json']);
   const { url } = await run.next('listening');
   const { pid = 0 } = await run.next('worker');
   await run.next('epoch');
-  process.kill(pid, 'SIGSTOP'); // so that the run is still under way when the other joins
+  process.kill(pid, 'SIGSTOP'); // keeps the run in progress until the second worker joins
   const worker = startCli(['worker', url, '--json', '--name', 'late-comer']);
   expect(await run.next('worker', ({ name }) => name === 'late-comer')).toMatchObject({
     state: 'ready',
@@ -238,7 +335,7 @@ test('a worker joins a run that is under way, and has a share in it', async () =
   expect((await worker.ended).code).toBe(0);
 });
 
-test('a disk that takes no checkpoint for a while does not end training, and is told', async () => {
+test('training continues with a notice while the disk takes no checkpoint', async () => {
   const out = join(temporaryFolder(), 'run');
   const run = startCli(['train', ...toyRun(), '--workers', '1', '--out', out, '--json']);
   await run.next('worker');
@@ -247,7 +344,7 @@ test('a disk that takes no checkpoint for a while does not end training, and is 
   writeFileSync(checkpoints, 'in the way');
   const { message } = await run.next('notice', ({ code }) => code === 'checkpoint');
   expect(message).toMatch(
-    /^step 180 is not saved: cannot write the checkpoint .*ENOTDIR.*; training goes on, and tries again$/,
+    /^the checkpoint of step 180 is not saved, training continues .*: cannot write .*ENOTDIR.*$/,
   );
   rmSync(checkpoints);
   mkdirSync(checkpoints);
@@ -256,7 +353,7 @@ test('a disk that takes no checkpoint for a while does not end training, and is 
   expect(parametersSha256).toBe(await undisturbedHash());
 });
 
-test('early stopping ends with the best epoch, and its checkpoint', async () => {
+test('early stopping ends with the parameters and checkpoint of the best epoch', async () => {
   const out = join(temporaryFolder(), 'run');
   const args = [
     '--optimizer',
@@ -284,7 +381,13 @@ test('early stopping ends with the best epoch, and its checkpoint', async () => 
     epochs: best.epoch + 2,
   });
   expect(done.checkpoint).toContain(String(best.step));
-  const evaluated = await runCli(['evaluate', done.checkpoint, '--json', '--data-dir', toyRun()[1]]);
+  const evaluated = await runCli([
+    'evaluate',
+    done.checkpoint,
+    '--json',
+    '--data-dir',
+    toyRun()[1],
+  ]);
   expect(JSON.parse(evaluated.stdout)).toMatchObject({
     event: 'evaluation',
     parametersSha256: done.parametersSha256,

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Contribution } from '../../coordinator/gradient-source.ts';
-import type { PoolEvent } from '../../coordinator/pool-events.ts';
-import { runUntil, startPool } from '../support/simulated-pool.ts';
+import type { PoolEvent } from '../../coordinator/reporting/pool-events.ts';
+import type { Contribution } from '../../coordinator/training/gradient-source.ts';
+import type { CoordinatorMessage } from '../../shared/protocol/messages.ts';
+import { runUntil, startPool } from '../support/simulation/simulated-pool.ts';
 
-describe('an audited sum', () => {
-  const always = () => true;
+describe('an audit', () => {
+  /** Other workers check every sum. */
+  const always = { audit: { isSelected: () => true, isCheckedHere: () => false } };
 
-  /** Runs a round to its end. */
+  /** Runs a round to its end and returns a copy of its sum. */
   async function sumOf({ clock, train }: Pick<ReturnType<typeof startPool>, 'clock' | 'train'>) {
     let sum: { root: Float32Array; contributions: readonly Contribution[] } | undefined;
     train().then(({ root, contributions }) => {
@@ -16,15 +18,19 @@ describe('an audited sum', () => {
     return sum;
   }
   const noticesOf = (events: PoolEvent[]) =>
-    events.flatMap((event) => (event.event === 'notice' && event.code === 'audit' ? [event.message] : []));
+    events.flatMap((event) =>
+      event.event === 'notice' && event.code === 'audit' ? [event.message] : [],
+    );
 
-  test('counts when a second worker has computed it to the same bits', async () => {
-    const pool = startPool({ isAudited: always });
+  test('accepts a sum that a second worker computed to the same bits', async () => {
+    const pool = startPool(always);
     for (let rank = 0; rank < 2; rank++) pool.connectPeer({ computes: true }).join();
     await runUntil(pool.clock, 0);
     const sum = await sumOf(pool);
     expect(sum?.root).toEqual(pool.expected);
-    expect(sum?.contributions.map(({ worker, node, use }) => [worker, node.lo, node.hi, use])).toEqual([
+    expect(
+      sum?.contributions.map(({ worker, node, use }) => [worker, node.lo, node.hi, use]),
+    ).toEqual([
       ['peer 1', 0, 8, 'copy'],
       ['peer 0', 0, 8, 'summed'],
       ['peer 0', 8, 16, 'copy'],
@@ -33,8 +39,8 @@ describe('an audited sum', () => {
     expect(pool.pool.counters).toMatchObject({ auditedSums: 2, wrongSums: 0 });
   });
 
-  test.for([0, 1, 2])('that rank %i got wrong by a bit is found, and the liar shut out', async (liarRank) => {
-    const { pool, events, clock, connectPeer, ...rest } = startPool({ isAudited: always });
+  test.for([0, 1, 2])('finds and expels rank %i, whose sum has a wrong bit', async (liarRank) => {
+    const { pool, events, clock, connectPeer, ...rest } = startPool(always);
     const peers = [0, 1, 2].map((rank) =>
       connectPeer({ computes: true, lies: rank === liarRank, name: `peer ${rank}` }),
     );
@@ -48,21 +54,30 @@ describe('an audited sum', () => {
     );
     expect(noticesOf(events)).toEqual([
       expect.stringMatching(
-        `^rank ${liarRank} \\(peer ${liarRank}\\) gave a wrong sum over .* of step 0: it is removed and refused`,
+        `^rank ${liarRank} \\(peer ${liarRank}\\) gave a wrong sum over .* of step 0: ` +
+          'it is removed and refused',
       ),
     ]);
-    const again = connectPeer({ name: `peer ${liarRank}` });
+    const [welcome] = peers[liarRank].received.filter(({ type }) => type === 'welcome');
+    const { identity } = welcome as Extract<CoordinatorMessage, { type: 'welcome' }>;
+    const again = connectPeer({ identity });
     again.join();
     await runUntil(clock, clock.now() + 10, () => again.closeCode() !== undefined);
-    expect(again.received.at(-1)).toMatchObject({ code: 'REFUSED', message: 'it gave a wrong sum before' });
+    expect(again.received.at(-1)).toMatchObject({
+      code: 'REFUSED',
+      message: 'it gave a wrong sum before',
+    });
     expect(pool.counters).toMatchObject({ wrongSums: 1, leftWorkers: 1, refusedWorkers: 1 });
+    expect(pool.refusals).toMatchObject({ expelled: 1, token: 0, full: 0 });
   });
 
-  test('that is wrong makes all that its worker gave in this round be computed again', async () => {
+  test('discards every sum that an expelled worker gave in the round', async () => {
     let asked = 0;
-    // Of the liar's two sums the first is not compared; nor is anybody else's.
-    const pool = startPool({ isAudited: () => asked++ === 1 });
-    for (const lies of [true, false, false]) pool.connectPeer({ computes: true, lies }).join();
+    // Only the second sum is audited. The first two sums are the liar's.
+    const audit = { isSelected: () => asked++ === 1, isCheckedHere: () => false };
+    const pool = startPool({ audit });
+    for (const lies of [true, false, false])
+      pool.connectPeer({ computes: true, lies, isOwn: true }).join();
     await runUntil(pool.clock, 0);
     const sum = await sumOf(pool);
     expect(sum?.root).toEqual(pool.expected);
@@ -73,22 +88,24 @@ describe('an audited sum', () => {
     ]);
     const summed = sum?.contributions.filter(({ use }) => use === 'summed') ?? [];
     expect(summed.reduce((count, { node }) => count + node.hi - node.lo, 0)).toBe(16);
+    // The tree began again, and of all sums only that of the second worker over [4, 6) was kept.
+    expect(pool.pool.counters).toMatchObject({ lostLeaves: 0, discardedLeaves: 14 });
   });
 
-  test('of a worker that is alone is compared with the coordinator’s own, and it says so', async () => {
-    const pool = startPool({ isAudited: always });
+  test('compares the sum of an only worker with the coordinator’s own sum', async () => {
+    const pool = startPool(always);
     pool.connectPeer({ computes: true, lies: true }).join();
     await runUntil(pool.clock, 0);
     pool.train().catch(() => {});
     await runUntil(pool.clock, 1);
     expect(noticesOf(pool.events)).toEqual([
-      expect.stringContaining('rank 0 is alone, no other worker can audit it'),
+      expect.stringContaining('no worker of another address can check rank 0'),
       expect.stringContaining('rank 0 (peer 0) gave a wrong sum over micro-batches 0-15 of step 0'),
     ]);
   });
 
-  test('is not asked for twice where the second worker leaves while it computes', async () => {
-    const pool = startPool({ isAudited: always });
+  test('asks no other worker if the second worker leaves while it computes', async () => {
+    const pool = startPool(always);
     const first = pool.connectPeer({ computes: true });
     const leaves = pool.connectPeer();
     first.join();
@@ -109,12 +126,16 @@ describe('an audited sum', () => {
     await runUntil(pool.clock, pool.clock.now() + 1);
     await answerNext(1);
     expect((await sum)?.root).toEqual(pool.expected);
-    expect(pool.pool.counters).toMatchObject({ auditedSums: 2, staleAnswers: 0, duplicateAnswers: 0 });
+    expect(pool.pool.counters).toMatchObject({
+      auditedSums: 2,
+      staleAnswers: 0,
+      duplicateAnswers: 0,
+    });
     expect(noticesOf(pool.events)).toEqual([]);
   });
 
-  test('does not wait for a second worker that stalls', async () => {
-    const pool = startPool({ isAudited: always });
+  test('waits for a stalled second worker only until the deadline', async () => {
+    const pool = startPool(always);
     const good = pool.connectPeer({ computes: true });
     const stuck = pool.connectPeer();
     good.join();
@@ -123,5 +144,47 @@ describe('an audited sum', () => {
     const sum = await sumOf(pool);
     expect(sum?.root).toEqual(pool.expected);
     expect(pool.clock.now()).toBe(30_000);
+  });
+
+  test('is made by no worker from the address of the author', async () => {
+    const pool = startPool(always);
+    const sharing = { computes: true, lies: true, address: '10.9.9.9' };
+    for (let i = 0; i < 3; i++) pool.connectPeer(sharing).join();
+    pool.connectPeer({ computes: true }).join();
+    await runUntil(pool.clock, 0);
+    const sum = await sumOf(pool);
+    expect(sum?.root).toEqual(pool.expected);
+    expect(pool.pool.counters.wrongSums).toBeGreaterThan(0);
+  });
+
+  test('by the coordinator finds liars that agree with one another', async () => {
+    const pool = startPool({ audit: { isSelected: () => true, isCheckedHere: () => true } });
+    for (let i = 0; i < 3; i++) pool.connectPeer({ computes: true, lies: true }).join();
+    pool.connectPeer({ computes: true }).join();
+    await runUntil(pool.clock, 0);
+    const sum = await sumOf(pool);
+    expect(sum?.root).toEqual(pool.expected);
+    expect(pool.pool.counters.wrongSums).toBe(3);
+  });
+
+  test('always finds a liar that has just joined, and soon keeps its address out', async () => {
+    const pool = startPool({ audit: { isSelected: () => false, isCheckedHere: () => false } });
+    pool.connectPeer({ computes: true }).join();
+    await runUntil(pool.clock, 0);
+    const codes: (number | undefined)[] = [];
+    for (let i = 0; i < 5; i++) {
+      const liar = pool.connectPeer({ computes: true, lies: true, address: '10.9.9.9' });
+      liar.join();
+      // What comes too late for a round is not used, so it is not checked either.
+      for (let round = 0; round < 4 && liar.closeCode() === undefined; round++) {
+        await runUntil(pool.clock, pool.clock.now() + 1);
+        const sum = await sumOf(pool);
+        expect(sum?.root).toEqual(pool.expected);
+        await runUntil(pool.clock, pool.clock.now() + 1_000);
+      }
+      codes.push(liar.closeCode());
+    }
+    expect(codes).toEqual([4001, 4001, 4001, 4001, 4001]);
+    expect(pool.pool.counters).toMatchObject({ wrongSums: 3, refusedWorkers: 2 });
   });
 });

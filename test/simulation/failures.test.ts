@@ -1,16 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { ConnectedWorker } from '../../coordinator/connected-worker.ts';
-import { multilayerPerceptron } from '../../shared/engine/presets.ts';
-import { bytesOf, encodeFrame } from '../../shared/protocol/codec.ts';
+import { ConnectedWorker } from '../../coordinator/connection/connected-worker.ts';
+import { bytesOf } from '../../shared/bytes.ts';
+import { multilayerPerceptron } from '../../shared/engine/model/presets.ts';
+import { encodeFrame } from '../../shared/protocol/codec.ts';
 import { NETWORK_CHUNK_BYTES, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { WorkerMessage } from '../../shared/protocol/messages.ts';
-import { createWorkload } from '../../shared/workload.ts';
-import { createSimulatedClock } from '../support/simulated-clock.ts';
-import { config, connection, dataset, runUntil, startPool } from '../support/simulated-pool.ts';
-import { toyConfig } from '../support/toy-run.ts';
+import { createWorkload } from '../../shared/round/workload.ts';
+import { createSimulatedClock } from '../support/simulation/simulated-clock.ts';
+import {
+  config,
+  connection,
+  dataset,
+  runUntil,
+  startPool,
+} from '../support/simulation/simulated-pool.ts';
+import { naiveEngine, toyConfig } from '../support/toy-run.ts';
 
 describe('a connection', () => {
-  test('that says nothing is closed after ten seconds', async () => {
+  test('is closed after ten seconds if the peer says nothing', async () => {
     const { clock, connectPeer } = startPool();
     const peer = connectPeer({ silent: true });
     expect(await runUntil(clock, 60_000, () => peer.closeCode() !== undefined)).toBe(10_000);
@@ -22,14 +29,19 @@ describe('a connection', () => {
     });
   });
 
-  test('that is welcomed but never ready is closed after ten minutes', async () => {
+  test('is closed after ten minutes if a welcomed worker is not ready', async () => {
     const { clock, connectPeer } = startPool();
     const peer = connectPeer();
-    peer.send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'slow', numerics: ['strict'] });
+    peer.send({
+      type: 'hello',
+      protocolVersion: PROTOCOL_VERSION,
+      name: 'slow',
+      numerics: ['strict'],
+    });
     expect(await runUntil(clock, 3_600_000, () => peer.closeCode() !== undefined)).toBe(600_000);
   });
 
-  test('that falls silent is closed, and its rank is free again', async () => {
+  test('is closed when its worker falls silent, which frees the rank', async () => {
     const { clock, connectPeer, events } = startPool();
     const peer = connectPeer({ silent: true });
     peer.join();
@@ -45,7 +57,7 @@ describe('a connection', () => {
   });
 });
 
-test('half a sum from a worker that is gone leaves its memory to others', async () => {
+test('the coordinator releases an incomplete sum when its worker is gone', async () => {
   const wide = toyConfig(dataset, {
     model: { ...config.model, layers: multilayerPerceptron([4000], 'tanh', 3) },
   });
@@ -55,16 +67,23 @@ test('half a sum from a worker that is gone leaves its memory to others', async 
   const taken: Float32Array[] = [];
   const given: Float32Array[] = [];
   const worker = new ConnectedWorker(openFirst, {
-    ...{ clock, config: wide, workload },
+    clock,
+    config: wide,
+    workload,
     acquire(length) {
       taken.push(new Float32Array(length));
       return taken[0];
     },
     release: (vector) => given.push(vector),
-    widen() {},
+    unpackBfloat16() {},
     listener: {
-      ...{ onHello: () => 0, onReady() {}, onGrowth() {}, onPartialSum() {} },
-      ...{ onUnasked() {}, onLeaving() {}, onGone() {} },
+      onHello: () => ({ rank: 0, identity: '' }),
+      onReady() {},
+      onArrivingSum() {},
+      onPartialSum() {},
+      onDuplicate() {},
+      onLeaving() {},
+      onGone() {},
     },
   });
   const link = openSecond({ onFrame() {}, onClose() {} });
@@ -85,7 +104,7 @@ test('half a sum from a worker that is gone leaves its memory to others', async 
 });
 
 describe('a worker that does not answer', () => {
-  test('has its share computed elsewhere after the deadline; its own late answer changes nothing', async () => {
+  test('loses its share to another worker, and its late answer changes nothing', async () => {
     const { clock, pool, events, connectPeer, train, expected } = startPool();
     const late = connectPeer();
     const good = connectPeer({ computes: true });
@@ -108,14 +127,57 @@ describe('a worker that does not answer', () => {
       event: 'notice',
       code: 'late',
       message:
-        'rank 0 late with micro-batches 0-7 of step 0 (30000 ms, deadline 30000 ms); micro-batches 0-7 to rank 1',
+        'rank 0 is late with micro-batches 0-7 of step 0 ' +
+        '(30000 ms so far, its deadline was 30000 ms): rank 1 computes micro-batches 0-7 now',
     });
     for (const share of late.shares()) late.answer(share);
     await runUntil(clock, clock.now());
-    expect(pool.counters).toMatchObject({ lateShares: 1, staleAnswers: 1, leftWorkers: 0 });
+    expect(pool.counters).toMatchObject({
+      lateShares: 1,
+      staleAnswers: 1,
+      leftWorkers: 0,
+      lateLeaves: 8,
+      lostLeaves: 0,
+      discardedLeaves: 0,
+    });
+    const [lateStatus, goodStatus] = pool.workers();
+    expect(lateStatus).toMatchObject({ lateShares: 1, answeredShares: 1, microBatches: 8 });
+    // It had its own half and the other one's.
+    expect(goodStatus).toMatchObject({ lateShares: 0, answeredShares: 2, microBatches: 16 });
+    const { sentBytes, receivedBytes } = pool.counters;
+    expect(lateStatus.sentBytes + goodStatus.sentBytes).toBe(sentBytes);
+    expect(lateStatus.receivedBytes + goodStatus.receivedBytes).toBe(receivedBytes);
+    expect(goodStatus.receivedBytes).toBeGreaterThan(0);
   });
 
-  test('gets no further share while it owes one, and is dropped after five minutes', async () => {
+  test('loses its share to the next worker that joins, if nobody is free before', async () => {
+    const { clock, pool, events, connectPeer, train, expected } = startPool();
+    const [first, second] = [connectPeer(), connectPeer()];
+    first.join();
+    second.join();
+    await runUntil(clock, 0);
+    let sum: Float32Array | undefined;
+    train().then(({ root }) => {
+      sum = root.slice();
+    });
+    await runUntil(clock, 40_000);
+    expect(events.at(-1)).toMatchObject({
+      code: 'waiting',
+      message: 'step 0 has waited 40 s for rank 0 (late), rank 1 (late)',
+    });
+    expect(pool.counters).toMatchObject({ lateShares: 2, reassignedShares: 0 });
+    connectPeer({ computes: true }).join();
+    await runUntil(clock, 50_000, () => sum !== undefined);
+    expect(sum).toEqual(expected);
+    expect(pool.counters).toMatchObject({ lateShares: 2, reassignedShares: 1, lateLeaves: 16 });
+    expect(events).toContainEqual({
+      event: 'notice',
+      code: 'reassigned',
+      message: 'step 0: rank 2 computes micro-batches 0-15 now',
+    });
+  });
+
+  test('gets no second share, and is disconnected after five minutes', async () => {
     const { clock, events, connectPeer, train } = startPool();
     const stuck = connectPeer();
     const good = connectPeer({ computes: true });
@@ -136,12 +198,12 @@ describe('a worker that does not answer', () => {
     expect(stuck.closeCode()).toBe(4002);
     expect(events.at(-1)).toMatchObject({
       state: 'left',
-      reason: 'owes micro-batches 0-7 of step 0 for 300 s',
+      reason: 'has not answered for 300 s (micro-batches 0-7 of step 0)',
     });
   });
 
-  test('and then is gone has its share computed elsewhere at once, what it had finished excepted', async () => {
-    const { clock, connectPeer, train, expected } = startPool();
+  test('and then is gone loses its share to another worker at once', async () => {
+    const { clock, pool, connectPeer, train, expected } = startPool();
     const dying = connectPeer();
     const good = connectPeer({ computes: true });
     dying.join();
@@ -156,11 +218,12 @@ describe('a worker that does not answer', () => {
     await runUntil(clock, 2, () => sum !== undefined);
     expect(clock.now()).toBeLessThan(2);
     expect(sum).toEqual(expected);
+    expect(pool.counters).toMatchObject({ lateLeaves: 0, lostLeaves: 8, discardedLeaves: 0 });
   });
 });
 
 describe('a worker that leaves', () => {
-  test('finishes its share, gets no other, and is let go at once', async () => {
+  test('finishes its share, gets no other and is released at once', async () => {
     const { clock, pool, events, connectPeer, train, expected } = startPool();
     const leaves = connectPeer();
     const stays = connectPeer({ computes: true });
@@ -185,7 +248,7 @@ describe('a worker that leaves', () => {
     expect(leaves.shares()).toHaveLength(1);
   });
 
-  test('between two shares is let go at once', async () => {
+  test('is released at once if it has answered all its shares', async () => {
     const { clock, connectPeer } = startPool();
     const leaves = connectPeer();
     leaves.join();
@@ -194,7 +257,7 @@ describe('a worker that leaves', () => {
     expect(leaves.closeCode()).toBe(1000);
   });
 
-  test('and still owes a share gets no further one', async () => {
+  test('gets no second share while its first share is unanswered', async () => {
     const { clock, connectPeer, train } = startPool();
     const leaves = connectPeer();
     leaves.join();
@@ -211,7 +274,7 @@ describe('a worker that leaves', () => {
     expect(leaves.shares()).toHaveLength(1);
   });
 
-  test('is not called late afterwards', async () => {
+  test('does not count as late after it is gone', async () => {
     const { clock, pool, connectPeer, train } = startPool();
     const gone = connectPeer();
     gone.join();
@@ -225,22 +288,25 @@ describe('a worker that leaves', () => {
 });
 
 describe('without workers', () => {
-  test('a round waits, says so once, and goes on when one joins', async () => {
+  test('a round waits with a notice now and then and continues when a worker joins', async () => {
     const { clock, events, connectPeer, train, expected } = startPool();
     let sum: Float32Array | undefined;
     train().then(({ root }) => {
       sum = root.slice();
     });
-    await runUntil(clock, 3_600_000);
-    expect(events).toEqual([
-      { event: 'notice', code: 'waiting', message: 'no worker left: step 0 waits until one joins' },
+    await runUntil(clock, 60_000);
+    expect(events.map((event) => event.event === 'notice' && event.message)).toEqual([
+      'no worker is left: step 0 waits until one joins',
+      'step 0 has waited 10 s for a worker',
+      'step 0 has waited 20 s for a worker',
+      'step 0 has waited 40 s for a worker',
     ]);
     connectPeer({ computes: true }).join();
     await runUntil(clock, clock.now() + 10, () => sum !== undefined);
     expect(sum).toEqual(expected);
   });
 
-  test('a round fails after the worker timeout, if there is one', async () => {
+  test('a round fails after the worker timeout', async () => {
     const { clock, train } = startPool({ workerTimeoutMs: 5_000 });
     let error: unknown;
     train().catch((reason: unknown) => {
@@ -250,11 +316,40 @@ describe('without workers', () => {
     expect(String(error)).toContain('no worker for 5 s');
   });
 
-  test('a stop ends the wait at once', async () => {
+  test('a stop ends the wait of a round at once', async () => {
     const { train } = startPool();
     const controller = new AbortController();
     const sum = train(controller.signal);
     controller.abort(new Error('stopped by SIGINT'));
     await expect(sum).rejects.toThrow('stopped by SIGINT');
+  });
+});
+
+test('an error of our own ends one connection, and the round begins again', async () => {
+  let checks = 0;
+  const kernels = {
+    ...naiveEngine.kernels,
+    isAllBounded(values: Float32Array) {
+      if (++checks === 2) throw new TypeError('a bug');
+      return naiveEngine.kernels.isAllBounded(values);
+    },
+  };
+  const { clock, events, connectPeer, train, expected } = startPool({
+    engine: { ...naiveEngine, kernels },
+  });
+  const peers = [connectPeer({ computes: true }), connectPeer({ computes: true })];
+  for (const peer of peers) peer.join();
+  await runUntil(clock, 0);
+  let sum: Float32Array | undefined;
+  train().then(({ root }) => {
+    sum = root.slice();
+  });
+  await runUntil(clock, 100_000, () => sum !== undefined);
+  expect(sum).toEqual(expected);
+  expect(peers.map((peer) => peer.closeCode())).toEqual([undefined, 1011]);
+  expect(events).toContainEqual({
+    event: 'notice',
+    code: 'fault',
+    message: expect.stringMatching(/^a connection failed: a bug \(at .*please report it$/),
   });
 });

@@ -1,3 +1,3 @@
-import { checkHistories } from '../support/check-histories.ts';
+import { checkHistories } from '../support/simulation/check-histories.ts';
 
 checkHistories(0, 2);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { bytesOf } from '../../shared/protocol/codec.ts';
-import { config, never, runUntil, startPool } from '../support/simulated-pool.ts';
+import { bytesOf } from '../../shared/bytes.ts';
+import { config, never, runUntil, startPool } from '../support/simulation/simulated-pool.ts';
 
 const STEP = { kind: 'train', step: 0 } as const;
 const CUT = 40;
 
-/** A pool whose sums are updated by parts, and how a peer sends a part of a sum. */
+/** A pool that updates the parameters in parts, and a function to send a part of a sum. */
 function startStreaming() {
   const started = startPool();
   const { server, connectPeer, train, sumOf } = started;
@@ -16,9 +16,9 @@ function startStreaming() {
       server.updatePart?.(root, config.globalBatch, from, to);
       return server.roundedParameters;
     },
-    takeBack() {
+    rollBack() {
       calls.push('back');
-      server.takeBack();
+      server.rollBack();
     },
   };
   const join = () => {
@@ -27,17 +27,25 @@ function startStreaming() {
     return peer;
   };
   type Peer = ReturnType<typeof join>;
-  /** The sum of the only share that the peer was given so far; as it is under the parameters of the step. */
+  /** The sum of the peer's only share so far, under the parameters of step 0. */
   const sumFor = (peer: Peer) => {
     const [{ lo, hi }] = peer.shares();
     return { node: { lo, hi }, vector: sumOf(STEP, { lo, hi }).vector.slice() };
   };
-  const sendPart = (peer: Peer, { node, vector }: ReturnType<typeof sumFor>, from: number, to?: number) =>
-    peer.send({ type: 'partial-sum', ...STEP, ...node, offset: 4 * from }, vector.subarray(from, to));
+  const sendPart = (
+    peer: Peer,
+    { node, vector }: ReturnType<typeof sumFor>,
+    from: number,
+    to?: number,
+  ) =>
+    peer.send(
+      { type: 'partial-sum', ...STEP, ...node, offset: 4 * from },
+      vector.subarray(from, to),
+    );
   return { ...started, calls, join, sumFor, sendPart, train: () => train(never, update) };
 }
 
-test('the parameters are updated, and sent, while the sums are still coming in', async () => {
+test('the coordinator updates and sends parameters while sums still arrive', async () => {
   const { clock, server, join, sumFor, sendPart, train, calls, expected } = startStreaming();
   const [a, b] = [join(), join()];
   await runUntil(clock, 0);
@@ -58,11 +66,14 @@ test('the parameters are updated, and sent, while the sums are still coming in',
   expect(calls).toEqual([`0-${CUT}`, `${CUT}-${expected.length}`]);
   server.update(root, config.globalBatch);
   for (const { parameters } of [a, b])
-    expect(parameters.map((bytes) => Buffer.from(bytes))[1]).toEqual(Buffer.from(bytesOf(server.parameters)));
+    expect(parameters.map((bytes) => Buffer.from(bytes))[1]).toEqual(
+      Buffer.from(bytesOf(server.parameters)),
+    );
 });
 
-test('a sum that turns out not to be finite takes back what was updated by its first part', async () => {
-  const { clock, server, join, sumFor, sendPart, train, calls, expected, events } = startStreaming();
+test('a sum that turns out not to be finite rolls back the update of its first part', async () => {
+  const { clock, server, join, sumFor, sendPart, train, calls, expected, events } =
+    startStreaming();
   const before = server.parameters.slice();
   const [a, b] = [join(), join()];
   await runUntil(clock, 0);
@@ -79,11 +90,13 @@ test('a sum that turns out not to be finite takes back what was updated by its f
   await runUntil(clock, 0);
   expect(calls).toEqual([`0-${CUT}`, 'back']);
   expect(server.parameters).toEqual(before);
-  expect(events).toContainEqual(expect.objectContaining({ event: 'worker', state: 'left', rank: 1 }));
+  expect(events).toContainEqual(
+    expect.objectContaining({ event: 'worker', state: 'left', rank: 1 }),
+  );
   expect((await training).root).toEqual(expected);
 });
 
-test('a worker that comes while parameters are being updated gets those of the step', async () => {
+test('a worker that joins during an update gets the parameters before the update', async () => {
   const { clock, server, join, sumFor, sendPart, train, calls, expected } = startStreaming();
   const before = Buffer.from(bytesOf(server.parameters).slice());
   const a = join();

@@ -1,12 +1,15 @@
 import type { Engine } from '../../shared/engine/engine.ts';
 
-/** An engine for one history after the other, in the memory of one. */
+/** An engine that many histories use one after another, in the memory of one. */
 export interface ReusableEngine extends Engine {
-  /** Nobody uses its buffers any more: from here on they are given out again. */
+  /** Makes all buffers available again. The caller must not use them anymore. */
   reuse(): void;
 }
 
-/** The kernels of `engine`, whose arena would be full after some histories: it never takes a buffer back. */
+/**
+ * Wraps an engine to reuse its buffers. The arena of `engine` never takes a buffer back, so it
+ * would be full after several histories.
+ */
 export function createReusableEngine(engine: Engine): ReusableEngine {
   const floats = createShelves(engine.allocate);
   const bytes = createShelves(engine.allocateBytes);
@@ -22,13 +25,13 @@ export function createReusableEngine(engine: Engine): ReusableEngine {
   };
 }
 
-/** Keeps buffers by their length. */
+/** Keeps buffers by their lengths. */
 function createShelves<Buffer extends Float32Array | Uint8Array | Uint32Array>(
   allocate: (length: number) => Buffer,
 ) {
   const shelves = new Map<number, { readonly buffers: Buffer[]; takenCount: number }>();
   return {
-    /** A buffer of zeros. */
+    /** Gives out a buffer of zeros. */
     take(length: number): Buffer {
       const shelf = shelves.get(length) ?? { buffers: [], takenCount: 0 };
       shelves.set(length, shelf);

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A new folder that is removed when the test ends, with patience for a killed process that still writes into it. */
+/**
+ * Makes a folder that is removed when the test ends. The removal is retried, because a killed
+ * process may still write into the folder.
+ */
 export function temporaryFolder(): string {
   const directory = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDataset, type Dataset } from '../../shared/data/dataset.ts';
-import { MANIFEST_FILE } from '../../shared/data/load-dataset.ts';
+import { MANIFEST_FILE } from '../../shared/data/loading/load-dataset.ts';
 import { DATA_ROLES, type DataRole, type DatasetManifest } from '../../shared/data/manifest.ts';
-import { createDraws } from './draws.ts';
+import { createDraws } from './simulation/draws.ts';
 
 export interface ToyShape {
   readonly trainCount: number;
@@ -14,13 +14,22 @@ export interface ToyShape {
   readonly classCount: number;
 }
 
-export const TOY_SHAPE: ToyShape = { trainCount: 600, testCount: 520, height: 4, width: 5, classCount: 3 };
+export const TOY_SHAPE: ToyShape = {
+  trainCount: 600,
+  testCount: 520,
+  height: 4,
+  width: 5,
+  classCount: 3,
+};
 
 const PIXEL_NOISE = 110;
-/** Labels that are drawn, not true: what training learns by heart when it overfits. */
+/** The fraction of labels that are drawn at random. Training memorizes them if it overfits. */
 const WRONG_LABELS = 0.2;
 
-/** A small dataset that can be learnt: each class has a pattern, each image is a noisy copy of one. */
+/**
+ * A small dataset that can be learned. Each class has a pattern, and each image is a noisy copy of
+ * its class's pattern.
+ */
 export function createToyFiles(shape: ToyShape = TOY_SHAPE): {
   manifest: DatasetManifest;
   contents: Record<DataRole, Uint8Array>;
@@ -40,7 +49,10 @@ export function createToyFiles(shape: ToyShape = TOY_SHAPE): {
         Math.min(255, 128 + pattern[i % inputs] + draws.integer(-PIXEL_NOISE, PIXEL_NOISE)),
       );
     }
-    return { images: idx([count, shape.height, shape.width], pixels), labels: idx([count], labels) };
+    return {
+      images: idx([count, shape.height, shape.width], pixels),
+      labels: idx([count], labels),
+    };
   };
   const train = examples(shape.trainCount);
   const test = examples(shape.testCount);
@@ -62,10 +74,11 @@ export function createToyDataset(shape?: ToyShape): Dataset {
   return createDataset(manifest, contents);
 }
 
-/** Writes the toy dataset, with its manifest, for `--data-dir`. */
+/** Writes the toy dataset and its manifest into a folder for `--data-dir`. */
 export function writeToyDataset(directory: string, shape?: ToyShape): DatasetManifest {
   const { manifest, contents } = createToyFiles(shape);
-  for (const role of DATA_ROLES) writeFileSync(join(directory, manifest.files[role].name), contents[role]);
+  for (const role of DATA_ROLES)
+    writeFileSync(join(directory, manifest.files[role].name), contents[role]);
   writeFileSync(join(directory, MANIFEST_FILE), JSON.stringify(manifest));
   return manifest;
 }
@@ -81,4 +94,5 @@ export function idx(shape: readonly number[], values: Uint8Array): Uint8Array {
   return Buffer.concat([header, values]);
 }
 
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+export const sha256 = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex');

@@ -1,22 +1,27 @@
-import { parametersSha256 } from '../../coordinator/checkpoint.ts';
-import type { GradientSource } from '../../coordinator/gradient-source.ts';
-import { LocalSource } from '../../coordinator/local-source.ts';
-import { createParameterServer, type ParameterServer } from '../../coordinator/parameter-server.ts';
-import { initialProgress } from '../../coordinator/progress.ts';
-import { type TrainingRun, train } from '../../coordinator/train.ts';
-import { type Clock, systemClock } from '../../shared/clock.ts';
+import { setImmediate } from 'node:timers/promises';
+import { parametersSha256 } from '../../coordinator/run-folder/checkpoint.ts';
+import type { GradientSource } from '../../coordinator/training/gradient-source.ts';
+import { LocalSource } from '../../coordinator/training/local-source.ts';
+import {
+  createParameterServer,
+  type ParameterServer,
+} from '../../coordinator/training/parameter-server.ts';
+import { initialProgress } from '../../coordinator/training/progress.ts';
+import { type TrainingRun, train } from '../../coordinator/training/train.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { NO_AUGMENTATION } from '../../shared/data/augmentation.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
-import { createNaiveEngine } from '../../shared/engine/engine.ts';
-import { multilayerPerceptron } from '../../shared/engine/presets.ts';
-import type { RunConfig } from '../../shared/run-config.ts';
-import { createShareComputer } from '../../shared/share-computer.ts';
-import { createWorkload } from '../../shared/workload.ts';
+import { multilayerPerceptron } from '../../shared/engine/model/presets.ts';
+import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
+import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
+import type { RunConfig } from '../../shared/round/run-config.ts';
+import { createWorkload } from '../../shared/round/workload.ts';
+import { systemClock } from '../../shared/system-clock.ts';
 
-/** Plain kernels on plain memory; enough for toys, and for any number of them at once. */
+/** Plain kernels on ordinary memory, fast enough for toy runs. Many runs can share this engine. */
 export const naiveEngine = createNaiveEngine('strict');
 
-/** A small run on a dataset; `overrides` replace its settings. */
+/** The config of a small run on a dataset. `overrides` replaces fields of it. */
 export function toyConfig(dataset: Dataset, overrides: Partial<RunConfig> = {}): RunConfig {
   return {
     dataset: dataset.manifest,
@@ -41,7 +46,7 @@ export function toyConfig(dataset: Dataset, overrides: Partial<RunConfig> = {}):
   };
 }
 
-/** Everything of a run that a test may want, around a source of its choice. */
+/** The parts of a run. `run` joins them with a gradient source of the test's choice. */
 export function createToyRun(
   config: RunConfig,
   dataset: Dataset,
@@ -49,11 +54,16 @@ export function createToyRun(
   clock: Clock = systemClock,
 ) {
   const workload = createWorkload(config, dataset);
-  const computer = createShareComputer(naiveEngine, config, workload);
+  const computer = createPartialSumComputer(naiveEngine, config, workload);
   const server = createParameterServer(naiveEngine, config, workload);
   const progress = initialProgress();
   const run = (source: GradientSource): TrainingRun => ({
-    ...{ config, workload, source, server, progress, clock },
+    config,
+    workload,
+    source,
+    server,
+    progress,
+    clock,
     stopRule: { epochs },
     stepsMax: Number.POSITIVE_INFINITY,
     onStep: async () => {},
@@ -62,10 +72,10 @@ export function createToyRun(
   return { workload, computer, server, progress, run };
 }
 
-/** Trains in this process; what every cluster must end at. */
+/** Trains in this process. Every cluster must end with the same parameters and progress. */
 export async function trainLocally(config: RunConfig, dataset: Dataset, epochs: number) {
   const { workload, computer, server, progress, run } = createToyRun(config, dataset, epochs);
-  await train(run(new LocalSource(computer, workload)), new AbortController().signal);
+  await train(run(new LocalSource(computer, workload, setImmediate)), new AbortController().signal);
   return { server, progress };
 }
 

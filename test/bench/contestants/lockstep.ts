@@ -1,23 +1,33 @@
 /**
- * One contestant: prints a line of JSON, from a case's name to its figure.
+ * A contestant that measures Lockstep's engine. Prints a line of JSON that maps the name of each
+ * figure to a number.
  *
- *   node lockstep.ts products fused|strict       GF/s of each product, packing counted
- *   node lockstep.ts training MODEL BATCH V      examples/s of whole steps: shuffling, gather, gradient, update
+ *   node lockstep.ts products fused|strict
+ *       GF/s of each product, packing included
+ *   node lockstep.ts training MODEL BATCH V [THREADS [SECONDS]]
+ *       examples/s of whole steps with V micro-batches: shuffling, gather, gradient and update
  */
-import { LocalSource } from '../../../coordinator/local-source.ts';
-import { newRunConfig } from '../../../coordinator/new-run.ts';
-import { createParameterServer } from '../../../coordinator/parameter-server.ts';
-import { coordinatorSources, loadDataset, readManifest } from '../../../shared/data/load-dataset.ts';
+import { setImmediate } from 'node:timers/promises';
+import { newRunConfig } from '../../../coordinator/options/new-run.ts';
+import { LocalSource } from '../../../coordinator/training/local-source.ts';
+import { createParameterServer } from '../../../coordinator/training/parameter-server.ts';
+import {
+  coordinatorSources,
+  loadDataset,
+  readManifest,
+} from '../../../shared/data/loading/load-dataset.ts';
 import type { Numerics } from '../../../shared/engine/kernels.ts';
-import { LayerSpec } from '../../../shared/engine/model-spec.ts';
-import { multilayerPerceptron } from '../../../shared/engine/presets.ts';
-import { openEngine } from '../../../shared/load-engine.ts';
-import { createShareComputer } from '../../../shared/share-computer.ts';
-import { createWorkload } from '../../../shared/workload.ts';
+import { LayerSpec } from '../../../shared/engine/layers/layer-spec.ts';
+import { planModel } from '../../../shared/engine/model/model-plan.ts';
+import { multilayerPerceptron } from '../../../shared/engine/model/presets.ts';
+import { openEngine, openEngineFor } from '../../../shared/host/load-engine.ts';
+import { createWorkload } from '../../../shared/round/workload.ts';
+import { createComputer } from '../../../shared/threads/start-threads.ts';
 import { nameOf, PRODUCT_MS, PRODUCTS, type ProductCase, TRAINING_MS } from '../cases.ts';
 
 const [, , kind, ...args] = process.argv;
-const figures = kind === 'products' ? measureProducts(args[0] as Numerics) : await measureTraining(args);
+const figures =
+  kind === 'products' ? measureProducts(args[0] as Numerics) : await measureTraining(args);
 console.log(JSON.stringify(figures));
 
 function measureProducts(numerics: Numerics): Record<string, number> {
@@ -35,7 +45,7 @@ function measureProducts(numerics: Numerics): Record<string, number> {
   return Object.fromEntries(PRODUCTS.map((product) => [nameOf(product), measure(product)]));
 }
 
-/** The median over some batches of calls, after a warm-up. */
+/** The median GF/s over batches of calls, after a warm-up. One call takes `flops` operations. */
 function gigaflops(run: () => void, flops: number): number {
   const repetitions = Math.max(1, Math.round(2e7 / flops));
   const times: number[] = [];
@@ -50,7 +60,7 @@ function gigaflops(run: () => void, flops: number): number {
   return flops / times[Math.floor(times.length / 2)] / 1e6;
 }
 
-/** The net that the peers are measured with: no normalisation, no dropout. */
+/** The layers of the net that the peers train, without normalization and dropout. */
 function layersOf(model: string): LayerSpec[] {
   if (model === 'mlp') return multilayerPerceptron([256, 128], 'relu', 10);
   const relu = { type: 'activation', function: 'relu' };
@@ -69,38 +79,53 @@ function layersOf(model: string): LayerSpec[] {
   return layers.map((layer) => LayerSpec.parse(layer));
 }
 
-async function measureTraining([model, batch, microBatches]: string[]): Promise<Record<string, number>> {
+async function measureTraining([
+  model,
+  batch,
+  microBatches,
+  threadCount = '1',
+  seconds = String(TRAINING_MS / 1000),
+]: string[]): Promise<Record<string, number>> {
+  const threads = Number(threadCount);
+  const measuredMs = 1000 * Number(seconds);
   const signal = new AbortController().signal;
   const sources = coordinatorSources(process.env.LOCKSTEP_DATA_DIR);
   const manifest = await readManifest(process.env.LOCKSTEP_DATA_DIR);
   const { dataset } = await loadDataset(manifest, sources, { signal, report: () => {} });
   const options = {
-    ...{ globalBatch: Number(batch), microBatches: Number(microBatches), schedule: 'constant' as const },
-    ...{
-      validation: 0,
-      audit: 0,
-      checkpointInterval: 60,
-      checkpointEvery: 1,
-      optimizer: 'momentum' as const,
-      lr: 0.01,
-    },
+    globalBatch: Number(batch),
+    microBatches: Number(microBatches),
+    schedule: 'constant' as const,
+    validation: 0,
+    audit: 0,
+    checkpointInterval: 60,
+    checkpointEvery: 1,
+    optimizer: 'momentum' as const,
+    lr: 0.01,
   };
-  const spec = { input: { height: 28, width: 28, channels: 1 }, layers: layersOf(model) };
-  const config = newRunConfig(options, dataset, spec, ['fused']);
-  const engine = openEngine('fused');
+  const input = { height: 28, width: 28, channels: 1 };
+  const plan = planModel({ input, layers: layersOf(model) });
+  const config = newRunConfig(options, dataset, plan, ['fused']);
+  const engine = openEngineFor('fused', threads);
   const workload = createWorkload(config, dataset);
   const server = createParameterServer(engine, config, workload);
-  const source = new LocalSource(createShareComputer(engine, config, workload), workload);
+  const computer = createComputer(engine, config, dataset, workload, threads);
+  const source = new LocalSource(computer, workload, setImmediate);
   const step = async () => {
-    const { root } = await source.sum({ kind: 'train', step: server.step }, server.parameters, signal);
+    const { root } = await source.sum(
+      { kind: 'train', step: server.step },
+      server.parameters,
+      signal,
+    );
     server.update(root, config.globalBatch);
   };
-  const warmUntil = performance.now() + TRAINING_MS / 4;
+  const warmUntil = performance.now() + measuredMs / 4;
   while (performance.now() < warmUntil) await step();
   const startedAt = performance.now();
   const before = server.step;
-  while (performance.now() - startedAt < TRAINING_MS) await step();
+  while (performance.now() - startedAt < measuredMs) await step();
   const examples = (server.step - before) * config.globalBatch;
-  const megabytes = process.memoryUsage.rss() / 1e6;
-  return { examplesPerSecond: (examples / (performance.now() - startedAt)) * 1000, megabytes };
+  const examplesPerSecond = (examples / (performance.now() - startedAt)) * 1000;
+  computer.close?.();
+  return { examplesPerSecond, megabytes: process.memoryUsage.rss() / 1e6 };
 }

@@ -1,7 +1,9 @@
-"""The peers: prints a line of JSON, from a case's name to its figure.
+"""Measures the peers. Prints a line of JSON that maps the name of each figure to a number.
 
-    python3 peers.py products CASES       GF/s of each product with numpy, which calls the system's BLAS
-    python3 peers.py training MODEL BATCH MS DATA-DIR   examples/s of PyTorch, with shuffling
+    python3 peers.py products CASES
+        GF/s of each product with numpy, which calls the system's BLAS
+    python3 peers.py training MODEL BATCH MS DATA-DIR
+        examples/s of PyTorch, shuffling included
 """
 import gzip
 import json
@@ -39,16 +41,20 @@ def training(model, batch, milliseconds, directory):
     from torch import nn
 
     torch.set_num_threads(1)
-    read = lambda name, skip: np.frombuffer(open(os.path.join(directory, name), "rb").read(), np.uint8, offset=skip)
+    read = lambda name, skip: np.frombuffer(
+        open(os.path.join(directory, name), "rb").read(), np.uint8, offset=skip
+    )
     images = torch.from_numpy(read("images", 16).reshape(-1, 784).astype("f4") / 255)
     labels = torch.from_numpy(read("labels", 8).astype("i8"))
     if model == "mlp":
-        net = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
+        hidden = [nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU()]
+        net = nn.Sequential(*hidden, nn.Linear(128, 10))
     else:
         block = lambda i, o: [nn.Conv2d(i, o, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
         dense = [nn.Flatten(), nn.Linear(3136, 128), nn.ReLU(), nn.Linear(128, 10)]
         net = nn.Sequential(nn.Unflatten(1, (1, 28, 28)), *block(1, 32), *block(32, 64), *dense)
-    loss_of, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    loss_of = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
     order, at = torch.randperm(len(labels)), 0
 
     def step():

@@ -1,13 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 
-/** What travels each way in a round: the classic net's parameters. */
+/** How many values travel each way in a round: the parameter count of the classic net. */
 export const VECTOR_LENGTH = 235_146;
 
-/** By then V8 has compiled what a round runs. */
+/** After this many rounds, V8 has compiled the code of a round. */
 const WARM_UP_ROUNDS = 400;
 const MEASURE_MS = 2_000;
 
-/** Prints how many rounds a second there are, and what CPU time one takes here, in ms. */
+/**
+ * Measures rounds after a warm-up. Prints the number of rounds per second, and the CPU time of this
+ * process per round, in ms.
+ */
 export async function timeRounds(round: () => Promise<void>): Promise<void> {
   for (let i = 0; i < WARM_UP_ROUNDS; i++) await round();
   const usage = process.cpuUsage();
@@ -23,14 +26,17 @@ export async function timeRounds(round: () => Promise<void>): Promise<void> {
   console.log(JSON.stringify(figures));
 }
 
-/** Starts the same file again as so many clients, each with `address` as its argument; they end with this process. */
+/**
+ * Starts `count` clients, each a process that runs `file` with `client` and `address` as arguments.
+ * The clients end with this process.
+ */
 export function startClients(file: string, count: number, address: string): ChildProcess[] {
   return Array.from({ length: count }, () =>
     fork(file, ['client', address], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
   );
 }
 
-/** In a client: ends it when the server is gone. */
+/** Ends this process, a client, when the server is gone. */
 export function endWithServer(): void {
   process.once('disconnect', () => process.exit());
 }

@@ -1,5 +1,6 @@
 /**
- * One contestant: synchronous rounds over plain TCP on this machine, the least that a round can cost in Node.
+ * A contestant that measures synchronous rounds over plain TCP on this machine. No round in Node
+ * can cost less.
  *
  *   node tcp-round.ts server CLIENTS
  */
@@ -14,7 +15,7 @@ const [, , role, argument] = process.argv;
 if (role === 'client') answer(Number(argument));
 else await serve(Number(argument));
 
-/** Collects a whole vector, then calls `onVector`. */
+/** Calls `onVector` each time a whole vector has arrived. */
 function collect(socket: Socket, onVector: () => void): void {
   const vector = Buffer.alloc(BYTES);
   let received = 0;
@@ -44,7 +45,11 @@ async function serve(clientCount: number): Promise<void> {
     if (sockets.push(socket) === clientCount) gathered.resolve();
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  startClients(fileURLToPath(import.meta.url), clientCount, String((server.address() as AddressInfo).port));
+  startClients(
+    fileURLToPath(import.meta.url),
+    clientCount,
+    String((server.address() as AddressInfo).port),
+  );
   await gathered.promise;
   const parameters = Buffer.alloc(BYTES, 3);
   await timeRounds(() => {

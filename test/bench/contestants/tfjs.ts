@@ -1,6 +1,7 @@
 /**
- * TensorFlow.js with its WebAssembly backend: `node tfjs.ts BATCH MS DATA-DIR` prints examples/s of the classic net.
- * The packages are no dependency of ours: they are taken from the folder TFJS_DIR, if they are there.
+ * Measures TensorFlow.js with its WebAssembly backend. `node tfjs.ts BATCH MS DATA-DIR` prints the
+ * examples/s of the classic net. The packages are not dependencies of this project. The folder
+ * TFJS_DIR (default: the current folder) must have them.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,7 +16,10 @@ wasm.setWasmPaths(`${join(require.resolve('@tensorflow/tfjs-backend-wasm'), '..'
 wasm.setThreadsCount(1);
 await tf.setBackend('wasm');
 
-const pixels = Float32Array.from(readFileSync(join(directory, 'images')).subarray(16), (byte) => byte / 255);
+const pixels = Float32Array.from(
+  readFileSync(join(directory, 'images')).subarray(16),
+  (byte) => byte / 255,
+);
 const labels = Int32Array.from(readFileSync(join(directory, 'labels')).subarray(8));
 const widths = [784, 256, 128, 10];
 const layers = widths.slice(1).map((width, i) => ({
@@ -50,4 +54,6 @@ while (performance.now() - startedAt < Number(ms)) {
   step();
   examples += batch;
 }
-console.log(JSON.stringify({ examplesPerSecond: (examples / (performance.now() - startedAt)) * 1000 }));
+console.log(
+  JSON.stringify({ examplesPerSecond: (examples / (performance.now() - startedAt)) * 1000 }),
+);

@@ -1,8 +1,9 @@
-"""A peer: PyTorch's synchronous data-parallel training, DistributedDataParallel over gloo, a thread a process.
+"""Measures PyTorch's synchronous data-parallel training, DistributedDataParallel over gloo.
 
     python3 torch-ddp.py MODEL GLOBAL-BATCH SECONDS PROCESSES THREADS
 
-Prints a line of JSON: examples/s, shuffling included, on random images. One process trains without it.
+Each of the PROCESSES uses THREADS threads. Prints a line of JSON with the examples/s on random
+images, shuffling included. A single process trains without DistributedDataParallel.
 """
 import json
 import os
@@ -20,7 +21,8 @@ EXAMPLES = 60_000
 
 def network(model):
     if model == "mlp":
-        return nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
+        hidden = [nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU()]
+        return nn.Sequential(*hidden, nn.Linear(128, 10))
     block = lambda i, o: [nn.Conv2d(i, o, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
     dense = [nn.Flatten(), nn.Linear(3136, 128), nn.ReLU(), nn.Linear(128, 10)]
     return nn.Sequential(nn.Unflatten(1, (1, 28, 28)), *block(1, 32), *block(32, 64), *dense)
@@ -32,9 +34,11 @@ def train(rank, model, batch, seconds, processes, threads, port):
     images, labels = torch.rand(EXAMPLES, 784), torch.randint(10, (EXAMPLES,))
     net = network(model)
     if processes > 1:
-        dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=processes)
+        url = f"tcp://127.0.0.1:{port}"
+        dist.init_process_group("gloo", init_method=url, rank=rank, world_size=processes)
         net = nn.parallel.DistributedDataParallel(net)
-    loss_of, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    loss_of = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
     order, own = torch.randperm(EXAMPLES), batch // processes
     at = 0
 
@@ -51,7 +55,7 @@ def train(rank, model, batch, seconds, processes, threads, port):
         return time.perf_counter() - start
 
     def agreed(count):
-        """All processes must do the same number of steps: the first one's."""
+        """The count of rank 0, because all processes must do the same number of steps."""
         if processes == 1:
             return count
         shared = torch.tensor([count])
@@ -59,7 +63,7 @@ def train(rank, model, batch, seconds, processes, threads, port):
         return int(shared)
 
     steps(5)
-    rate = agreed(max(1, int(20 / steps(20)))) # steps a second
+    rate = agreed(max(1, int(20 / steps(20))))  # steps per second
     steps(rate * WARM_UP_SECONDS)
     count = rate * seconds
     elapsed = steps(count)

@@ -1,4 +1,7 @@
-/** Loaded into a process (`node --import`) by the one that forked it: answers any message with what it costs just now. */
+/**
+ * Answers each message from the parent process with this process's resident memory and the delay of
+ * its event loop since the last message. The parent loads this file with `node --import`.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const delay = monitorEventLoopDelay({ resolution: 10 });

@@ -1,4 +1,7 @@
-/** sum + a · b: rounded once in the fused profile, after the product too in the strict one. The build sets FUSED. */
+/**
+ * sum + a · b. Fused numerics round once. Strict numerics round the product, and then the sum. The
+ * build sets FUSED.
+ */
 // @ts-ignore: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
@@ -6,13 +9,17 @@ export function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
   return f32x4.add(sum, f32x4.mul(a, b));
 }
 
-/** The value at p, in the first lane: how the last few values, too few for a vector, go through the same code. */
+/**
+ * Loads the value at p into the first lane. With this function, the last values, which do not fill
+ * a vector, use the same code as vectors.
+ */
 // @ts-ignore: decorator
 @inline
 export function loadOne(p: usize): v128 {
   return v128.load32_zero(p);
 }
 
+/** Stores the first lane at p. */
 // @ts-ignore: decorator
 @inline
 export function storeOne(p: usize, x: v128): void {

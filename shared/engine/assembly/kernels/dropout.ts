@@ -1,4 +1,4 @@
-/** Dropout, by Threefry-2x32 with 20 rounds on four counters at once; see `../../../random.ts`. */
+/** Dropout: Threefry-2×32 with 20 rounds, on four counters at once. See `../../../random.ts`. */
 import { storeOne } from './arithmetic';
 
 // @ts-ignore: decorator

@@ -1,4 +1,4 @@
-/** The functions of `../../elementary.ts`, operation by operation, on four values at once. */
+/** The functions of `../../elementary.ts`, with the same operations, on four values at once. */
 
 // @ts-ignore: decorator
 @inline

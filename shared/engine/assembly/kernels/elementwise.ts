@@ -1,7 +1,7 @@
 import { loadOne, storeOne } from './arithmetic';
 import { exp, gelu, geluSlope, sigmoid, softplus, tanh } from './elementary';
 
-/** In the order of ACTIVATIONS in `../../kernels.ts`. */
+/** The indices of ACTIVATIONS in `../../kernels.ts`. */
 const IDENTITY = 0;
 const SIGMOID = 1;
 const TANH = 2;
@@ -20,7 +20,9 @@ function activation(kind: i32, x: v128): v128 {
   if (kind == TANH) return tanh(x);
   const isNegative = f32x4.lt(x, f32x4.splat(0));
   if (kind == RELU) return v128.andnot(x, isNegative);
-  if (kind == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, f32x4.splat(LEAKY_SLOPE)), x, isNegative);
+  if (kind == LEAKY_RELU) {
+    return v128.bitselect(f32x4.mul(x, f32x4.splat(LEAKY_SLOPE)), x, isNegative);
+  }
   return kind == GELU ? gelu(x) : softplus(x);
 }
 
@@ -47,7 +49,9 @@ function activateAll(kind: i32, x: usize, y: usize, count: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function activateAllBackward(kind: i32, x: usize, y: usize, dy: usize, dx: usize, count: i32): void {
+function activateAllBackward(
+  kind: i32, x: usize, y: usize, dy: usize, dx: usize, count: i32,
+): void {
   const end = y + (<usize>count << 2);
   for (; y + 16 <= end; x += 16, y += 16, dy += 16, dx += 16) {
     v128.store(dx, f32x4.mul(v128.load(dy), derivative(kind, v128.load(x), v128.load(y))));
@@ -57,7 +61,7 @@ function activateAllBackward(kind: i32, x: usize, y: usize, dy: usize, dx: usize
   }
 }
 
-/** One loop a kind, so that no loop asks for the kind. */
+/** Each kind has a loop of its own, so no loop tests the kind for each value. */
 export function activate(kind: i32, x: usize, y: usize, count: i32): void {
   if (kind == IDENTITY) activateAll(IDENTITY, x, y, count);
   else if (kind == SIGMOID) activateAll(SIGMOID, x, y, count);
@@ -68,7 +72,9 @@ export function activate(kind: i32, x: usize, y: usize, count: i32): void {
   else activateAll(SOFTPLUS, x, y, count);
 }
 
-export function activateBackward(kind: i32, x: usize, y: usize, dy: usize, dx: usize, count: i32): void {
+export function activateBackward(
+  kind: i32, x: usize, y: usize, dy: usize, dx: usize, count: i32,
+): void {
   if (kind == IDENTITY) activateAllBackward(IDENTITY, x, y, dy, dx, count);
   else if (kind == SIGMOID) activateAllBackward(SIGMOID, x, y, dy, dx, count);
   else if (kind == TANH) activateAllBackward(TANH, x, y, dy, dx, count);
@@ -98,7 +104,9 @@ export function addInto(target: usize, source: usize, count: i32): void {
   for (; target + 16 <= end; target += 16, source += 16) {
     v128.store(target, f32x4.add(v128.load(target), v128.load(source)));
   }
-  for (; target < end; target += 4, source += 4) store<f32>(target, load<f32>(target) + load<f32>(source));
+  for (; target < end; target += 4, source += 4) {
+    store<f32>(target, load<f32>(target) + load<f32>(source));
+  }
 }
 
 export function scaleBytes(bytes: usize, values: usize, count: i32): void {
@@ -111,22 +119,32 @@ export function scaleBytes(bytes: usize, values: usize, count: i32): void {
   for (; bytes < end; bytes++, values += 4) store<f32>(values, <f32>load<u8>(bytes) / 255);
 }
 
-/** NaN and ±∞ are the numbers whose difference from themselves is not 0. */
-export function isAllFinite(values: usize, count: i32): bool {
+/**
+ * Values from 2^62 on overflow when they are scaled. Only NaN and ±∞ have a difference from
+ * themselves that is not 0.
+ */
+export function isAllBounded(values: usize, count: i32): bool {
   const end = values + (<usize>count << 2);
+  const scale = f32x4.splat(7.378697629483821e19); // 2^66
   let differences = f32x4.splat(0);
   let others = f32x4.splat(0);
   for (; values + 64 <= end; values += 64) {
-    const a = v128.load(values), b = v128.load(values, 16), c = v128.load(values, 32), d = v128.load(values, 48);
+    const a = f32x4.mul(v128.load(values), scale);
+    const b = f32x4.mul(v128.load(values, 16), scale);
+    const c = f32x4.mul(v128.load(values, 32), scale);
+    const d = f32x4.mul(v128.load(values, 48), scale);
     differences = v128.or(differences, v128.or(f32x4.sub(a, a), f32x4.sub(b, b)));
     others = v128.or(others, v128.or(f32x4.sub(c, c), f32x4.sub(d, d)));
   }
   differences = v128.or(differences, others);
   for (; values + 16 <= end; values += 16) {
-    const x = v128.load(values);
+    const x = f32x4.mul(v128.load(values), scale);
     differences = v128.or(differences, f32x4.sub(x, x));
   }
-  for (; values < end; values += 4) differences = v128.or(differences, f32x4.sub(loadOne(values), loadOne(values)));
+  for (; values < end; values += 4) {
+    const x = f32x4.mul(loadOne(values), scale);
+    differences = v128.or(differences, f32x4.sub(x, x));
+  }
   return !v128.any_true(differences);
 }
 

@@ -1,6 +1,3 @@
-/** 16 lanes, as long as a cache line. */
-const lanes = memory.data(64, 16);
-
 // @ts-ignore: decorator
 @inline
 function mix(h: v128, bits: v128): v128 {
@@ -9,9 +6,10 @@ function mix(h: v128, bits: v128): v128 {
   return i32x4.mul(rotated, i32x4.splat(<i32>2654435761));
 }
 
-/** Returns the address of the lanes. */
-export function fingerprint(values: usize, count: i32): usize {
-  let h0 = i32x4(0, 1, 2, 3), h1 = i32x4(4, 5, 6, 7), h2 = i32x4(8, 9, 10, 11), h3 = i32x4(12, 13, 14, 15);
+/** Sets the 16 lanes. */
+function fingerprintOfBlock(values: usize, count: i32, lanes: usize): void {
+  let h0 = i32x4(0, 1, 2, 3), h1 = i32x4(4, 5, 6, 7);
+  let h2 = i32x4(8, 9, 10, 11), h3 = i32x4(12, 13, 14, 15);
   const end = values + (<usize>count << 2);
   for (; values + 64 <= end; values += 64) {
     h0 = mix(h0, v128.load(values));
@@ -27,5 +25,11 @@ export function fingerprint(values: usize, count: i32): usize {
     const mixed = mix(v128.load32_zero(lane), v128.load32_zero(values));
     v128.store_lane<i32>(lane, mixed, 0);
   }
-  return lanes;
+}
+
+/** Sets 16 lanes for each block. */
+export function fingerprint(values: usize, count: i32, lanes: usize, blockLength: i32): void {
+  for (; count > 0; count -= blockLength, values += <usize>blockLength << 2, lanes += 64) {
+    fingerprintOfBlock(values, min(count, blockLength), lanes);
+  }
 }

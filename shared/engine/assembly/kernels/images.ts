@@ -1,8 +1,12 @@
 /*
- * Images are [height, width, channels], channels side by side: vectors run over channels. The last few channels, too
- * few for a vector, go one at a time through the same code.
+ * Images are [height, width, channels]. The channels of a pixel are contiguous, so a vector holds
+ * channels. The last channels, which do not fill a vector, are computed one at a time.
  */
-/** Copies rows of images into the middle of larger ones, whose edges are zeros; `spread` leaves gaps in between. */
+
+/**
+ * Copies images [rows, height, width, channels] into the middle of larger images, whose other
+ * values are zeros. The pixels of the copy are `spread` apart, with zeros between them.
+ */
 export function pad(
   x: usize, padded: usize, rows: i32, height: i32, width: i32, channels: i32,
   paddedHeight: i32, paddedWidth: i32, margin: i32, spread: i32,
@@ -49,7 +53,9 @@ export function maxPool(
         for (; c < pixelBytes; c += 4) {
           let max = load<f32>(corner + c);
           for (let h = 0, line = corner + c; h < size; h++, line += lineBytes) {
-            for (let w = 0, p = line; w < size; w++, p += pixelBytes) max = load<f32>(p) > max ? load<f32>(p) : max;
+            for (let w = 0, p = line; w < size; w++, p += pixelBytes) {
+              max = load<f32>(p) > max ? load<f32>(p) : max;
+            }
           }
           store<f32>(y + c, max);
         }
@@ -59,7 +65,8 @@ export function maxPool(
 }
 
 export function maxPoolBackward(
-  x: usize, y: usize, dy: usize, dx: usize, rows: i32, height: i32, width: i32, channels: i32, size: i32,
+  x: usize, y: usize, dy: usize, dx: usize,
+  rows: i32, height: i32, width: i32, channels: i32, size: i32,
 ): void {
   const pixelBytes = <usize>channels << 2;
   const lineBytes = <usize>width * pixelBytes;

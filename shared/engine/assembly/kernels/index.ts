@@ -1,6 +1,11 @@
-/** What the module exports; see `../../kernels.ts` for what each computes. Addresses are bytes, counts are values. */
-export { activate, activateBackward, addBias, addInto, isAllFinite, multiply, scaleBytes } from './elementwise';
-export { narrow, roundToBfloat16, widen } from './bfloat16';
+/**
+ * The exports of the module. `../../kernels.ts` describes their results. Addresses are in bytes,
+ * and counts are numbers of values.
+ */
+export {
+  activate, activateBackward, addBias, addInto, isAllBounded, multiply, scaleBytes,
+} from './elementwise';
+export { packBfloat16, roundToBfloat16, unpackBfloat16 } from './bfloat16';
 export { dropoutFactors } from './dropout';
 export { fingerprint } from './fingerprint';
 export { averagePool, averagePoolBackward, maxPool, maxPoolBackward, pad } from './images';
@@ -13,7 +18,7 @@ export {
   setUpdate, sumOfSquares, updateAdam, updateAverage, updateByRoot, updateMomentum, updateSgd,
 } from './updates';
 
-/** Where the module's own data ends, and the arena may begin. */
+/** The address at which the module's own data ends and the arena may begin. */
 export function dataEnd(): usize {
   return __heap_base;
 }

@@ -1,7 +1,10 @@
 import { log } from './elementary';
 import { expInto } from './elementwise';
 
-/** The first of the largest values; that of NaNs is none. */
+/**
+ * The first of the largest values. If the first value is NaN, the result is NaN, which is equal to
+ * no value. Other NaNs are ignored.
+ */
 // @ts-ignore: decorator
 @inline
 function maximum(z: usize, end: usize): f32 {
@@ -18,7 +21,7 @@ function isFirstMaximum(z: usize, max: f32, label: i32): bool {
 }
 
 export function softmaxCrossEntropy(
-  logits: usize, labels: usize, dLogits: usize, statistics: usize, rows: i32, classes: i32,
+  logits: usize, labels: usize, dLogits: usize, lossAndCorrect: usize, rows: i32, classes: i32,
   own: f32, others: f32,
 ): void {
   const rowBytes = <usize>classes << 2;
@@ -39,16 +42,16 @@ export function softmaxCrossEntropy(
       const offset = <usize>j << 2;
       store<f32>(dLogits + offset, load<f32>(dLogits + offset) / sum - (j == label ? own : others));
     }
-    store<f32>(statistics, f32x4.extract_lane(log(f32x4.splat(sum)), 0) - expected);
-    store<f32>(statistics, isFirstMaximum(logits, max, label) ? 1 : 0, 4);
+    store<f32>(lossAndCorrect, f32x4.extract_lane(log(f32x4.splat(sum)), 0) - expected);
+    store<f32>(lossAndCorrect, isFirstMaximum(logits, max, label) ? 1 : 0, 4);
     logits += rowBytes;
     dLogits += rowBytes;
-    statistics += 8;
+    lossAndCorrect += 8;
   }
 }
 
 export function squaredError(
-  logits: usize, labels: usize, dLogits: usize, statistics: usize, rows: i32, classes: i32,
+  logits: usize, labels: usize, dLogits: usize, lossAndCorrect: usize, rows: i32, classes: i32,
   own: f32, others: f32,
 ): void {
   const rowBytes = <usize>classes << 2;
@@ -62,10 +65,10 @@ export function squaredError(
       store<f32>(dLogits + offset, difference);
       sum += <f32>0.5 * (difference * difference);
     }
-    store<f32>(statistics, sum);
-    store<f32>(statistics, isFirstMaximum(logits, max, label) ? 1 : 0, 4);
+    store<f32>(lossAndCorrect, sum);
+    store<f32>(lossAndCorrect, isFirstMaximum(logits, max, label) ? 1 : 0, 4);
     logits += rowBytes;
     dLogits += rowBytes;
-    statistics += 8;
+    lossAndCorrect += 8;
   }
 }

@@ -1,4 +1,4 @@
-/** Batch normalisation; see `../../batch-norm.ts`. */
+/** Batch normalization; see `../../layers/batch-norm.ts`. */
 import { loadOne, storeOne } from './arithmetic';
 
 const EPSILON: f32 = 1e-5;
@@ -10,13 +10,13 @@ function inverseRoot(variance: v128): v128 {
 }
 
 /*
- * A leaf's columns are independent. A cache line of them, four vectors, goes through the leaf at once; what is left
- * over goes value by value.
+ * The columns of a leaf are independent. The functions for a line compute a cache line of columns
+ * at once, which is four vectors. The functions for a column compute the columns that are left.
  */
 
 // @ts-ignore: decorator
 @inline
-function centredSquare(x: v128, mean: v128): v128 {
+function centeredSquare(x: v128, mean: v128): v128 {
   const difference = f32x4.sub(x, mean);
   return f32x4.mul(difference, difference);
 }
@@ -34,21 +34,27 @@ function normalizeLine(
     s2 = f32x4.add(s2, v128.load(p, 32));
     s3 = f32x4.add(s3, v128.load(p, 48));
   }
-  const m0 = f32x4.div(s0, count), m1 = f32x4.div(s1, count), m2 = f32x4.div(s2, count), m3 = f32x4.div(s3, count);
+  const m0 = f32x4.div(s0, count), m1 = f32x4.div(s1, count);
+  const m2 = f32x4.div(s2, count), m3 = f32x4.div(s3, count);
   s0 = s1 = s2 = s3 = f32x4.splat(0);
   for (let p = x; p < end; p += stride) {
-    s0 = f32x4.add(s0, centredSquare(v128.load(p), m0));
-    s1 = f32x4.add(s1, centredSquare(v128.load(p, 16), m1));
-    s2 = f32x4.add(s2, centredSquare(v128.load(p, 32), m2));
-    s3 = f32x4.add(s3, centredSquare(v128.load(p, 48), m3));
+    s0 = f32x4.add(s0, centeredSquare(v128.load(p), m0));
+    s1 = f32x4.add(s1, centeredSquare(v128.load(p, 16), m1));
+    s2 = f32x4.add(s2, centeredSquare(v128.load(p, 32), m2));
+    s3 = f32x4.add(s3, centeredSquare(v128.load(p, 48), m3));
   }
-  const v0 = f32x4.div(s0, count), v1 = f32x4.div(s1, count), v2 = f32x4.div(s2, count), v3 = f32x4.div(s3, count);
+  const v0 = f32x4.div(s0, count), v1 = f32x4.div(s1, count);
+  const v2 = f32x4.div(s2, count), v3 = f32x4.div(s3, count);
   const f0 = inverseRoot(v0), f1 = inverseRoot(v1), f2 = inverseRoot(v2), f3 = inverseRoot(v3);
-  const a0 = v128.load(scale), a1 = v128.load(scale, 16), a2 = v128.load(scale, 32), a3 = v128.load(scale, 48);
-  const b0 = v128.load(shift), b1 = v128.load(shift, 16), b2 = v128.load(shift, 32), b3 = v128.load(shift, 48);
+  const a0 = v128.load(scale), a1 = v128.load(scale, 16);
+  const a2 = v128.load(scale, 32), a3 = v128.load(scale, 48);
+  const b0 = v128.load(shift), b1 = v128.load(shift, 16);
+  const b2 = v128.load(shift, 32), b3 = v128.load(shift, 48);
   for (let p = x; p < end; p += stride, normalized += stride, y += stride) {
-    const n0 = f32x4.mul(f32x4.sub(v128.load(p), m0), f0), n1 = f32x4.mul(f32x4.sub(v128.load(p, 16), m1), f1);
-    const n2 = f32x4.mul(f32x4.sub(v128.load(p, 32), m2), f2), n3 = f32x4.mul(f32x4.sub(v128.load(p, 48), m3), f3);
+    const n0 = f32x4.mul(f32x4.sub(v128.load(p), m0), f0);
+    const n1 = f32x4.mul(f32x4.sub(v128.load(p, 16), m1), f1);
+    const n2 = f32x4.mul(f32x4.sub(v128.load(p, 32), m2), f2);
+    const n3 = f32x4.mul(f32x4.sub(v128.load(p, 48), m3), f3);
     storeLine(normalized, n0, n1, n2, n3);
     const y0 = f32x4.add(f32x4.mul(n0, a0), b0), y1 = f32x4.add(f32x4.mul(n1, a1), b1);
     const y2 = f32x4.add(f32x4.mul(n2, a2), b2), y3 = f32x4.add(f32x4.mul(n3, a3), b3);
@@ -77,7 +83,7 @@ function normalizeColumn(
   for (let p = x; p < end; p += stride) sum = f32x4.add(sum, loadOne(p));
   const mean = f32x4.div(sum, count);
   sum = f32x4.splat(0);
-  for (let p = x; p < end; p += stride) sum = f32x4.add(sum, centredSquare(loadOne(p), mean));
+  for (let p = x; p < end; p += stride) sum = f32x4.add(sum, centeredSquare(loadOne(p), mean));
   const variance = f32x4.div(sum, count);
   const factor = inverseRoot(variance);
   for (let p = x; p < end; p += stride, normalized += stride, y += stride) {
@@ -98,10 +104,14 @@ export function normalize(
     const size = load<i32>(leafSizes + (<usize>leaf << 2));
     let c: usize = size > 0 ? 0 : stride;
     for (; c + 64 <= stride; c += 64) {
-      normalizeLine(x + c, scale + c, shift + c, normalized + c, y + c, means + c, variances + c, stride, size);
+      normalizeLine(
+        x + c, scale + c, shift + c, normalized + c, y + c, means + c, variances + c, stride, size,
+      );
     }
     for (; c < stride; c += 4) {
-      normalizeColumn(x + c, scale + c, shift + c, normalized + c, y + c, means + c, variances + c, stride, size);
+      normalizeColumn(
+        x + c, scale + c, shift + c, normalized + c, y + c, means + c, variances + c, stride, size,
+      );
     }
     const bytes = stride * <usize>size;
     x += bytes;
@@ -113,7 +123,8 @@ export function normalize(
 }
 
 export function normalizeBy(
-  x: usize, scale: usize, shift: usize, y: usize, mean: usize, variance: usize, rows: i32, columns: i32,
+  x: usize, scale: usize, shift: usize, y: usize, mean: usize, variance: usize,
+  rows: i32, columns: i32,
 ): void {
   const stride = <usize>columns << 2;
   for (let row = 0; row < rows; row++, x += stride, y += stride) {
@@ -158,8 +169,10 @@ function normalizeLineBackward(
   }
   storeLine(dShifts, s0, s1, s2, s3);
   storeLine(dScales, t0, t1, t2, t3);
-  s0 = f32x4.div(s0, count), s1 = f32x4.div(s1, count), s2 = f32x4.div(s2, count), s3 = f32x4.div(s3, count);
-  t0 = f32x4.div(t0, count), t1 = f32x4.div(t1, count), t2 = f32x4.div(t2, count), t3 = f32x4.div(t3, count);
+  s0 = f32x4.div(s0, count), s1 = f32x4.div(s1, count);
+  s2 = f32x4.div(s2, count), s3 = f32x4.div(s3, count);
+  t0 = f32x4.div(t0, count), t1 = f32x4.div(t1, count);
+  t2 = f32x4.div(t2, count), t3 = f32x4.div(t3, count);
   const f0 = f32x4.mul(v128.load(scale), inverseRoot(v128.load(variances)));
   const f1 = f32x4.mul(v128.load(scale, 16), inverseRoot(v128.load(variances, 16)));
   const f2 = f32x4.mul(v128.load(scale, 32), inverseRoot(v128.load(variances, 32)));
@@ -193,7 +206,8 @@ function normalizeColumnBackward(
 }
 
 export function normalizeBackward(
-  normalized: usize, dy: usize, scale: usize, dx: usize, variances: usize, dScales: usize, dShifts: usize,
+  normalized: usize, dy: usize, scale: usize, dx: usize,
+  variances: usize, dScales: usize, dShifts: usize,
   columns: i32, leafSizes: usize, leafCount: i32,
 ): void {
   const stride = <usize>columns << 2;
@@ -202,12 +216,14 @@ export function normalizeBackward(
     let c: usize = size > 0 ? 0 : stride;
     for (; c + 64 <= stride; c += 64) {
       normalizeLineBackward(
-        normalized + c, dy + c, scale + c, dx + c, variances + c, dScales + c, dShifts + c, stride, size,
+        normalized + c, dy + c, scale + c, dx + c,
+        variances + c, dScales + c, dShifts + c, stride, size,
       );
     }
     for (; c < stride; c += 4) {
       normalizeColumnBackward(
-        normalized + c, dy + c, scale + c, dx + c, variances + c, dScales + c, dShifts + c, stride, size,
+        normalized + c, dy + c, scale + c, dx + c,
+        variances + c, dScales + c, dShifts + c, stride, size,
       );
     }
     const bytes = stride * <usize>size;

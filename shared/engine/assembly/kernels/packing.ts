@@ -1,6 +1,6 @@
 /**
- * Copies b [k, n] into panels of `width` columns, each with its k rows one after the other, so that a tile reads it
- * in one go; columns beyond n are zeros. Panels begin `panelBytes` apart.
+ * Copies b [k, n] into panels of `width` columns, `panelBytes` apart. The k rows of a panel are
+ * contiguous, so a tile reads the panel from one end to the other. Columns from n on are zeros.
  */
 export function pack(b: usize, k: i32, n: i32, width: i32, panels: usize, panelBytes: usize): void {
   const rowBytes = <usize>n << 2;
@@ -16,8 +16,8 @@ export function pack(b: usize, k: i32, n: i32, width: i32, panels: usize, panelB
         v128.store(to, v128.load(from, 32), 32);
         v128.store(to, v128.load(from, 48), 48);
       } else {
-        memory.copy(to, from, bytes);
-        memory.fill(to + bytes, 0, widthBytes - bytes);
+        copyFew(to, from, bytes);
+        for (let x = bytes; x < widthBytes; x += 4) store<f32>(to + x, 0);
       }
       from += rowBytes;
       to += widthBytes;
@@ -25,8 +25,19 @@ export function pack(b: usize, k: i32, n: i32, width: i32, panels: usize, panelB
   }
 }
 
-/** The same of bᵀ, where b is [n, k]. */
-export function packTransposed(b: usize, k: i32, n: i32, width: i32, panels: usize, panelBytes: usize): void {
+/** Copies less than a cache line. For so little, a call of `memory.copy` costs more. */
+// @ts-ignore: decorator
+@inline
+export function copyFew(to: usize, from: usize, bytes: usize): void {
+  let x: usize = 0;
+  for (; x + 16 <= bytes; x += 16) v128.store(to + x, v128.load(from + x));
+  for (; x < bytes; x += 4) store<f32>(to + x, load<f32>(from + x));
+}
+
+/** Does the same with bᵀ, where b is [n, k]. */
+export function packTransposed(
+  b: usize, k: i32, n: i32, width: i32, panels: usize, panelBytes: usize,
+): void {
   const rowBytes = <usize>k << 2;
   const widthBytes = <usize>width << 2;
   for (let j = 0; j < n; j += 4) {
@@ -34,7 +45,9 @@ export function packTransposed(b: usize, k: i32, n: i32, width: i32, panels: usi
     const from = b + <usize>j * rowBytes;
     let l = 0;
     if (j + 4 <= n) {
-      for (; l + 4 <= k; l += 4) transpose(from + (<usize>l << 2), rowBytes, to + <usize>l * widthBytes, widthBytes);
+      for (; l + 4 <= k; l += 4) {
+        transpose(from + (<usize>l << 2), rowBytes, to + <usize>l * widthBytes, widthBytes);
+      }
     }
     for (; l < k; l++) {
       for (let i = 0; i < 4; i++) {
@@ -43,14 +56,14 @@ export function packTransposed(b: usize, k: i32, n: i32, width: i32, panels: usi
       }
     }
   }
-  // Whole vectors of columns beyond n.
+  // The vectors that begin at column n or later have only zeros.
   for (let j = (n + 3) & ~3; j % width != 0; j += 4) {
     const to = panels + <usize>(j / width) * panelBytes + (<usize>(j % width) << 2);
     for (let l = 0; l < k; l++) v128.store(to + <usize>l * widthBytes, f32x4.splat(0));
   }
 }
 
-/** Four rows of four values become four columns. */
+/** Transposes a block of 4 × 4 values. */
 // @ts-ignore: decorator
 @inline
 function transpose(from: usize, fromStride: usize, to: usize, toStride: usize): void {

@@ -1,21 +1,28 @@
 import { loadOne, storeOne } from './arithmetic';
 import { rounded } from './bfloat16';
 
-/** Finished subtrees, one a level, as in `tiles.ts`; more levels than any tree has. */
-const stack = memory.data(33 * 64, 16);
-
-/** sums [columns] = the rows of x, leaf by leaf in order and then over the tree; a cache line of columns at once. */
+/**
+ * sums [columns] = the sum of the rows of x: in order within each leaf, and then over the tree. A
+ * cache line of columns is summed at once. `stack` has room for the sums of finished subtrees, a
+ * cache line per level.
+ */
 export function sumRows(
-  x: usize, sums: usize, columns: i32, leafSizes: usize, leafCount: i32, narrowFrom: i32,
+  x: usize, sums: usize, columns: i32, leafSizes: usize, leafCount: i32, bfloat16LeavesMin: i32,
+  stack: usize,
 ): void {
   const stride = <usize>columns << 2;
   let c: usize = 0;
-  for (; c + 64 <= stride; c += 64) sumLine(x + c, sums + c, stride, leafSizes, leafCount, narrowFrom);
-  for (; c < stride; c += 4) sumColumn(x + c, sums + c, stride, leafSizes, leafCount, narrowFrom);
+  for (; c + 64 <= stride; c += 64) {
+    sumLine(x + c, sums + c, stride, leafSizes, leafCount, bfloat16LeavesMin, stack);
+  }
+  for (; c < stride; c += 4) {
+    sumColumn(x + c, sums + c, stride, leafSizes, leafCount, bfloat16LeavesMin, stack);
+  }
 }
 
 function sumLine(
-  x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32, narrowFrom: i32,
+  x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32, bfloat16LeavesMin: i32,
+  stack: usize,
 ): void {
   let top = stack;
   for (let leaf = 0; leaf < leafCount; leaf++) {
@@ -31,7 +38,7 @@ function sumLine(
     let size = 1;
     let waiting = leaf;
     for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); ; merges--) {
-      if (size >= narrowFrom) {
+      if (size >= bfloat16LeavesMin) {
         s0 = rounded(s0);
         s1 = rounded(s1);
         s2 = rounded(s2);
@@ -56,7 +63,8 @@ function sumLine(
 }
 
 function sumColumn(
-  x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32, narrowFrom: i32,
+  x: usize, sums: usize, stride: usize, leafSizes: usize, leafCount: i32, bfloat16LeavesMin: i32,
+  stack: usize,
 ): void {
   let top = stack;
   for (let leaf = 0; leaf < leafCount; leaf++) {
@@ -67,7 +75,7 @@ function sumColumn(
     let size = 1;
     let waiting = leaf;
     for (let merges = isLast ? popcnt(leaf) : ctz(leaf + 1); ; merges--) {
-      if (size >= narrowFrom) sum = rounded(sum);
+      if (size >= bfloat16LeavesMin) sum = rounded(sum);
       if (merges == 0) break;
       top -= 4;
       sum = f32x4.add(loadOne(top), sum);

@@ -1,12 +1,14 @@
 import { loadOne, storeOne } from './arithmetic';
 
-/** What every update needs, set once a call, so that the loops below stay in sight. */
+/** The values that all updates need. They are set once per call, so the loops below stay short. */
 let rate: v128 = f32x4.splat(0);
 let count: v128 = f32x4.splat(0);
 let scale: v128 = f32x4.splat(0);
 let decay: v128 = f32x4.splat(0);
 
-export function setUpdate(exampleCount: f32, learningRate: f32, gradientScale: f32, weightDecay: f32): void {
+export function setUpdate(
+  exampleCount: f32, learningRate: f32, gradientScale: f32, weightDecay: f32,
+): void {
   count = f32x4.splat(exampleCount);
   rate = f32x4.splat(learningRate);
   scale = f32x4.splat(gradientScale);
@@ -38,7 +40,9 @@ export function updateSgd(p: usize, sum: usize, length: i32): void {
     const old = v128.load(p);
     v128.store(p, descend(old, gradientOf(v128.load(sum), old)));
   }
-  for (; p < end; p += 4, sum += 4) storeOne(p, descend(loadOne(p), gradientOf(loadOne(sum), loadOne(p))));
+  for (; p < end; p += 4, sum += 4) {
+    storeOne(p, descend(loadOne(p), gradientOf(loadOne(sum), loadOne(p))));
+  }
 }
 
 // @ts-ignore: decorator
@@ -111,7 +115,9 @@ export function updateAdam(
     const second = blend(v128.load(v), f32x4.mul(gradient, gradient), beta2, share2);
     v128.store(m, first);
     v128.store(v, second);
-    v128.store(p, descend(f32x4.mul(old, f32x4.splat(keep)), adam(first, second, epsilon, rootCorrection)));
+    v128.store(
+      p, descend(f32x4.mul(old, f32x4.splat(keep)), adam(first, second, epsilon, rootCorrection)),
+    );
   }
   for (; p < end; p += 4, sum += 4, m += 4, v += 4) {
     const old = loadOne(p);
@@ -120,7 +126,9 @@ export function updateAdam(
     const second = blend(loadOne(v), f32x4.mul(gradient, gradient), beta2, share2);
     storeOne(m, first);
     storeOne(v, second);
-    storeOne(p, descend(f32x4.mul(old, f32x4.splat(keep)), adam(first, second, epsilon, rootCorrection)));
+    storeOne(
+      p, descend(f32x4.mul(old, f32x4.splat(keep)), adam(first, second, epsilon, rootCorrection)),
+    );
   }
 }
 
@@ -131,14 +139,16 @@ function adam(first: v128, second: v128, epsilon: f32, rootCorrection: f32): v12
   return f32x4.div(first, f32x4.add(root, f32x4.splat(epsilon)));
 }
 
-export function updateAverage(p: usize, sum: usize, length: i32, exampleCount: f32, keep: f32, share: f32): void {
+export function updateAverage(
+  p: usize, sum: usize, length: i32, exampleCount: f32, keep: f32, share: f32,
+): void {
   const end = p + (<usize>length << 2);
   for (; p < end; p += 4, sum += 4) {
     store<f32>(p, keep * load<f32>(p) + share * (load<f32>(sum) / exampleCount));
   }
 }
 
-export function sumOfSquares(values: usize, length: i32): f64 {
+function sumOfSquaresOfBlock(values: usize, length: i32): f64 {
   const end = values + (<usize>length << 2);
   let sum: f64 = 0;
   for (; values < end; values += 4) {
@@ -146,4 +156,11 @@ export function sumOfSquares(values: usize, length: i32): f64 {
     sum += value * value;
   }
   return sum;
+}
+
+/** Sets one f64 for each block. */
+export function sumOfSquares(values: usize, count: i32, sums: usize, blockLength: i32): void {
+  for (; count > 0; count -= blockLength, values += <usize>blockLength << 2, sums += 8) {
+    store<f64>(sums, sumOfSquaresOfBlock(values, min(count, blockLength)));
+  }
 }

@@ -1,0 +1,50 @@
+import './dashboard.css';
+import { render } from 'lit-html';
+import { Connection, type RunSource } from './connection.ts';
+import { embeddedRun } from './embedded-run.ts';
+import { pauseAfter } from './pace.ts';
+import { page } from './page.ts';
+import { createRewind } from './rewind.ts';
+import { showInTab } from './tab.ts';
+import { followTheme } from './theme.ts';
+import { createUi } from './ui.ts';
+
+const place = document.querySelector<HTMLElement>('#dashboard');
+if (!place) throw new Error('the page has no place for the dashboard');
+let isAsked = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let drawnState = '';
+let nextAt = 0;
+
+/** Draws soon: many changes make one picture. */
+function drawSoon(): void {
+  // A hidden page gets no frames, but its title is seen.
+  if (document.hidden) setTimeout(draw);
+  if (isAsked) return;
+  isAsked = true;
+  requestAnimationFrame(draw);
+}
+
+/** Draws what the coordinator has told. A change of the connection is seen at once. */
+function drawNews(): void {
+  clearTimeout(timer);
+  const isSame = source.state.name === drawnState;
+  timer = setTimeout(drawSoon, isSame ? nextAt - performance.now() : 0);
+}
+
+function draw(): void {
+  isAsked = false;
+  const startedAt = performance.now();
+  drawnState = source.state.name;
+  showInTab(source.view, source.state);
+  render(page(source, ui, draw), place as HTMLElement);
+  rewind.update();
+  const endedAt = performance.now();
+  nextAt = endedAt + pauseAfter(endedAt - startedAt);
+}
+
+followTheme(() => draw());
+const ui = createUi(drawSoon, (path, init) => source.request(path, init));
+const source: RunSource = embeddedRun() ?? new Connection(drawNews, () => ui.forgetRights());
+const rewind = createRewind(source, ui);
+draw();

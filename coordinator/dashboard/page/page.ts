@@ -1,0 +1,124 @@
+import { html, noChange, nothing, type TemplateResult } from 'lit-html';
+import type { RunView } from '../model/run-view.ts';
+import { viewAt } from '../model/view-at.ts';
+import { parts } from './cluster/parts.ts';
+import { shares } from './cluster/shares.ts';
+import { speedup } from './cluster/speedup.ts';
+import { workers } from './cluster/workers.ts';
+import { isDark } from './colors.ts';
+import type { RunSource } from './connection.ts';
+import { disturb } from './control/disturb.ts';
+import { join } from './control/join.ts';
+import { proof } from './control/proof.ts';
+import { curves } from './learning/curves.ts';
+import { incidents } from './learning/incidents.ts';
+import { type Panel, showPanel } from './panel.ts';
+import { rewindBar } from './rewind-bar.ts';
+import { timeline } from './steps/timeline.ts';
+import { reductionTree } from './steps/tree.ts';
+import { strip } from './strip.ts';
+import { runText } from './strip-text.ts';
+import type { Choices, Ui } from './ui.ts';
+
+/** The panels, in the order of the page. */
+const PANELS: readonly Panel[] = [
+  curves,
+  reductionTree,
+  timeline,
+  shares,
+  workers,
+  parts,
+  speedup,
+  incidents,
+  proof,
+  disturb,
+  join,
+];
+
+interface Drawn {
+  readonly view: RunView;
+  readonly choices: Choices;
+  readonly look: string;
+}
+
+/** What the panels show. Undefined while they are not there. */
+let drawn: Drawn | undefined;
+
+/** The panels. When only the pointer has moved, those that it has not touched stay. */
+function panels(view: RunView, ui: Ui): (TemplateResult | typeof noChange)[] {
+  const before = drawn;
+  const look = `${isDark()} ${document.documentElement.dataset.printing}`;
+  const now: Drawn = { view, choices: ui.choices, look };
+  drawn = now;
+  return panelsOf(view).map((panel) =>
+    before && isSame(panel.id, before, now) ? noChange : showPanel(panel, view, ui),
+  );
+}
+
+function isSame(id: string, before: Drawn, now: Drawn): boolean {
+  if (before.view !== now.view || before.look !== now.look) return false;
+  const { pointed: old, ...oldChoices } = before.choices;
+  const { pointed, ...choices } = now.choices;
+  if (old !== pointed && (old?.panel === id || pointed?.panel === id)) return false;
+  return Object.entries(choices).every(
+    ([name, choice]) => oldChoices[name as keyof typeof oldChoices] === choice,
+  );
+}
+
+/** The whole page. `draw` draws it again. */
+export function page(source: RunSource, ui: Ui, draw: () => void): TemplateResult {
+  const { view: newest, state } = source;
+  const { shownStep } = ui.choices;
+  const view = shownStep === null ? newest : viewAt(newest, shownStep);
+  const isRead = view.status !== undefined && view.status.state !== 'reading';
+  const hasPanels = state.name !== 'locked' && isRead;
+  if (!hasPanels) drawn = undefined;
+  return html`<a class="skip" href="#panels">Skip to the panels</a>
+    ${strip(source, view, draw)} ${hasPanels ? panelLinks(view) : nothing}
+    <main id="panels" tabindex="-1">
+      ${state.name === 'locked' ? tokenForm(source, state.isWrong) : nothing}
+      ${hasPanels ? html`<p class="what">${runText(view)}</p>` : nothing}
+      <div class="grid">
+        ${hasPanels ? panels(view, ui) : nothing}
+      </div>
+    </main>
+    ${hasPanels ? rewindBar(newest, ui) : nothing}`;
+}
+
+/** Nobody joins or disturbs a recorded run. */
+const panelsOf = ({ facts }: RunView): readonly Panel[] =>
+  facts?.isRecorded ? PANELS.filter(({ isOnlyLive }) => !isOnlyLive) : PANELS;
+
+const panelLinks = (view: RunView): TemplateResult =>
+  html`<nav aria-label="Panels">
+    ${panelsOf(view).map(linkTo)}
+  </nav>`;
+
+const linkTo = ({ id, name }: Panel): TemplateResult =>
+  html`<a href="#${id}" title=${name}>${shortName(id)}</a>`;
+
+/** The names have room for no more than one line. */
+const shortName = (id: string): string => id.charAt(0).toUpperCase() + id.slice(1);
+
+function tokenForm(source: RunSource, isWrong: boolean): TemplateResult {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const given = new FormData(event.target as HTMLFormElement).get('token');
+    if (typeof given === 'string' && given !== '') source.useToken(given.trim());
+  };
+  return html`<form class="alone" @submit=${submit}>
+    <p role="alert" class="warning" ?hidden=${!isWrong}>
+      ${isWrong ? 'This is not the token of this coordinator.' : nothing}
+    </p>
+    <label for="token">This coordinator asks for its token.</label>
+    <input
+      id="token"
+      name="token"
+      type="password"
+      autocomplete="off"
+      aria-invalid=${isWrong}
+      required
+    />
+    <button>Open</button>
+  </form>`;
+}

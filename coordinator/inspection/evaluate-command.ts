@@ -1,0 +1,135 @@
+import { Command, Option } from 'commander';
+import { createJsonPrinter } from '../../shared/cli/console.ts';
+import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
+import { interruptionSignal } from '../../shared/cli/interruption.ts';
+import { wholeNumber } from '../../shared/cli/option-parsers.ts';
+import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
+import type { Numerics } from '../../shared/engine/kernels.ts';
+import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
+import type { Report } from '../reporting/events.ts';
+import { createHumanReporter } from '../reporting/reporter.ts';
+import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
+import { findModel } from '../run-folder/find-checkpoint.ts';
+import { readDescription, readDone } from '../run-folder/run-description.ts';
+import { type Evaluation, evaluateSet } from './confusion.ts';
+
+interface EvaluateOptions {
+  readonly checkpoint?: number;
+  readonly dataDir?: string;
+  readonly json?: true;
+}
+
+export function evaluateCommand(): Command {
+  return new Command('evaluate')
+    .summary('test accuracy and confusion matrix of a model')
+    .description(
+      'Evaluates the model of a run, or a checkpoint, on the test set. ' +
+        'Prints accuracy, loss and confusion matrix.\n' +
+        'The model of a run is the one that its last line named: the last one, or with early ' +
+        'stopping that of the best epoch.',
+    )
+    .argument('<run>', 'run folder or checkpoint file')
+    .addOption(
+      new Option(
+        '--checkpoint <step>',
+        'another checkpoint of the run, by its step (default: the model of the run)',
+      ).argParser(wholeNumber(0)),
+    )
+    .option('--data-dir <dir>', 'folder with the dataset (default: where the run had it)')
+    .option('--json', 'print the result as one line of JSON')
+    .action(evaluate);
+}
+
+async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
+  const signal = interruptionSignal();
+  const report = options.json
+    ? createJsonPrinter(process.stdout)
+    : createHumanReporter(process.stdout);
+  const { checkpoint, file, runDirectory, skipped } = await findModel(path, options.checkpoint);
+  for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
+  const { config, model, step, parameters } = checkpoint;
+  const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
+  const sources = coordinatorSources(options.dataDir, config.dataset, before?.dataDir);
+  const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
+  const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
+  const evaluation = await evaluateSet(engine, config, model, parameters, dataset.test, signal);
+  const sha256 = parametersSha256(parameters);
+  if (options.json) {
+    const { loss, accuracy, confusion } = evaluation;
+    const { classNames } = config.dataset;
+    const result = {
+      checkpoint: file,
+      step,
+      testLoss: loss,
+      testAccuracy: accuracy,
+      confusion,
+      classNames,
+    };
+    console.log(JSON.stringify({ event: 'evaluation', ...result, parametersSha256: sha256 }));
+    return;
+  }
+  console.log(`Checkpoint      ${file}`);
+  console.log(
+    `Step            ${formatCount(step)}${await describeStep(checkpoint, runDirectory)}`,
+  );
+  console.log(`Parameters      sha256 ${sha256}`);
+  console.log(
+    `Test accuracy   ${formatPercent(evaluation.accuracy)} of ` +
+      `${formatCount(dataset.test.count)} images`,
+  );
+  console.log(`Test loss       ${formatLoss(evaluation.loss)}`);
+  console.log(`\n${formatConfusion(evaluation.confusion, config.dataset.classNames)}`);
+}
+
+/** The run's numerics, or the best of this machine if it lacks them. Reports a difference. */
+export function usableNumerics(
+  numerics: Numerics,
+  available: readonly Numerics[],
+  report: Report,
+): Numerics {
+  if (available.includes(numerics)) return numerics;
+  const [best] = available;
+  const message =
+    `this machine cannot compute with ${numerics} numerics, as the run did, so this uses ` +
+    `${best}: the last digits of the loss may differ, and the class of an image on the border`;
+  report({ event: 'notice', code: 'engine', message });
+  return best;
+}
+
+/** Says which part a checkpoint plays in its run. */
+async function describeStep(
+  { step }: Checkpoint,
+  runDirectory: string | undefined,
+): Promise<string> {
+  if (runDirectory === undefined) return '';
+  const done = await readDone(runDirectory);
+  if (!done) return ', of a run that has not ended';
+  if (done.modelStep !== step) return `; the run's model is that of step ${done.modelStep}`;
+  const choice = done.isStoppedEarly ? ', the best epoch of a run that stopped early' : '';
+  return `, the run's model${choice}`;
+}
+
+/** A table with a row per class and a column per predicted class. */
+function formatConfusion(
+  confusion: Evaluation['confusion'],
+  classNames: readonly string[],
+): string {
+  const width = Math.max(5, ...confusion.flat().map((count) => String(count).length + 2));
+  const nameWidth = Math.max(...classNames.map((name) => name.length));
+  const cells = (values: readonly (string | number)[]) =>
+    values.map((value) => String(value).padStart(width)).join('');
+  const lines = confusion.map((counts, label) => {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const shown = counts.map((count) => (count === 0 ? '·' : count));
+    return (
+      `${String(label).padStart(3)}  ${classNames[label].padEnd(nameWidth)}${cells(shown)}   ` +
+      formatPercent(counts[label] / Math.max(1, total))
+    );
+  });
+  return [
+    'Each row counts the images of one class by their predicted class.',
+    '',
+    `     ${''.padEnd(nameWidth)}${cells(classNames.map((_, index) => index))}   correct`,
+    ...lines,
+  ].join('\n');
+}

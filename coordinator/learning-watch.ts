@@ -1,0 +1,98 @@
+import { setImmediate } from 'node:timers/promises';
+import { LockstepError } from '../shared/errors.ts';
+import { openEngine } from '../shared/host/load-engine.ts';
+import {
+  createHealthProbe,
+  type HealthProbe,
+  PROBE_EXAMPLES,
+} from '../shared/round/health-probe.ts';
+import type { Workload } from '../shared/round/workload.ts';
+import type { Report } from './reporting/events.ts';
+import { type LearningNotice, learningNotice } from './training/learning-notices.ts';
+import type { TrainingRun } from './training/train.ts';
+
+/*
+ * Looks at the model now and then, and says if it cannot learn: dead units, a vanishing gradient.
+ *
+ * A look is a small extra computation with a copy of the parameters. It changes no bit of the run.
+ * Between two looks, the run computes a hundred times as many examples, so looking costs 1 % at
+ * most, and it goes on while the workers compute the next steps.
+ */
+
+export interface LearningWatch {
+  /** Begins to look at the model as it is now, unless it was looked at shortly before. */
+  observe(trainAccuracy: number): void;
+  /** Looks once more at the end. Resolves when that is done. */
+  finish(trainAccuracy: number): Promise<void>;
+}
+
+const EXAMPLES_BETWEEN = 100 * PROBE_EXAMPLES;
+/** The probe has room for this many parameters, their gradient, and its sum. */
+const PARAMETERS_MAX = 2 ** 24;
+const ARENA_BYTES = 2 ** 28;
+
+export function createLearningWatch(
+  { config, workload, server }: Pick<TrainingRun, 'config' | 'workload' | 'server'>,
+  report: Report,
+): LearningWatch {
+  const guessingAccuracy = guessingAccuracyOf(workload);
+  const said = new Set<LearningNotice['kind']>();
+  let probe: HealthProbe | undefined;
+  let seenStep = 0;
+  let looking: Promise<void> | undefined;
+
+  async function look(accuracy: number): Promise<void> {
+    seenStep = server.step;
+    probe ??= createHealthProbe(openEngine(config.numerics, ARENA_BYTES), config, workload);
+    const measuring = probe.measure(server.parameters, server.step);
+    let next = measuring.next();
+    while (!next.done) {
+      await setImmediate();
+      next = measuring.next();
+    }
+    const { model } = workload;
+    const isJudged = seenStep * config.globalBatch >= EXAMPLES_BETWEEN;
+    const state = {
+      config,
+      model,
+      health: next.value,
+      accuracy: isJudged ? accuracy : undefined,
+      guessingAccuracy,
+    };
+    const notice = learningNotice(state);
+    if (!notice || said.has(notice.kind)) return;
+    said.add(notice.kind);
+    report({ event: 'notice', code: 'learning', message: notice.message });
+  }
+
+  /** A machine without room for the probe trains without it. */
+  async function lookIfRoom(accuracy: number): Promise<void> {
+    try {
+      await look(accuracy);
+    } catch (error) {
+      if (!(error instanceof LockstepError)) throw error;
+    }
+  }
+
+  const examplesSince = () => (server.step - seenStep) * config.globalBatch;
+  const isSmallEnough = workload.parameterCount <= PARAMETERS_MAX;
+  return {
+    observe(accuracy) {
+      if (looking || !isSmallEnough || examplesSince() < EXAMPLES_BETWEEN) return;
+      looking = lookIfRoom(accuracy).finally(() => {
+        looking = undefined;
+      });
+    },
+    async finish(accuracy) {
+      await looking;
+      if (isSmallEnough && server.step > seenStep) await lookIfRoom(accuracy);
+    },
+  };
+}
+
+function guessingAccuracyOf(workload: Workload): number {
+  const { labels } = workload.examples({ kind: 'train', step: 0 }, 0).set;
+  const counts = new Uint32Array(workload.model.classCount);
+  for (const label of labels) counts[label]++;
+  return Math.max(...counts) / labels.length;
+}

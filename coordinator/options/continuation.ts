@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { formatCommand, RESUME_VARIABLE, shortPath } from '../../shared/host/command-line.ts';
+import type { RunOptions } from './run-options.ts';
+
+/**
+ * The flags that a command which goes on with a run repeats. All others are either fixed by the
+ * run, or secrets, or chose the folder.
+ */
+const REPEATED: readonly string[] = [
+  'host',
+  'port',
+  'allowHost',
+  'tlsCert',
+  'tlsKey',
+  'tokenFile',
+  'watchTokenFile',
+  'workers',
+  'separateProcesses',
+  'minWorkers',
+  'workerTimeout',
+  'audit',
+  'checkpointEvery',
+  'checkpointInterval',
+];
+
+/** The beginning of the command that goes on with the run of a command: `--resume` follows. */
+export function continuationOf(command: Command): string[] {
+  const flags = command.options.flatMap((option) => {
+    const name = option.attributeName();
+    if (!REPEATED.includes(name) || command.getOptionValueSource(name) !== 'cli') return [];
+    const value: unknown = command.getOptionValue(name);
+    return value === true ? [option.long ?? ''] : [option.long ?? '', String(value)];
+  });
+  return [command.name(), ...flags];
+}
+
+/** The command that goes on with a run. */
+export function resumeCommand(
+  { continuation = ['train'] }: Pick<RunOptions, 'continuation'>,
+  runDir: string,
+): string {
+  return (
+    process.env[RESUME_VARIABLE] || formatCommand(...continuation, '--resume', shortPath(runDir))
+  );
+}
+
+/** What a command that goes on must give again by itself: secrets are in no printed command. */
+export function secretsOf(command: Command): string[] {
+  return ['token', 'watchToken']
+    .filter((name) => command.getOptionValueSource(name) === 'cli')
+    .map((name) => (name === 'token' ? '--token' : '--watch-token'));
+}

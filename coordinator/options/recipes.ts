@@ -1,0 +1,50 @@
+import { type Augmentation, NO_AUGMENTATION } from '../../shared/data/augmentation.ts';
+import type { PresetName } from '../../shared/engine/model/presets.ts';
+import type { OptimizerSpec } from '../../shared/engine/optimizers.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** The values of the options that the user does not give. */
+export const DEFAULTS = {
+  epochs: 12,
+  globalBatch: 128,
+  microBatches: 16,
+  layers: [256, 128],
+  activation: 'relu',
+  loss: 'cross-entropy',
+  labelSmoothing: 0,
+  optimizer: 'adam',
+  momentum: 0.9,
+  weightDecay: 0,
+  schedule: 'cosine',
+  warmup: 0,
+  augment: NO_AUGMENTATION as Augmentation,
+  seed: 1,
+  validation: 5000,
+} as const satisfies Partial<Record<keyof RunOptions, unknown>>;
+
+export const DEFAULT_RATES: Record<OptimizerSpec['name'], number> = {
+  sgd: 0.1,
+  momentum: 0.05,
+  nesterov: 0.05,
+  adam: 0.002,
+  adamw: 0.001,
+  rmsprop: 0.001,
+  adagrad: 0.01,
+};
+
+/** The options that train convolutional nets well. */
+const CONVOLUTIONAL: Partial<RunOptions> = {
+  epochs: 18,
+  optimizer: 'nesterov',
+  lr: 0.08,
+  warmup: 200,
+  weightDecay: 0.0005,
+  augment: { flip: 0.5, shift: 0, erase: 0 },
+};
+
+/** The options that train each preset well. They replace the defaults. */
+export const RECIPES: Record<PresetName, Partial<RunOptions>> = {
+  mlp: {},
+  cnn: CONVOLUTIONAL,
+  'cnn-small': { ...CONVOLUTIONAL, epochs: 20 },
+};

@@ -1,0 +1,133 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Clock } from '../../shared/clock.ts';
+import { compileCacheDirectory } from '../../shared/host/cache-directory.ts';
+import { handOverTested } from '../../shared/host/load-engine.ts';
+import { MODULE_ENDING } from '../../shared/host/module-ending.ts';
+import { OWN_IDENTITY } from '../../shared/protocol/limits.ts';
+import { systemClock } from '../../shared/system-clock.ts';
+import { collectLastWords, endProcess } from './child-process.ts';
+import {
+  type KeepOptions,
+  keepWorkers,
+  type LocalWorkers,
+  type RunningWorker,
+  type WorkerEnd,
+} from './local-workers.ts';
+
+export interface ProcessWorkersOptions
+  extends Pick<KeepOptions, 'count' | 'onRestart' | 'onFailure'> {
+  /** The threads of each worker. */
+  readonly threads: number;
+  readonly url: string;
+  readonly token?: string | undefined;
+  /** Issues an identity for a worker; see `StartContext`. */
+  readonly issueIdentity?: () => string;
+  readonly dataDir?: string | undefined;
+  /** Probability that a worker flips a bit of a sum, to test that an audit finds it. */
+  readonly corrupt?: number | undefined;
+}
+
+const CLI = new URL(`../../cli${MODULE_ENDING}`, import.meta.url);
+/**
+ * A worker computes in WebAssembly and leaves little garbage to V8, so threads for garbage
+ * collection cost more than they help. All allocations of its start fit into a larger young
+ * generation. Together, both flags save a quarter of the CPU time of the start.
+ */
+const NODE_FLAGS = ['--single-threaded-gc', '--min-semi-space-size=16'];
+
+/** Starts worker processes on this machine, and starts them again until they are stopped. */
+export function startProcessWorkers(options: ProcessWorkersOptions): LocalWorkers {
+  const { count, onRestart, onFailure } = options;
+  return keepWorkers({
+    count,
+    onRestart,
+    onFailure,
+    clock: systemClock,
+    start: (name) => startProcess(name, options, systemClock),
+  });
+}
+
+function startProcess(name: string, options: ProcessWorkersOptions, clock: Clock): RunningWorker {
+  const identity = options.issueIdentity?.();
+  const child = forkWorker(name, identity, options);
+  let cancelWaking: (() => void) | undefined;
+
+  function wake(): void {
+    cancelWaking?.();
+    cancelWaking = undefined;
+    child.kill('SIGCONT');
+  }
+
+  const ended = endOf(child, options).then((end) => {
+    cancelWaking?.();
+    return end;
+  });
+  return {
+    kind: 'process',
+    pid: child.pid,
+    identity,
+    ended,
+    kill: () => void child.kill('SIGKILL'),
+    stall(milliseconds) {
+      cancelWaking?.();
+      child.kill('SIGSTOP');
+      cancelWaking = clock.setTimer(milliseconds, wake);
+    },
+    leave() {
+      child.kill('SIGTERM');
+      wake();
+    },
+    async stop() {
+      if (cancelWaking) wake();
+      await endProcess(child, 'SIGTERM');
+    },
+  };
+}
+
+/** How a worker ends, in its last words. */
+function endOf(child: ChildProcess, { corrupt }: ProcessWorkersOptions): Promise<WorkerEnd> {
+  const lastWords = collectLastWords(child);
+  const describe = (how: string) =>
+    [how, lastWords().split('\n').at(-1)].filter(Boolean).join(': ');
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => resolve({ how: describe(message), isFailure: true }));
+    child.once('close', (code, signal) => {
+      // A worker that flips bits is expelled, as it should be.
+      const isFailure = signal === null && corrupt === undefined;
+      resolve({ how: describe(signal ?? `exit code ${code}`), isFailure });
+    });
+  });
+}
+
+function forkWorker(
+  name: string,
+  identity: string | undefined,
+  options: ProcessWorkersOptions,
+): ChildProcess {
+  const { token } = options;
+  return fork(CLI, argumentsOf(name, options), {
+    execArgv: [...process.execArgv, ...NODE_FLAGS],
+    // A process group of its own, so that Ctrl-C reaches only the coordinator. It lets the workers
+    // finish their shares.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: {
+      NODE_COMPILE_CACHE: compileCacheDirectory(),
+      ...process.env,
+      ...handOverTested(),
+      ...(token !== undefined && { LOCKSTEP_TOKEN: token }),
+      ...(identity !== undefined && { [OWN_IDENTITY]: identity }),
+    },
+  });
+}
+
+function argumentsOf(
+  name: string,
+  { url, threads, dataDir, corrupt }: ProcessWorkersOptions,
+): string[] {
+  return [
+    ...['worker', url, '--name', name, '--threads', String(threads)],
+    ...(dataDir === undefined ? [] : ['--data-dir', dataDir]),
+    ...(corrupt === undefined ? [] : ['--corrupt', String(corrupt)]),
+  ];
+}

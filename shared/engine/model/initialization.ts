@@ -1,0 +1,36 @@
+import { randomKey, uniform } from '../../random.ts';
+import { viewOf } from '../layers/layer.ts';
+import type { ModelPlan } from './model-plan.ts';
+
+export const INITIALIZATIONS = ['he', 'glorot'] as const;
+export type Initialization = (typeof INITIALIZATIONS)[number];
+
+/**
+ * The parameters [parameterCount] before the first step. Weights are uniform in ±limit. Biases,
+ * shifts and running means are 0. Scales and running variances are 1. A weight depends only on
+ * (seed, tensor, index).
+ *
+ * - `he`: limit √(6 / inputs), for ReLU and similar functions (K. He et al., "Delving deep into
+ *   rectifiers", 2015)
+ * - `glorot`: limit √(6 / (inputs + outputs)), for sigmoid and tanh (X. Glorot, Y. Bengio,
+ *   "Understanding the difficulty of training deep feedforward neural networks", 2010)
+ */
+export function initialParameters(
+  plan: ModelPlan,
+  initialization: Initialization,
+  seed: number,
+): Float32Array {
+  const parameters = new Float32Array(plan.parameterCount);
+  plan.tensors.forEach((tensor, index) => {
+    const values = viewOf(parameters, tensor);
+    if (typeof tensor.initial === 'number') {
+      values.fill(tensor.initial);
+      return;
+    }
+    const { fanIn, fanOut } = tensor.initial;
+    const limit = Math.sqrt(6 / (initialization === 'he' ? fanIn : fanIn + fanOut));
+    const key = randomKey(seed, 'initialization', index);
+    for (let i = 0; i < values.length; i++) values[i] = (2 * uniform(key, i) - 1) * limit;
+  });
+  return parameters;
+}

@@ -1,0 +1,127 @@
+import type { Dataset, ExampleSet } from '../data/dataset.ts';
+import { createSampler, splitTrainingSet } from '../data/sampler.ts';
+import { LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
+import { type ModelPlan, planModel } from '../engine/model/model-plan.ts';
+import { LockstepError } from '../errors.ts';
+import { indicesTo } from '../random.ts';
+import type { LeafRange } from '../reduction-tree.ts';
+import type { RunConfig } from './run-config.ts';
+
+/**
+ * One sum over all leaves. In a `train` round it is the gradient over a step's global batch. In a
+ * `validation` or `test` round it is the loss and the correct count over a whole set. A round is
+ * computed with the parameters after `step` updates.
+ */
+export interface Round {
+  readonly kind: RoundKind;
+  readonly step: number;
+}
+
+export const ROUND_KINDS = ['train', 'validation', 'test'] as const;
+export type RoundKind = (typeof ROUND_KINDS)[number];
+
+/** Examples per leaf of an evaluation. This is a part of the definition of the reported loss. */
+export const EVALUATION_LEAF_SIZE = 250;
+
+/**
+ * Sums over less than about 1/8 of a step's leaves stay f32. So values are rounded only on the top
+ * levels of the tree, and not after every addition.
+ */
+const BFLOAT16_PARTS = 8;
+
+/** The division of a round's work into leaves: a function of only configuration and dataset. */
+export interface Workload {
+  readonly model: ModelPlan;
+  readonly parameterCount: number;
+  readonly stepsPerEpoch: number;
+  /** The number of examples in each global batch but the last of an epoch, which may have less. */
+  readonly globalBatchMax: number;
+  /** The largest number of examples in a micro-batch. */
+  readonly microBatchSizeMax: number;
+  leafCount(kind: RoundKind): number;
+  /** The length of a partial sum: gradient (in a `train` round), then loss and correct count. */
+  vectorLength(kind: RoundKind): number;
+  /** How many of the first parameters are bfloat16 values, here and on the wire: none or all. */
+  readonly bfloat16ParameterCount: number;
+  /**
+   * How many of a partial sum's first values are bfloat16 values, here and on the wire: the whole
+   * gradient in a sum over at least `bfloat16LeavesMin` leaves, else none.
+   */
+  bfloat16Length(kind: RoundKind, node: LeafRange): number;
+  /** Infinite with the wire format `f32`. */
+  readonly bfloat16LeavesMin: number;
+  /** The examples of one leaf, as indices into a set. */
+  examples(round: Round, leaf: number): { set: ExampleSet; indices: Uint32Array };
+  /** The number of examples in a range of leaves. */
+  exampleCount(round: Round, range: LeafRange): number;
+}
+
+/** Creates the workload. The caller may pass its plan of the configuration's model. */
+export function createWorkload(
+  config: RunConfig,
+  dataset: Dataset,
+  model: ModelPlan = planModel(config.model),
+): Workload {
+  assertFits(model, dataset);
+  const { globalBatch, microBatchCount, seed, validationCount, wire } = config;
+  const isBfloat16 = wire === 'bf16';
+  const bfloat16LeavesMin = isBfloat16
+    ? Math.max(1, 2 ** Math.floor(Math.log2(microBatchCount / BFLOAT16_PARTS)))
+    : Number.POSITIVE_INFINITY;
+  const { training, validation } = splitTrainingSet(dataset.train.count, validationCount, seed);
+  const sampler = createSampler(training, globalBatch, microBatchCount, seed);
+  const gradientLength = model.parameterCount;
+  const evaluated = {
+    validation: { set: dataset.train, indices: validation },
+    test: { set: dataset.test, indices: indicesTo(dataset.test.count) },
+  };
+
+  const leafCount = (kind: RoundKind): number =>
+    kind === 'train'
+      ? microBatchCount
+      : Math.ceil(evaluated[kind].indices.length / EVALUATION_LEAF_SIZE);
+
+  const examples: Workload['examples'] = ({ kind, step }, leaf) => {
+    if (kind === 'train') return { set: dataset.train, indices: sampler.microBatch(step, leaf) };
+    const { set, indices } = evaluated[kind];
+    const start = leaf * EVALUATION_LEAF_SIZE;
+    return { set, indices: indices.subarray(start, start + EVALUATION_LEAF_SIZE) };
+  };
+
+  return {
+    model,
+    parameterCount: gradientLength,
+    stepsPerEpoch: sampler.stepsPerEpoch,
+    globalBatchMax: sampler.globalBatchSize(0),
+    microBatchSizeMax: Math.ceil(globalBatch / microBatchCount),
+    leafCount,
+    bfloat16ParameterCount: isBfloat16 ? gradientLength : 0,
+    bfloat16Length: (kind, { lo, hi }) =>
+      kind === 'train' && hi - lo >= bfloat16LeavesMin ? gradientLength : 0,
+    bfloat16LeavesMin,
+    vectorLength: (kind) => (kind === 'train' ? gradientLength : 0) + LOSS_AND_CORRECT_LENGTH,
+    examples,
+    exampleCount(round, { lo, hi }) {
+      let count = 0;
+      for (let leaf = lo; leaf < hi; leaf++) count += examples(round, leaf).indices.length;
+      return count;
+    },
+  };
+}
+
+/** A model reads whole images, and the kernels do not check that a label has an output. */
+function assertFits({ inputCount, classCount }: ModelPlan, { inputs, manifest }: Dataset): void {
+  const { name, classNames } = manifest;
+  if (inputCount === inputs && classCount === classNames.length) return;
+  throw new LockstepError(
+    'MODEL',
+    `a model of ${inputCount} inputs and ${classCount} outputs does not fit ${name}, which has ` +
+      `${inputs} pixels and ${classNames.length} classes: use the data that the model is for.`,
+  );
+}
+
+/** The loss sum and the correct count: the last two values of a partial sum. */
+export function lossAndCorrectOf(vector: Float32Array): { lossSum: number; correctCount: number } {
+  const [lossSum, correctCount] = vector.subarray(-LOSS_AND_CORRECT_LENGTH);
+  return { lossSum, correctCount };
+}

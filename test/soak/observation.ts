@@ -1,0 +1,17 @@
+/** What an honest user sees in a phase of the attack. */
+export interface Observation {
+  readonly phase: string;
+  /** How long `/healthz` took, until it answered, in ms. */
+  readonly healthMs: number[];
+  /** Requests that were broken off, and were made again. */
+  brokenRequests: number;
+  /** From a worker's start until it connects, in ms. */
+  readonly startMs: number[];
+  /** From then on until it is ready, in ms. */
+  readonly joinMs: number[];
+  /** Workers that were not ready after 20 s. */
+  lostWorkers: number;
+}
+
+/** The parent's word that the last phase is over. */
+export const OVER = 'over';
