@@ -171,6 +171,8 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) people'
     const { dashboard, panel, button, row, until, untilFocused } = await openPanel(url);
     const { page } = dashboard;
     const list = panel.getByRole('region', { name: 'Workers to disturb' });
+    // All rows are there, so that none comes between two presses.
+    for (const rank of [0, 1, 2]) await button(new RegExp(`^Kill: rank ${rank}`)).waitFor();
     await list.focus();
     const names = ['Kill', 'Stall', 'Ask to leave', 'Kill', 'Stall', 'Ask to leave'];
     for (const name of names) {
