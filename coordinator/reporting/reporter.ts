@@ -253,11 +253,11 @@ function describeChoice(
 }
 
 function printChaos(console: Console, event: ChaosEvent): void {
-  const { kill, stall, leave, join, meanWorldSize, undisturbedWorldSize, goodput } = event;
+  const { kill, stall, leave, join, corrupt, meanWorldSize, undisturbedWorldSize, goodput } = event;
   console.print('');
   console.print(
-    `Chaos: ${kill} killed, ${stall} stalled, ${leave} asked to leave, ${join} joined; ` +
-      `${meanWorldSize.toFixed(1)} workers on average`,
+    `Chaos: ${kill} killed, ${stall} stalled, ${leave} asked to leave, ${join} joined, ` +
+      `${corrupt} expelled for a wrong sum; ${meanWorldSize.toFixed(1)} workers on average`,
   );
   console.print(`  undisturbed   sha256 ${event.undisturbedSha256}`);
   console.print(
