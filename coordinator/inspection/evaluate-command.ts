@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { createJsonPrinter } from '../../shared/cli/console.ts';
+import { isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
@@ -7,7 +7,7 @@ import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
 import type { Report } from '../reporting/events.ts';
-import { createHumanReporter } from '../reporting/reporter.ts';
+import { createNoticeReporter } from '../reporting/reporter.ts';
 import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
@@ -42,9 +42,8 @@ export function evaluateCommand(): Command {
 
 async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const signal = interruptionSignal();
-  const report = options.json
-    ? createJsonPrinter(process.stdout)
-    : createHumanReporter(process.stdout);
+  const isJson = isJsonAsked(options);
+  const report = createNoticeReporter(isJson);
   const { checkpoint, file, runDirectory, skipped } = await findModel(path, options.checkpoint);
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
   const { config, model, step, parameters } = checkpoint;
@@ -54,7 +53,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
   const evaluation = await evaluateSet(engine, config, model, parameters, dataset.test, signal);
   const sha256 = parametersSha256(parameters);
-  if (options.json) {
+  if (isJson) {
     const { loss, accuracy, confusion } = evaluation;
     const { classNames } = config.dataset;
     const result = {

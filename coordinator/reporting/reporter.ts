@@ -42,6 +42,10 @@ export function createLogReporter(
   return createHumanReporter(process.stdout, { isLog: true }, resumeCommand);
 }
 
+/** Prints the notices of a command whose last word is its result, for people or as JSON. */
+export const createNoticeReporter = (isJson: boolean): Report =>
+  isJson ? createJsonPrinter(process.stdout) : createHumanReporter(process.stdout);
+
 /**
  * Prints events for people. Progress is live in a terminal; elsewhere all lines are plain, without
  * control characters. `resumeCommand` gives the command that goes on with the run in a folder.

@@ -30,6 +30,7 @@ import { systemClock } from '../../shared/system-clock.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import { type Chaos, type ChaosSpec, createChaos, parseChaos } from './chaos.ts';
 import type { LocalWorkers } from './local-workers.ts';
+import { describeTooMany } from './many-workers.ts';
 import { startProcessWorkers } from './process-workers.ts';
 import { startThreadWorkers, type ThreadWorkersOptions } from './thread-workers.ts';
 
@@ -118,6 +119,9 @@ function trainWithWorkers(options: TrainOptions, report: Report, disturbance?: D
   });
   const clusterFor = ({ microBatchCount }: { readonly microBatchCount: number }) => {
     const count = options.workers ?? Math.min(availableParallelism(), microBatchCount);
+    const kind = options.separateProcesses ? 'process' : 'thread';
+    const message = describeTooMany(count, availableParallelism(), kind);
+    if (message) report({ event: 'notice', code: 'workers', message });
     return count === 0 ? undefined : clusterOf(count);
   };
   const threads = options.workers === 0 ? threadsFor(options, 1) : 1;
@@ -161,9 +165,9 @@ function controllable(workers: LocalWorkers, chaos: Chaos): StartedWorkers {
 
 /**
  * Trains while workers are disturbed. Then trains undisturbed and compares the parameters. Throws a
- * `VERIFY` error if they differ. The undisturbed run has as many workers as the disturbed one had at
- * first, or on average if those were more. With fewer workers than cores to share, it would be
- * faster by that alone.
+ * `VERIFY` error if they differ. The undisturbed run has as many workers as the disturbed one had
+ * at first, or on average if those were more. Where workers share cores, a run with fewer of them
+ * would be faster by that alone.
  */
 async function trainInChaos(options: TrainOptions, spec: ChaosSpec, report: Report): Promise<void> {
   assertComparable(options);

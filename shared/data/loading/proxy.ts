@@ -11,7 +11,7 @@ const ALWAYS_DIRECT = ['localhost', '127.0.0.1', '[::1]'];
 export async function throughProxy<T>(send: () => Promise<T>): Promise<T> {
   const settings = proxySettings(process.env);
   if (!settings) return send();
-  // Not above: a module that imports all of `node:http` loads `fetch` too, and a worker starts later.
+  // Not above: whoever imports all of `node:http` loads `fetch` too, and a worker starts later.
   const http = await import('node:http');
   const restore = http.setGlobalProxyFromEnv?.(settings);
   try {
