@@ -37,7 +37,8 @@ export function createDropout(
       return y;
     },
 
-    backward(_parameters, dy, _gradient, { rows }) {
+    backward(_parameters, dy, _gradient, { rows, training }) {
+      if (!training) return dy;
       kernels.multiply(dy, factors, dx, rows * width);
       return dx;
     },
