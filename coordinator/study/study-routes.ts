@@ -2,19 +2,8 @@ import { splitTrainingSet } from '../../shared/data/sampler.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { indicesTo } from '../../shared/random.ts';
 import type { BinaryAnswer, Route, Routes } from '../port/answers.ts';
+import { STUDY_SETS, type StudyAnswer, type StudySet } from './study-answer.ts';
 import type { StudySource } from './study-source.ts';
-
-/** The sets of a run, in the order of the page. Training is the training set without validation. */
-export const STUDY_SETS = ['test', 'validation', 'training'] as const;
-export type StudySet = (typeof STUDY_SETS)[number];
-
-/** The answer to `GET /api/study`. */
-export interface StudyAnswer {
-  readonly config: StudySource['config'];
-  readonly keptSteps: readonly number[];
-  /** The number of examples of each set. */
-  readonly counts: Readonly<Record<StudySet, number>>;
-}
 
 /** The pixels of one answer, in bytes. */
 const PIXELS_MAX = 2 ** 24;

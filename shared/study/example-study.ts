@@ -1,4 +1,4 @@
-import type { PlannedLayer } from '../engine/layers/layer-spec.ts';
+import type { PlannedLayer } from '../engine/layers/layer-plan.ts';
 
 /** What a net does with one example, forward and backward. Nothing is a view of the engine. */
 export interface ExampleStudy {

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { type Batch, type Layer, viewOf } from './layer.ts';
-import { type PlannedLayer, sizeOfShape } from './layer-spec.ts';
+import { type PlannedLayer, sizeOfShape } from './layer-plan.ts';
 
 /**
  * Normalizes each channel to mean 0 and variance 1, and then applies a learned scale and shift.

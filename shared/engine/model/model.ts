@@ -5,7 +5,7 @@ import { createConv2d } from '../layers/conv2d.ts';
 import { createDense } from '../layers/dense.ts';
 import { createDropout } from '../layers/dropout.ts';
 import type { Batch, Layer } from '../layers/layer.ts';
-import type { PlannedLayer } from '../layers/layer-spec.ts';
+import type { PlannedLayer } from '../layers/layer-plan.ts';
 import { createPooling } from '../layers/pooling.ts';
 import type { ModelPlan } from './model-plan.ts';
 

@@ -7,11 +7,8 @@ import { createConv2d } from '../../../../../shared/engine/layers/conv2d.ts';
 import { createDense } from '../../../../../shared/engine/layers/dense.ts';
 import { createDropout } from '../../../../../shared/engine/layers/dropout.ts';
 import type { Batch, Layer } from '../../../../../shared/engine/layers/layer.ts';
-import {
-  LayerSpec,
-  type PlannedLayer,
-  sizeOfShape,
-} from '../../../../../shared/engine/layers/layer-spec.ts';
+import { type PlannedLayer, sizeOfShape } from '../../../../../shared/engine/layers/layer-plan.ts';
+import { LayerSpec } from '../../../../../shared/engine/layers/layer-spec.ts';
 import { createPooling } from '../../../../../shared/engine/layers/pooling.ts';
 import { planModel } from '../../../../../shared/engine/model/model-plan.ts';
 import { permutation } from '../../../../../shared/random.ts';
