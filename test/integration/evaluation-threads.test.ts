@@ -22,7 +22,7 @@ function evaluateWith(threads: number, signal = never) {
   return evaluateSet(engine, config, model, parameters, dataset.test, signal, threads);
 }
 
-test('an evaluation has the same numbers with 1, 2, 3 and 8 threads, and as in training', async () => {
+test('an evaluation has the same numbers with 1, 2, 3 and 8 threads, as in training', async () => {
   const one = await evaluateWith(1);
   for (const threads of [2, 3, 8]) expect(await evaluateWith(threads)).toEqual(one);
 
