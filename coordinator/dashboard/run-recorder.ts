@@ -9,8 +9,6 @@ import type { StepTotals } from './event-line.ts';
 import { type Happening, happeningOf } from './happening.ts';
 import { createIncidentLog, type IncidentNews } from './model/incident-log.ts';
 import { createMomentList } from './model/moment-list.ts';
-import { newestBreakdown } from './model/newest-breakdown.ts';
-import { createRoundMemory } from './model/round-memory.ts';
 import type {
   Cursor,
   LeftWorker,
@@ -18,14 +16,16 @@ import type {
   RunEnding,
   RunFacts,
   RunStatus,
-  SpeedSummary,
   Update,
 } from './model/run-view.ts';
-import { summarizeSpeeds } from './model/speed-summary.ts';
-import { createSpeedTable } from './model/speed-table.ts';
-import { breakDown, type StepBreakdown } from './model/step-breakdown.ts';
-import { detailUnderWay, type StepDetail } from './model/step-detail.ts';
-import { bucketOf, createStepHistory, type StepBucket } from './model/step-history.ts';
+import type { SpeedSummary } from './model/speed/measured-speeds.ts';
+import { summarizeSpeeds } from './model/speed/speed-summary.ts';
+import { createSpeedTable } from './model/speed/speed-table.ts';
+import { newestBreakdown } from './model/steps/newest-breakdown.ts';
+import { createRoundMemory } from './model/steps/round-memory.ts';
+import { breakDown, type StepBreakdown } from './model/steps/step-breakdown.ts';
+import { detailUnderWay, type StepDetail } from './model/steps/step-detail.ts';
+import { bucketOf, createStepHistory, type StepBucket } from './model/steps/step-history.ts';
 
 /** The part of a status that changes by itself while a run goes on. */
 export type LiveStatus = Omit<RunStatus, 'fingerprint' | 'chain' | 'left' | 'end'>;

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { type EventLine, parseEventLine, type StepTotals } from '../dashboard/event-line.ts';
 import type { Happening } from '../dashboard/happening.ts';
 import type { RunFacts, WorkerRow } from '../dashboard/model/run-view.ts';
-import { STEP_PARTS, type StepBreakdown } from '../dashboard/model/step-breakdown.ts';
+import { STEP_PARTS, type StepBreakdown } from '../dashboard/model/steps/step-breakdown.ts';
 import { type LiveStatus, RunRecorder, type StepMeasurement } from '../dashboard/run-recorder.ts';
 import { StepRecord } from '../training/ledger.ts';
 import { EpochRecord } from '../training/progress.ts';

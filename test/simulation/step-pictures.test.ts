@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { detailOf } from '../../coordinator/dashboard/model/step-detail.ts';
+import { detailOf } from '../../coordinator/dashboard/model/steps/step-detail.ts';
 import { sceneOf } from '../../coordinator/dashboard/page/steps/timeline-scene.ts';
 import { disturbanceTitle } from '../../coordinator/dashboard/page/steps/timeline-text.ts';
 import { copiesOf, sumsOf } from '../../coordinator/dashboard/page/steps/tree-layout.ts';

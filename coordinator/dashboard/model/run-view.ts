@@ -1,9 +1,9 @@
 import type { PoolCounters, WorkerFigures } from '../../reporting/pool-events.ts';
 import type { EpochRecord } from '../../training/progress.ts';
 import { type Incident, type IncidentCounts, keepIncidents } from './incident-log.ts';
-import type { ScalingLaw } from './scaling-law.ts';
-import type { StepDetail } from './step-detail.ts';
-import { createStepHistory, type StepBucket, type StepHistory } from './step-history.ts';
+import type { SpeedPoint, SpeedSummary } from './speed/measured-speeds.ts';
+import type { StepDetail } from './steps/step-detail.ts';
+import { createStepHistory, type StepBucket, type StepHistory } from './steps/step-history.ts';
 
 /*
  * What the dashboard knows of a run.
@@ -140,35 +140,6 @@ export interface LeftWorker {
   readonly reason: string;
   /** In ms since 1970. */
   readonly leftAt: number;
-}
-
-/** The steps that were computed with a number of workers. */
-export interface SpeedPoint {
-  readonly workers: number;
-  readonly steps: number;
-  readonly examples: number;
-  readonly milliseconds: number;
-}
-
-/** What the speeds of a run say. */
-export interface SpeedSummary {
-  /** By number of workers, ascending. */
-  readonly measured: readonly MeasuredSpeed[];
-  /** The place of the speed in `measured` that the others are compared with. */
-  readonly base: number;
-  /** Null with fewer than three numbers of workers. */
-  readonly law: ScalingLaw | null;
-  /** Sentences for people. */
-  readonly notes: readonly string[];
-}
-
-/** The speed of a number of workers. */
-export interface MeasuredSpeed {
-  readonly workers: number;
-  readonly steps: number;
-  readonly examplesPerSecond: number;
-  /** Whether it comes from few steps. It may be by chance then, and no law is fitted to it. */
-  readonly isDoubtful: boolean;
 }
 
 /** What has changed. */

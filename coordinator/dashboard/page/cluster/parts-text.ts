@@ -1,8 +1,8 @@
-import { newestBreakdown } from '../../model/newest-breakdown.ts';
 import type { RunView } from '../../model/run-view.ts';
-import { STEP_PARTS } from '../../model/step-breakdown.ts';
-import type { StepBucket } from '../../model/step-history.ts';
-import { PART_WORDS, wholeOf } from '../../model/step-parts.ts';
+import { newestBreakdown } from '../../model/steps/newest-breakdown.ts';
+import { STEP_PARTS } from '../../model/steps/step-breakdown.ts';
+import type { StepBucket } from '../../model/steps/step-history.ts';
+import { PART_WORDS, wholeOf } from '../../model/steps/step-parts.ts';
 import { formatMs, formatPercent } from '../format.ts';
 import type { Table } from '../table.ts';
 

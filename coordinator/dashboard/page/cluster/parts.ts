@@ -1,7 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
-import { newestBreakdown } from '../../model/newest-breakdown.ts';
-import { STEP_PARTS, type StepBreakdown } from '../../model/step-breakdown.ts';
-import { PART_WORDS, wholeOf } from '../../model/step-parts.ts';
+import { newestBreakdown } from '../../model/steps/newest-breakdown.ts';
+import { STEP_PARTS, type StepBreakdown } from '../../model/steps/step-breakdown.ts';
+import { PART_WORDS, wholeOf } from '../../model/steps/step-parts.ts';
 import { drawing } from '../canvas.ts';
 import { partColor } from '../colors.ts';
 import { formatMs, formatPercent, formatQuantity } from '../format.ts';

@@ -1,5 +1,6 @@
-import type { RunView, SpeedSummary } from '../../model/run-view.ts';
-import { throughputAt } from '../../model/scaling-law.ts';
+import type { RunView } from '../../model/run-view.ts';
+import type { SpeedSummary } from '../../model/speed/measured-speeds.ts';
+import { throughputAt } from '../../model/speed/scaling-law.ts';
 import type { Point } from '../chart/line-path.ts';
 import { formatCount, formatQuantity } from '../format.ts';
 import type { Table } from '../table.ts';

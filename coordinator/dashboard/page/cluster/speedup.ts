@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { RunView, SpeedSummary } from '../../model/run-view.ts';
+import type { RunView } from '../../model/run-view.ts';
+import type { SpeedSummary } from '../../model/speed/measured-speeds.ts';
 import { drawing } from '../canvas.ts';
 import { drawAxes, drawLine } from '../chart/chart-drawing.ts';
 import { frameOf } from '../chart/chart-layout.ts';

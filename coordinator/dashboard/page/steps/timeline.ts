@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
-import type { StepDetail } from '../../model/step-detail.ts';
+import type { StepDetail } from '../../model/steps/step-detail.ts';
 import type { Context } from '../brush.ts';
 import { colorOf } from '../colors.ts';
 import { formatCount } from '../format.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createStepHistory } from '../../../../../../coordinator/dashboard/model/step-history.ts';
+import { createStepHistory } from '../../../../../../coordinator/dashboard/model/steps/step-history.ts';
 import {
   addParts,
   PART_ROWS,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SpeedSummary } from '../../../../../../coordinator/dashboard/model/run-view.ts';
+import type { SpeedSummary } from '../../../../../../coordinator/dashboard/model/speed/measured-speeds.ts';
 import {
   nextPoint,
   speedupSeries,

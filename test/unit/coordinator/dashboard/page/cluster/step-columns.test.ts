@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { StepBucket } from '../../../../../../coordinator/dashboard/model/step-history.ts';
-import { merge } from '../../../../../../coordinator/dashboard/model/step-history.ts';
+import type { StepBucket } from '../../../../../../coordinator/dashboard/model/steps/step-history.ts';
+import { merge } from '../../../../../../coordinator/dashboard/model/steps/step-history.ts';
 import {
   columnsOf,
   NEWEST_STEPS,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EarlierRun } from '../../../../../../coordinator/dashboard/model/earlier-run.ts';
-import { createStepHistory } from '../../../../../../coordinator/dashboard/model/step-history.ts';
+import { createStepHistory } from '../../../../../../coordinator/dashboard/model/steps/step-history.ts';
 import {
   createXAxis,
   earlierX,

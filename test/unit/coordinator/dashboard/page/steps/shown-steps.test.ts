@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StepDetail } from '../../../../../../coordinator/dashboard/model/step-detail.ts';
+import type { StepDetail } from '../../../../../../coordinator/dashboard/model/steps/step-detail.ts';
 import {
   createShownSteps,
   treeStepOf,

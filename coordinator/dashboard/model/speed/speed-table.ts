@@ -1,4 +1,4 @@
-import type { SpeedPoint } from './run-view.ts';
+import type { SpeedPoint } from './measured-speeds.ts';
 
 /** The speed of a run by its number of workers, as it happens to have them. */
 export interface SpeedTable {

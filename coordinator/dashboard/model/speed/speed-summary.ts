@@ -1,9 +1,14 @@
-import { formatQuantity } from '../../../shared/cli/format.ts';
-import { measureSpeeds, SURE_STEPS_MIN } from './measured-speeds.ts';
-import type { MeasuredSpeed, SpeedPoint, SpeedSummary } from './run-view.ts';
+import { formatQuantity } from '../../../../shared/cli/format.ts';
+import type { StepBreakdown } from '../steps/step-breakdown.ts';
+import { adviceOn, describeLimit, limitOf } from '../steps/step-parts.ts';
+import {
+  type MeasuredSpeed,
+  measureSpeeds,
+  type SpeedPoint,
+  type SpeedSummary,
+  SURE_STEPS_MIN,
+} from './measured-speeds.ts';
 import { describeBest, fitScalingLaw, type ScalingLaw } from './scaling-law.ts';
-import type { StepBreakdown } from './step-breakdown.ts';
-import { adviceOn, describeLimit, limitOf } from './step-parts.ts';
 
 /** A law has three coefficients. */
 const LAW_POINTS_MIN = 3;
