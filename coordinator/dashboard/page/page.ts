@@ -5,19 +5,19 @@ import { parts } from './cluster/parts.ts';
 import { shares } from './cluster/shares.ts';
 import { speedup } from './cluster/speedup.ts';
 import { workers } from './cluster/workers.ts';
-import { isDark } from './colors.ts';
-import type { RunSource } from './connection.ts';
+import type { RunSource } from './connection/connection.ts';
 import { disturb } from './control/disturb.ts';
 import { join } from './control/join.ts';
 import { proof } from './control/proof.ts';
+import { isDark } from './drawing/colors.ts';
 import { curves } from './learning/curves.ts';
 import { incidents } from './learning/incidents.ts';
-import { type Panel, showPanel } from './panel.ts';
-import { rewindBar } from './rewind-bar.ts';
+import { type Panel, showPanel } from './panel/panel.ts';
+import { rewindBar } from './rewind/rewind-bar.ts';
 import { timeline } from './steps/timeline.ts';
 import { reductionTree } from './steps/tree.ts';
-import { strip } from './strip.ts';
-import { runText } from './strip-text.ts';
+import { strip } from './strip/strip.ts';
+import { runText } from './strip/strip-text.ts';
 import type { Choices, Ui } from './ui.ts';
 
 /** The panels, in the order of the page. */

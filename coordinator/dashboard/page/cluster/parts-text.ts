@@ -4,7 +4,7 @@ import { STEP_PARTS } from '../../model/steps/step-breakdown.ts';
 import type { StepBucket } from '../../model/steps/step-history.ts';
 import { PART_WORDS, wholeOf } from '../../model/steps/step-parts.ts';
 import { formatMs, formatPercent } from '../format.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../panel/table.ts';
 
 /** This part of the buckets fits into the chart: a few long steps must not flatten the others. */
 const SHOWN_PART = 0.9;

@@ -3,7 +3,7 @@ import type { SpeedSummary } from '../../model/speed/measured-speeds.ts';
 import { throughputAt } from '../../model/speed/scaling-law.ts';
 import type { Point } from '../chart/line-path.ts';
 import { formatCount, formatQuantity } from '../format.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../panel/table.ts';
 
 /** The chart shows so much more than the largest measured number of workers. */
 const BEYOND = 1.5;

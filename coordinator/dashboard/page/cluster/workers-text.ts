@@ -1,7 +1,7 @@
 import type { LeftWorker, RunStatus, RunView, WorkerRow } from '../../model/run-view.ts';
 import { OTHER_RANKS, type StepBucket, type StepHistory } from '../../model/steps/step-history.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity } from '../format.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../panel/table.ts';
 
 /** How long a worker that has left stays in the table. */
 const LEFT_SHOWN_MS = 60_000;

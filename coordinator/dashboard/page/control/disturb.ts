@@ -4,12 +4,12 @@ import type { ControlRequest } from '../../../control/control-request.ts';
 import type { ChaosRates } from '../../../control/controlled.ts';
 import type { ControlView } from '../../../control/run-control.ts';
 import type { RunFacts, RunView, WorkerRow } from '../../model/run-view.ts';
-import { colorOf } from '../colors.ts';
+import { colorOf } from '../drawing/colors.ts';
 import { formatCount, formatHash, formatTime } from '../format.ts';
-import { keepFocus } from '../keep-focus.ts';
-import type { Panel } from '../panel.ts';
+import { keepFocus } from '../panel/keep-focus.ts';
+import type { Panel } from '../panel/panel.ts';
+import { whenSeen } from '../panel/when-seen.ts';
 import type { Ui } from '../ui.ts';
-import { whenSeen } from '../when-seen.ts';
 import { changeDisturb, lookAtControl, order, setChaos } from './disturb-orders.ts';
 import {
   controlMoment,

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
 import { formatCount, formatHash } from '../format.ts';
-import type { Panel } from '../panel.ts';
+import type { Panel } from '../panel/panel.ts';
 import type { Ui } from '../ui.ts';
 
 /** The hashes that prove which parameters a run had, and what they are compared with. */

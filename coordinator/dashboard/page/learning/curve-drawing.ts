@@ -1,4 +1,3 @@
-import { beginText, type Context, fillRect, write } from '../brush.ts';
 import {
   drawAxes,
   drawLine,
@@ -7,6 +6,7 @@ import {
   type LineLook,
 } from '../chart/chart-drawing.ts';
 import type { Frame } from '../chart/chart-layout.ts';
+import { beginText, type Context, fillRect, write } from '../drawing/brush.ts';
 import { ROW_HEIGHT } from './curve-charts.ts';
 import type { Chart, CurveModel, Line, MarkRow, Milestone } from './curve-model.ts';
 import { MARK_COLORS, MARK_SHAPES } from './incident-shapes.ts';

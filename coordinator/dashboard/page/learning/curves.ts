@@ -3,9 +3,9 @@ import type { RunView } from '../../model/run-view.ts';
 import { meanLoss, speedOf } from '../../model/steps/step-history.ts';
 import { nearestIndex } from '../chart/line-path.ts';
 import { formatCount, formatLoss, formatPercent } from '../format.ts';
-import type { Panel } from '../panel.ts';
-import { type Canvas, pointedPart, showCanvas } from '../picture.ts';
-import { type Table, tableFrom } from '../table.ts';
+import type { Panel } from '../panel/panel.ts';
+import { type Canvas, pointedPart, showCanvas } from '../panel/picture.ts';
+import { type Table, tableFrom } from '../panel/table.ts';
 import type { Choices, Ui } from '../ui.ts';
 import {
   ACCURACY_HEIGHT,

@@ -1,11 +1,11 @@
 import { html } from 'lit-html';
 import type { LeafRange } from '../../../../shared/reduction-tree.ts';
 import type { RunView } from '../../model/run-view.ts';
-import { fillRect, strokeRect } from '../brush.ts';
-import { colorOf } from '../colors.ts';
+import { fillRect, strokeRect } from '../drawing/brush.ts';
+import { colorOf } from '../drawing/colors.ts';
 import { formatCount, formatLoss } from '../format.ts';
-import type { Panel } from '../panel.ts';
-import { type Picture, type Swatch, showLegend, showPicture } from '../picture.ts';
+import type { Panel } from '../panel/panel.ts';
+import { type Picture, type Swatch, showLegend, showPicture } from '../panel/picture.ts';
 import type { Choices } from '../ui.ts';
 import { isMissed } from './share-fates.ts';
 import { shownSteps, treeStepOf } from './shown-steps.ts';

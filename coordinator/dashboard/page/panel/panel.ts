@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { RunView } from '../model/run-view.ts';
+import type { RunView } from '../../model/run-view.ts';
+import type { Ui } from '../ui.ts';
 import { csvOf, type Table } from './table.ts';
-import type { Ui } from './ui.ts';
 
 /** One view of the dashboard, as a function of the run's state. */
 export interface Panel {

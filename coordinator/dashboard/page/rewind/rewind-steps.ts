@@ -1,5 +1,5 @@
-import type { RunView } from '../model/run-view.ts';
-import { formatCount, formatTime } from './format.ts';
+import type { RunView } from '../../model/run-view.ts';
+import { formatCount, formatTime } from '../format.ts';
 
 /** The number of updates at which the known steps of a run begin. */
 export const firstStepOf = ({ history }: RunView): number => history.all()[0]?.from ?? 0;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { csvOf } from '../../../../../coordinator/dashboard/page/table.ts';
+import { csvOf } from '../../../../../../coordinator/dashboard/page/panel/table.ts';
 
 test('a text that a spreadsheet would run as a formula is not one', () => {
   const rows = [['=1+1'], ['@SUM(A1)'], ['+1'], ['-1'], ['rank 1'], [-1]];

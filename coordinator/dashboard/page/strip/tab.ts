@@ -1,6 +1,6 @@
-import type { RunView } from '../model/run-view.ts';
-import { styleColor } from './colors.ts';
-import type { ConnectionState } from './connection-state.ts';
+import type { RunView } from '../../model/run-view.ts';
+import type { ConnectionState } from '../connection/connection-state.ts';
+import { styleColor } from '../drawing/colors.ts';
 import { percentOf, stateWord, tabTitle } from './strip-text.ts';
 
 /** Shows how far the run is where a tab in the background shows it: in its title and its icon. */

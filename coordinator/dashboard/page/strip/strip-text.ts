@@ -1,5 +1,5 @@
-import type { RunView } from '../model/run-view.ts';
-import type { ConnectionState } from './connection-state.ts';
+import type { RunView } from '../../model/run-view.ts';
+import type { ConnectionState } from '../connection/connection-state.ts';
 import {
   formatCount,
   formatDuration,
@@ -7,7 +7,7 @@ import {
   formatLoss,
   formatPercent,
   formatQuantity,
-} from './format.ts';
+} from '../format.ts';
 
 /*
  * What the strip says, as texts: pure functions of the run and of the connection.

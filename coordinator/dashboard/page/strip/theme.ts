@@ -1,8 +1,8 @@
-import { remember, remembered } from './storage.ts';
+import { remember, remembered } from '../connection/storage.ts';
 
 /*
  * How the page looks: light or dark, as the system says or as the user has chosen, and always light
- * on paper. The root element says it, for the style sheet and for `isDark` in `colors.ts`:
+ * on paper. The root element says it, for the style sheet and for `isDark` in `drawing/`:
  *
  *   data-theme="dark"     the user's choice; no attribute: the system's
  *   data-printing         while the page is being printed

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { ofOneScheme } from '../../../../../coordinator/dashboard/page/one-scheme.ts';
+import { ofOneScheme } from '../../../../../../coordinator/dashboard/page/drawing/one-scheme.ts';
 
-const STYLES = new URL('../../../../../coordinator/dashboard/page/dashboard.css', import.meta.url);
+const STYLES = new URL(
+  '../../../../../../coordinator/dashboard/page/dashboard.css',
+  import.meta.url,
+);
 
 test('a color of two schemes is the one of the scheme that is shown', () => {
   expect(ofOneScheme('light-dark(#ffffff, #14171b)', false)).toBe('#ffffff');

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
-import { drawing } from './canvas.ts';
-import type { Ui } from './ui.ts';
+import { drawing } from '../drawing/canvas.ts';
+import type { Ui } from '../ui.ts';
 
 /** A drawing of which the user can point at parts, by pointer or keyboard. */
 export interface Canvas<Part> {

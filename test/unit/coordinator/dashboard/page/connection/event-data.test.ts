@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { eventData } from '../../../../../coordinator/dashboard/page/event-data.ts';
+import { eventData } from '../../../../../../coordinator/dashboard/page/connection/event-data.ts';
 
 async function read(pieces: Uint8Array<ArrayBuffer>[], hear?: () => void): Promise<string[]> {
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { applyUpdate, emptyView } from '../../../../../coordinator/dashboard/model/run-view.ts';
+import { applyUpdate, emptyView } from '../../../../../../coordinator/dashboard/model/run-view.ts';
 import {
   describeShown,
   firstStepOf,
   stepAfter,
-} from '../../../../../coordinator/dashboard/page/rewind-steps.ts';
-import { RecordedHistory } from '../../../../support/recorded-history.ts';
+} from '../../../../../../coordinator/dashboard/page/rewind/rewind-steps.ts';
+import { RecordedHistory } from '../../../../../support/recorded-history.ts';
 
 const range = { first: 100, last: 300 };
 

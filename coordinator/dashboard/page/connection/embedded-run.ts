@@ -1,4 +1,4 @@
-import { applyUpdate, emptyView, type Update } from '../model/run-view.ts';
+import { applyUpdate, emptyView, type Update } from '../../model/run-view.ts';
 import type { RunSource } from './connection.ts';
 
 /** The run that is in the page's own file; undefined if there is none. See `report-file.ts`. */

@@ -1,5 +1,5 @@
-import type { Rect } from './chart/chart-layout.ts';
 import { styleColor } from './colors.ts';
+import type { Rect } from './rect.ts';
 
 /*
  * Short ways to draw on a canvas. A color is one of the style sheet, such as `--ink`, or `#0072b2`.

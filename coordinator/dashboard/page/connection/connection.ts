@@ -5,7 +5,7 @@ import {
   type Moment,
   type RunView,
   type Update,
-} from '../model/run-view.ts';
+} from '../../model/run-view.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { eventData } from './event-data.ts';
 import { remember, remembered } from './storage.ts';

@@ -1,6 +1,6 @@
-import type { RunSource } from './connection.ts';
+import type { RunSource } from '../connection/connection.ts';
+import type { Ui } from '../ui.ts';
 import { firstStepOf, stepAfter } from './rewind-steps.ts';
-import type { Ui } from './ui.ts';
 
 /** The shown step changes so often while it plays; less often for people who want less motion. */
 const PLAY_MS = 125;

@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { RunView } from '../model/run-view.ts';
-import { viewAt } from '../model/view-at.ts';
+import type { RunView } from '../../model/run-view.ts';
+import { viewAt } from '../../model/view-at.ts';
+import type { Ui } from '../ui.ts';
 import { describeShown, firstStepOf } from './rewind-steps.ts';
-import type { Ui } from './ui.ts';
 
 const SPEEDS: readonly (readonly [seconds: number, name: string])[] = [
   [10, '10 s'],

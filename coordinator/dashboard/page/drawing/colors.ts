@@ -1,4 +1,4 @@
-import { COORDINATOR_COLOR, PART_COLORS, RANK_COLORS } from '../model/palette.ts';
+import { COORDINATOR_COLOR, PART_COLORS, RANK_COLORS } from '../../model/palette.ts';
 import { ofOneScheme } from './one-scheme.ts';
 
 /** Whether the page is dark: as the user has chosen, else as the system says. Paper is not. */

@@ -3,7 +3,7 @@ import {
   emptyView,
   type RunStatus,
   type WorkerRow,
-} from '../../../../../coordinator/dashboard/model/run-view.ts';
+} from '../../../../../../coordinator/dashboard/model/run-view.ts';
 import {
   crewText,
   messageOf,
@@ -12,8 +12,8 @@ import {
   runText,
   stateWord,
   tabTitle,
-} from '../../../../../coordinator/dashboard/page/strip-text.ts';
-import { toyView, toyWorker } from '../../../../support/toy-view.ts';
+} from '../../../../../../coordinator/dashboard/page/strip/strip-text.ts';
+import { toyView, toyWorker } from '../../../../../support/toy-view.ts';
 
 type ConnectionState = Parameters<typeof stateWord>[1];
 

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { RunView } from '../model/run-view.ts';
-import { colorOf } from './colors.ts';
-import type { RunSource } from './connection.ts';
+import type { RunView } from '../../model/run-view.ts';
+import type { RunSource } from '../connection/connection.ts';
+import { colorOf } from '../drawing/colors.ts';
 import { crewText, type Message, messageOf, progressText, stateWord } from './strip-text.ts';
 import { chooseTheme, chosenTheme, THEMES, type Theme } from './theme.ts';
 
