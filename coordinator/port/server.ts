@@ -3,11 +3,11 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { AddressInfo, Socket } from 'node:net';
 import { LockstepError, reasonOf, systemCode } from '../../shared/errors.ts';
 import { inUrl, reachableHosts } from './addresses.ts';
-import { type AnswerSources, answer, type ServerSources } from './answers.ts';
+import { type AnswerSources, answer, type ServerSources } from './answers/answers.ts';
+import type { PortUrls } from './answers/join.ts';
+import { type RightsOf, type Secrets, tokenOf } from './answers/rights.ts';
+import { sendError } from './answers/send.ts';
 import { foreignnessOf } from './hosts.ts';
-import type { PortUrls } from './join.ts';
-import { type RightsOf, type Secrets, tokenOf } from './rights.ts';
-import { sendError } from './send.ts';
 import { addConnectionsOf, connectionKey, createStrangers, type Strangers } from './strangers.ts';
 import { readTlsPair, renewTlsPair, type TlsFiles, type TlsPair } from './tls.ts';
 import { inTurn } from './turns.ts';

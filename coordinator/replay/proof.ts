@@ -9,7 +9,7 @@ import {
   lastEqual,
   type RunComparison,
 } from '../dashboard/model/proof.ts';
-import type { Routes } from '../port/answers.ts';
+import type { Routes } from '../port/answers/answers.ts';
 import { readDone } from '../run-folder/run-description.ts';
 import { CONFIG_FILE, METRICS_FILE } from '../run-folder/run-files.ts';
 import { searchRecords } from './record-search.ts';

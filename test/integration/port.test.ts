@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { createRights } from '../../coordinator/port/rights.ts';
+import { createRights } from '../../coordinator/port/answers/rights.ts';
 import { encodeFrame } from '../../shared/protocol/codec.ts';
 import { systemClock } from '../../shared/system-clock.ts';
 import { parseCoordinatorAddress } from '../../worker/coordinator-address.ts';

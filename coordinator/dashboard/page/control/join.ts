@@ -1,5 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
-import type { JoinAnswer, QrCode } from '../../../port/join-answer.ts';
+import type { JoinAnswer, QrCode } from '../../../port/answers/join-answer.ts';
 import { askJson } from '../ask-json.ts';
 import { copyText } from '../panel/copy-text.ts';
 import { keepFocus } from '../panel/keep-focus.ts';

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { TOKEN_HEADER } from '../../shared/protocol/limits.ts';
+import { TOKEN_HEADER } from '../../../shared/protocol/limits.ts';
 
 /**
  * What a peer may do.

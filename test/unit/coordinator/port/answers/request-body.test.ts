@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { readJsonText } from '../../../../coordinator/port/request-body.ts';
-import { createSimulatedClock } from '../../../support/simulation/simulated-clock.ts';
+import { readJsonText } from '../../../../../coordinator/port/answers/request-body.ts';
+import { createSimulatedClock } from '../../../../support/simulation/simulated-clock.ts';
 
 /** A request that arrives as the test writes it, in at most 100 ms and 8 bytes. */
 function receive(headers: Record<string, string> = {}) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { LockstepError } from '../../shared/errors.ts';
-import type { RunControl } from '../control/run-control.ts';
+import { LockstepError } from '../../../shared/errors.ts';
+import type { RunControl } from '../../control/run-control.ts';
 import { answerControl } from './control-answers.ts';
 import { describeJoin, type PortUrls } from './join.ts';
 import { isForPage, type PageFile, sendHtml, sendPageFile } from './page-answers.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../shared/clock.ts';
+import type { Clock } from '../../../shared/clock.ts';
 
 /** Why a request's body was not taken, as an HTTP status. */
 export class BodyError extends Error {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRights, tokenOf } from '../../../../coordinator/port/rights.ts';
+import { createRights, tokenOf } from '../../../../../coordinator/port/answers/rights.ts';
 
 const rights = (
   secrets: Parameters<typeof createRights>[0],

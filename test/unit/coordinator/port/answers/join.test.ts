@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { describeJoin } from '../../../../coordinator/port/join.ts';
-import { COMMAND_VARIABLE } from '../../../../shared/host/command-line.ts';
+import { describeJoin } from '../../../../../coordinator/port/answers/join.ts';
+import { COMMAND_VARIABLE } from '../../../../../shared/host/command-line.ts';
 
 const LOCAL = { here: 'ws://127.0.0.1:8080', others: [] };
 const OPEN = { here: 'ws://127.0.0.1:8080', others: ['ws://trainer:8080', 'ws://192.0.2.7:8080'] };

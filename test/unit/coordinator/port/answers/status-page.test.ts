@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { statusPage } from '../../../../coordinator/port/status-page.ts';
+import { statusPage } from '../../../../../coordinator/port/answers/status-page.ts';
 
 test('a status is a title, a table of its numbers, and a table per list', () => {
   const page = statusPage({

@@ -1,4 +1,8 @@
-import { COMMAND_VARIABLE, formatCommand, quoteArgument } from '../../shared/host/command-line.ts';
+import {
+  COMMAND_VARIABLE,
+  formatCommand,
+  quoteArgument,
+} from '../../../shared/host/command-line.ts';
 import type { JoinAnswer, QrCode } from './join-answer.ts';
 
 /** The addresses of a port. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { systemClock } from '../../shared/system-clock.ts';
-import { ControlError } from '../control/control-error.ts';
-import { parseControlRequest } from '../control/control-request.ts';
-import type { RunControl } from '../control/run-control.ts';
+import { systemClock } from '../../../shared/system-clock.ts';
+import { ControlError } from '../../control/control-error.ts';
+import { parseControlRequest } from '../../control/control-request.ts';
+import type { RunControl } from '../../control/run-control.ts';
 import { BodyError, type BodyLimits, readJsonText } from './request-body.ts';
 import { sendError, sendJson } from './send.ts';
 
