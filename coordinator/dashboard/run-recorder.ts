@@ -18,14 +18,13 @@ import type {
   RunStatus,
   Update,
 } from './model/run-view.ts';
-import type { SpeedSummary } from './model/speed/measured-speeds.ts';
-import { summarizeSpeeds } from './model/speed/speed-summary.ts';
-import { createSpeedTable } from './model/speed/speed-table.ts';
-import { newestBreakdown } from './model/steps/newest-breakdown.ts';
-import { createRoundMemory } from './model/steps/round-memory.ts';
-import { breakDown, type StepBreakdown } from './model/steps/step-breakdown.ts';
-import { detailUnderWay, type StepDetail } from './model/steps/step-detail.ts';
-import { bucketOf, createStepHistory, type StepBucket } from './model/steps/step-history.ts';
+import { type SpeedSummary, summarizeSpeeds } from './speed/speed-summary.ts';
+import { createSpeedTable } from './speed/speed-table.ts';
+import { newestBreakdown } from './steps/newest-breakdown.ts';
+import { createRoundMemory } from './steps/round-memory.ts';
+import { breakDown, type StepBreakdown } from './steps/step-breakdown.ts';
+import { detailUnderWay, type StepDetail } from './steps/step-detail.ts';
+import { bucketOf, createStepHistory, type StepBucket } from './steps/step-history.ts';
 
 /** The part of a status that changes by itself while a run goes on. */
 export type LiveStatus = Omit<RunStatus, 'fingerprint' | 'chain' | 'left' | 'end'>;

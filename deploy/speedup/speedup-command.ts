@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { describeBest, describeLaw } from '../../coordinator/dashboard/model/speed/scaling-law.ts';
-import { STEP_PARTS } from '../../coordinator/dashboard/model/steps/step-breakdown.ts';
-import { PART_WORDS } from '../../coordinator/dashboard/model/steps/step-parts.ts';
+import { describeBest, describeLaw } from '../../coordinator/dashboard/speed/scaling-law.ts';
+import { STEP_PARTS } from '../../coordinator/dashboard/steps/step-breakdown.ts';
+import { PART_WORDS } from '../../coordinator/dashboard/steps/step-parts.ts';
 import { type Console, createConsole } from '../../shared/cli/console.ts';
 import {
   alignColumns,

@@ -1,9 +1,10 @@
 import type { PoolCounters, WorkerFigures } from '../../reporting/pool-events.ts';
 import type { EpochRecord } from '../../training/progress.ts';
+import type { SpeedPoint } from '../speed/measured-speeds.ts';
+import type { SpeedSummary } from '../speed/speed-summary.ts';
+import type { StepDetail } from '../steps/step-detail.ts';
+import { createStepHistory, type StepBucket, type StepHistory } from '../steps/step-history.ts';
 import { type Incident, type IncidentCounts, keepIncidents } from './incident-log.ts';
-import type { SpeedPoint, SpeedSummary } from './speed/measured-speeds.ts';
-import type { StepDetail } from './steps/step-detail.ts';
-import { createStepHistory, type StepBucket, type StepHistory } from './steps/step-history.ts';
 
 /*
  * What the dashboard knows of a run.

@@ -1,7 +1,7 @@
+import { measureSpeeds, type SpeedPoint } from '../speed/measured-speeds.ts';
+import { createStepHistory, meanLoss, type StepBucket, speedOf } from '../steps/step-history.ts';
 import { asItBegan, type Incident, type IncidentCounts } from './incident-log.ts';
 import type { Moment, RunStatus, RunView } from './run-view.ts';
-import { measureSpeeds, type SpeedPoint } from './speed/measured-speeds.ts';
-import { createStepHistory, meanLoss, type StepBucket, speedOf } from './steps/step-history.ts';
 
 /**
  * The view of a run as it was after `step` updates: the curves and incidents up to there, and the

@@ -5,12 +5,12 @@ import {
   type ScalingLaw,
   serialFraction,
   throughputAt,
-} from '../../../coordinator/dashboard/model/speed/scaling-law.ts';
+} from '../../../coordinator/dashboard/speed/scaling-law.ts';
 import {
   meanBreakdown,
   type StepBreakdown,
   timedSteps,
-} from '../../../coordinator/dashboard/model/steps/step-breakdown.ts';
+} from '../../../coordinator/dashboard/steps/step-breakdown.ts';
 import type {
   ChainCheck,
   MeasuredWindow,

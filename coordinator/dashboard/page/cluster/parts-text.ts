@@ -1,8 +1,8 @@
 import type { RunView } from '../../model/run-view.ts';
-import { newestBreakdown } from '../../model/steps/newest-breakdown.ts';
-import { STEP_PARTS } from '../../model/steps/step-breakdown.ts';
-import type { StepBucket } from '../../model/steps/step-history.ts';
-import { PART_WORDS, wholeOf } from '../../model/steps/step-parts.ts';
+import { newestBreakdown } from '../../steps/newest-breakdown.ts';
+import { STEP_PARTS } from '../../steps/step-breakdown.ts';
+import type { StepBucket } from '../../steps/step-history.ts';
+import { PART_WORDS, wholeOf } from '../../steps/step-parts.ts';
 import { formatMs, formatPercent } from '../format.ts';
 import type { Table } from '../panel/table.ts';
 

@@ -1,7 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
-import { newestBreakdown } from '../../model/steps/newest-breakdown.ts';
-import { STEP_PARTS, type StepBreakdown } from '../../model/steps/step-breakdown.ts';
-import { PART_WORDS, wholeOf } from '../../model/steps/step-parts.ts';
+import { newestBreakdown } from '../../steps/newest-breakdown.ts';
+import { STEP_PARTS, type StepBreakdown } from '../../steps/step-breakdown.ts';
+import { PART_WORDS, wholeOf } from '../../steps/step-parts.ts';
 import { drawing } from '../drawing/canvas.ts';
 import { partColor } from '../drawing/colors.ts';
 import { formatMs, formatPercent, formatQuantity } from '../format.ts';

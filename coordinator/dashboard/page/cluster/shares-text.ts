@@ -1,5 +1,5 @@
 import type { RunView } from '../../model/run-view.ts';
-import { OTHER_RANKS, type StepBucket } from '../../model/steps/step-history.ts';
+import { OTHER_RANKS, type StepBucket } from '../../steps/step-history.ts';
 import { formatQuantity } from '../format.ts';
 import type { Table } from '../panel/table.ts';
 

@@ -1,6 +1,6 @@
 import type { RunView } from '../../model/run-view.ts';
-import type { SpeedSummary } from '../../model/speed/measured-speeds.ts';
-import { throughputAt } from '../../model/speed/scaling-law.ts';
+import { throughputAt } from '../../speed/scaling-law.ts';
+import type { SpeedSummary } from '../../speed/speed-summary.ts';
 import type { Point } from '../chart/line-path.ts';
 import { formatCount, formatQuantity } from '../format.ts';
 import type { Table } from '../panel/table.ts';

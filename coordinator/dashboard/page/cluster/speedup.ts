@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
-import type { SpeedSummary } from '../../model/speed/measured-speeds.ts';
+import type { SpeedSummary } from '../../speed/speed-summary.ts';
 import { drawAxes, drawLine } from '../chart/chart-drawing.ts';
 import { frameOf } from '../chart/chart-layout.ts';
 import { drawing } from '../drawing/canvas.ts';

@@ -1,5 +1,5 @@
 import type { LeftWorker, RunStatus, RunView, WorkerRow } from '../../model/run-view.ts';
-import { OTHER_RANKS, type StepBucket, type StepHistory } from '../../model/steps/step-history.ts';
+import { OTHER_RANKS, type StepBucket, type StepHistory } from '../../steps/step-history.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity } from '../format.ts';
 import type { Table } from '../panel/table.ts';
 

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
-import { meanLoss, speedOf } from '../../model/steps/step-history.ts';
+import { meanLoss, speedOf } from '../../steps/step-history.ts';
 import { nearestIndex } from '../chart/line-path.ts';
 import { formatCount, formatLoss, formatPercent } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';

@@ -1,5 +1,5 @@
 import { describeMicroBatches, describeParts } from '../../../../shared/reduction-tree.ts';
-import type { ShareDetail, StepDetail } from '../../model/steps/step-detail.ts';
+import type { ShareDetail, StepDetail } from '../../steps/step-detail.ts';
 import { formatCount, formatMs } from '../format.ts';
 import { fatesOf, type ShareFate } from './share-fates.ts';
 import type { Bar } from './timeline-scene.ts';

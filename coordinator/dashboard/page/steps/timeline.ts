@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
-import type { StepDetail } from '../../model/steps/step-detail.ts';
+import type { StepDetail } from '../../steps/step-detail.ts';
 import type { Context } from '../drawing/brush.ts';
 import { colorOf } from '../drawing/colors.ts';
 import { formatCount } from '../format.ts';

@@ -1,5 +1,5 @@
 import type { LeafRange } from '../../../../shared/reduction-tree.ts';
-import type { StepDetail } from '../../model/steps/step-detail.ts';
+import type { StepDetail } from '../../steps/step-detail.ts';
 import {
   beginText,
   type Context,

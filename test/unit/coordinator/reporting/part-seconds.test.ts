@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import * as speedup from '../../../../coordinator/dashboard/model/steps/step-breakdown.ts';
+import * as speedup from '../../../../coordinator/dashboard/steps/step-breakdown.ts';
 import { createPartSeconds, STEP_PARTS } from '../../../../coordinator/reporting/part-seconds.ts';
 import type { AnsweredShare } from '../../../../coordinator/training/gradient-source.ts';
 import type { StepRecord } from '../../../../coordinator/training/ledger.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { SpeedSummary } from '../../../../../../coordinator/dashboard/model/speed/measured-speeds.ts';
 import {
   nextPoint,
   speedupSeries,
   speedupTable,
   speedupTitle,
 } from '../../../../../../coordinator/dashboard/page/cluster/speedup-text.ts';
+import type { SpeedSummary } from '../../../../../../coordinator/dashboard/speed/speed-summary.ts';
 import { toyView } from '../../../../../support/toy-view.ts';
 
 const speed = (workers: number, examplesPerSecond: number, isDoubtful = false) => ({

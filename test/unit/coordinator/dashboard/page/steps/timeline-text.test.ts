@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { StepDetail } from '../../../../../../coordinator/dashboard/model/steps/step-detail.ts';
 import { sceneOf } from '../../../../../../coordinator/dashboard/page/steps/timeline-scene.ts';
 import {
   barStory,
   disturbanceTitle,
   timelineTitle,
 } from '../../../../../../coordinator/dashboard/page/steps/timeline-text.ts';
+import type { StepDetail } from '../../../../../../coordinator/dashboard/steps/step-detail.ts';
 import { openShare, toyShare, toyStep } from '../../../../../support/toy-step-detail.ts';
 
 const answered = (rank: number, answeredAtMs: number) =>

@@ -9,8 +9,8 @@ import {
   type StepBucket,
   type StepHistory,
   speedOf,
-} from '../../../../../../coordinator/dashboard/model/steps/step-history.ts';
-import { createDraws } from '../../../../../support/simulation/draws.ts';
+} from '../../../../../coordinator/dashboard/steps/step-history.ts';
+import { createDraws } from '../../../../support/simulation/draws.ts';
 
 const LIMITS = { exactMin: 8, bucketsMax: 32 };
 const breakdown = {

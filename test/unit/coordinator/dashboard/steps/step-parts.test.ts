@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import {
   STEP_PARTS,
   type StepBreakdown,
-} from '../../../../../../coordinator/dashboard/model/steps/step-breakdown.ts';
+} from '../../../../../coordinator/dashboard/steps/step-breakdown.ts';
 import {
   adviceOn,
   describeLimit,
   limitOf,
   PART_WORDS,
   wholeOf,
-} from '../../../../../../coordinator/dashboard/model/steps/step-parts.ts';
+} from '../../../../../coordinator/dashboard/steps/step-parts.ts';
 
 const nothing: StepBreakdown = {
   ...{ compute: 0, slowest: 0, broadcast: 0, serialise: 0, wire: 0, reduce: 0, update: 0 },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createSpeedTable } from '../../../../../../coordinator/dashboard/model/speed/speed-table.ts';
+import { createSpeedTable } from '../../../../../coordinator/dashboard/speed/speed-table.ts';
 
 describe('a speed table', () => {
   test('adds up steps, examples and time for each number of workers, in order', () => {

@@ -1,14 +1,25 @@
-import { formatQuantity } from '../../../../shared/cli/format.ts';
+import { formatQuantity } from '../../../shared/cli/format.ts';
 import type { StepBreakdown } from '../steps/step-breakdown.ts';
 import { adviceOn, describeLimit, limitOf } from '../steps/step-parts.ts';
 import {
   type MeasuredSpeed,
   measureSpeeds,
   type SpeedPoint,
-  type SpeedSummary,
   SURE_STEPS_MIN,
 } from './measured-speeds.ts';
 import { describeBest, fitScalingLaw, type ScalingLaw } from './scaling-law.ts';
+
+/** What the speeds of a run say. */
+export interface SpeedSummary {
+  /** By number of workers, ascending. */
+  readonly measured: readonly MeasuredSpeed[];
+  /** The place of the speed in `measured` that the others are compared with. */
+  readonly base: number;
+  /** Null with fewer than three numbers of workers. */
+  readonly law: ScalingLaw | null;
+  /** Sentences for people. */
+  readonly notes: readonly string[];
+}
 
 /** A law has three coefficients. */
 const LAW_POINTS_MIN = 3;

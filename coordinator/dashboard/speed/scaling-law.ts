@@ -1,5 +1,5 @@
-import { assert } from '../../../../shared/assert.ts';
-import { formatCount, formatQuantity } from '../../../../shared/cli/format.ts';
+import { assert } from '../../../shared/assert.ts';
+import { formatCount, formatQuantity } from '../../../shared/cli/format.ts';
 
 /** A measured throughput in examples/s. */
 export interface ThroughputPoint {

@@ -6,7 +6,7 @@ import {
   fitScalingLaw,
   serialFraction,
   throughputAt,
-} from '../../../../../../coordinator/dashboard/model/speed/scaling-law.ts';
+} from '../../../../../coordinator/dashboard/speed/scaling-law.ts';
 
 const COUNTS = [1, 2, 4, 8, 16];
 const pointsOf = (law: Parameters<typeof throughputAt>[0], counts = COUNTS) =>

@@ -1,9 +1,5 @@
-import type {
-  AnsweredShare,
-  RoundTiming,
-  SharePurpose,
-} from '../../../training/gradient-source.ts';
-import type { FinishedRound, StepTimes } from '../../../training/train.ts';
+import type { AnsweredShare, RoundTiming, SharePurpose } from '../../training/gradient-source.ts';
+import type { FinishedRound, StepTimes } from '../../training/train.ts';
 
 /**
  * One step or evaluation, for the timeline and the reduction tree. Times are in ms since it began,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createRoundMemory } from '../../../../../../coordinator/dashboard/model/steps/round-memory.ts';
-import type { AssignedShare } from '../../../../../../coordinator/training/gradient-source.ts';
+import { createRoundMemory } from '../../../../../coordinator/dashboard/steps/round-memory.ts';
+import type { AssignedShare } from '../../../../../coordinator/training/gradient-source.ts';
 
 const share = (rank: number, lo: number, hi: number): AssignedShare => ({
   ...{ rank, leaves: { lo, hi }, startMs: 0, deadlineMs: 20, purpose: 'need' },

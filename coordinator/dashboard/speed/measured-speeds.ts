@@ -1,23 +1,9 @@
-import type { ScalingLaw } from './scaling-law.ts';
-
 /** The steps that were computed with a number of workers. */
 export interface SpeedPoint {
   readonly workers: number;
   readonly steps: number;
   readonly examples: number;
   readonly milliseconds: number;
-}
-
-/** What the speeds of a run say. */
-export interface SpeedSummary {
-  /** By number of workers, ascending. */
-  readonly measured: readonly MeasuredSpeed[];
-  /** The place of the speed in `measured` that the others are compared with. */
-  readonly base: number;
-  /** Null with fewer than three numbers of workers. */
-  readonly law: ScalingLaw | null;
-  /** Sentences for people. */
-  readonly notes: readonly string[];
 }
 
 /** The speed of a number of workers. */

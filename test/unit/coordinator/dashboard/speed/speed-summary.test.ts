@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { summarizeSpeeds } from '../../../../../../coordinator/dashboard/model/speed/speed-summary.ts';
+import { summarizeSpeeds } from '../../../../../coordinator/dashboard/speed/speed-summary.ts';
 
 /** The point of so many workers, which train `speed` examples/s. */
 const point = (workers: number, speed: number, steps = 100) => ({

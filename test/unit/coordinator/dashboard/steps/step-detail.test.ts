@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import {
   detailOf,
   detailUnderWay,
-} from '../../../../../../coordinator/dashboard/model/steps/step-detail.ts';
-import type { RoundTiming } from '../../../../../../coordinator/training/gradient-source.ts';
+} from '../../../../../coordinator/dashboard/steps/step-detail.ts';
+import type { RoundTiming } from '../../../../../coordinator/training/gradient-source.ts';
 
 const timing: RoundTiming = {
   broadcastMs: 0.25,

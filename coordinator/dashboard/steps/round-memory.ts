@@ -1,4 +1,4 @@
-import type { FinishedRound, StepTimes } from '../../../training/train.ts';
+import type { FinishedRound, StepTimes } from '../../training/train.ts';
 import { detailOf, type StepDetail } from './step-detail.ts';
 
 /** A round that is over, as it is kept. */

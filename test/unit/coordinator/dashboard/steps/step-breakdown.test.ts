@@ -4,9 +4,9 @@ import {
   meanBreakdown,
   STEP_PARTS,
   timedSteps,
-} from '../../../../../../coordinator/dashboard/model/steps/step-breakdown.ts';
-import type { StepTiming } from '../../../../../../coordinator/reporting/step-timings.ts';
-import { createDraws } from '../../../../../support/simulation/draws.ts';
+} from '../../../../../coordinator/dashboard/steps/step-breakdown.ts';
+import type { StepTiming } from '../../../../../coordinator/reporting/step-timings.ts';
+import { createDraws } from '../../../../support/simulation/draws.ts';
 
 const share = (rank: number, startMs: number, roundTripMs: number, computeMs: number) => ({
   rank,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { newestBreakdown } from '../../../../../../coordinator/dashboard/model/steps/newest-breakdown.ts';
-import { toyBucket } from '../../../../../support/toy-view.ts';
+import { newestBreakdown } from '../../../../../coordinator/dashboard/steps/newest-breakdown.ts';
+import { toyBucket } from '../../../../support/toy-view.ts';
 
 const breakdown = (compute: number) => ({
   ...{ compute, slowest: 2, broadcast: 0, serialise: 0, wire: 0, reduce: 0, update: 0 },
