@@ -4,6 +4,7 @@ import { WRONG_SUM } from '../scheduling/audit-scheduler.ts';
 import type { RoundUnderWay } from '../scheduling/share-dispatcher.ts';
 import type { StepRecord } from '../training/ledger.ts';
 import type { EpochRecord } from '../training/progress.ts';
+import { breakDown, type StepBreakdown } from '../training/step-breakdown.ts';
 import type { FinishedRound, StepTimes } from '../training/train.ts';
 import type { StepTotals } from './event-line.ts';
 import { type Happening, happeningOf } from './happening.ts';
@@ -22,7 +23,6 @@ import { type SpeedSummary, summarizeSpeeds } from './speed/speed-summary.ts';
 import { createSpeedTable } from './speed/speed-table.ts';
 import { newestBreakdown } from './steps/newest-breakdown.ts';
 import { createRoundMemory } from './steps/round-memory.ts';
-import { breakDown, type StepBreakdown } from './steps/step-breakdown.ts';
 import { detailUnderWay, type StepDetail } from './steps/step-detail.ts';
 import { bucketOf, createStepHistory, type StepBucket } from './steps/step-history.ts';
 

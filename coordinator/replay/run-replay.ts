@@ -3,9 +3,9 @@ import { type EventLine, parseEventLine, type StepTotals } from '../dashboard/ev
 import type { Happening } from '../dashboard/happening.ts';
 import type { RunFacts, WorkerRow } from '../dashboard/model/run-view.ts';
 import { type LiveStatus, RunRecorder, type StepMeasurement } from '../dashboard/run-recorder.ts';
-import { STEP_PARTS, type StepBreakdown } from '../dashboard/steps/step-breakdown.ts';
 import { StepRecord } from '../training/ledger.ts';
 import { EpochRecord } from '../training/progress.ts';
+import { STEP_PARTS, type StepBreakdown } from '../training/step-breakdown.ts';
 import type { LineTail } from './line-tail.ts';
 
 /*

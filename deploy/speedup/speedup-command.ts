@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { describeBest, describeLaw } from '../../coordinator/dashboard/speed/scaling-law.ts';
-import { STEP_PARTS } from '../../coordinator/dashboard/steps/step-breakdown.ts';
 import { PART_WORDS } from '../../coordinator/dashboard/steps/step-parts.ts';
+import { STEP_PARTS } from '../../coordinator/training/step-breakdown.ts';
 import { type Console, createConsole } from '../../shared/cli/console.ts';
 import {
   alignColumns,

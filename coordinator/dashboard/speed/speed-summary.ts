@@ -1,5 +1,5 @@
 import { formatQuantity } from '../../../shared/cli/format.ts';
-import type { StepBreakdown } from '../steps/step-breakdown.ts';
+import type { StepBreakdown } from '../../training/step-breakdown.ts';
 import { adviceOn, describeLimit, limitOf } from '../steps/step-parts.ts';
 import {
   type MeasuredSpeed,

@@ -1,4 +1,4 @@
-import { STEP_PARTS, type StepBreakdown } from './step-breakdown.ts';
+import { STEP_PARTS, type StepBreakdown } from '../../training/step-breakdown.ts';
 import type { StepBucket } from './step-history.ts';
 
 /** The mean is over so many timed steps at least, if there are so many. */

@@ -1,4 +1,4 @@
-import { STEP_PARTS, type StepBreakdown } from './step-breakdown.ts';
+import { STEP_PARTS, type StepBreakdown } from '../../training/step-breakdown.ts';
 
 /*
  * The steps of a run, for curves.

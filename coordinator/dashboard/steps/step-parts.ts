@@ -1,4 +1,4 @@
-import { STEP_PARTS, type StepBreakdown } from './step-breakdown.ts';
+import { STEP_PARTS, type StepBreakdown } from '../../training/step-breakdown.ts';
 
 /** What people read of a part of a step. */
 export interface PartWords {

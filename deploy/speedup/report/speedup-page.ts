@@ -3,13 +3,13 @@ import {
   describeLaw,
   throughputAt,
 } from '../../../coordinator/dashboard/speed/scaling-law.ts';
-import { STEP_PARTS } from '../../../coordinator/dashboard/steps/step-breakdown.ts';
 import {
   describeLimit,
   limitOf,
   PART_WORDS,
   type PartWords,
 } from '../../../coordinator/dashboard/steps/step-parts.ts';
+import { STEP_PARTS } from '../../../coordinator/training/step-breakdown.ts';
 import { formatCount, formatMegabytes, formatQuantity } from '../../../shared/cli/format.ts';
 import type { SpeedupPoint, SpeedupReport } from './speedup-report.ts';
 import { escapeXml, lineChart, stackedBars } from './svg-chart.ts';

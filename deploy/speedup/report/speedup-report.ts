@@ -10,7 +10,7 @@ import {
   meanBreakdown,
   type StepBreakdown,
   timedSteps,
-} from '../../../coordinator/dashboard/steps/step-breakdown.ts';
+} from '../../../coordinator/training/step-breakdown.ts';
 import type {
   ChainCheck,
   MeasuredWindow,

@@ -1,6 +1,6 @@
+import { STEP_PARTS } from '../../../training/step-breakdown.ts';
 import type { RunView } from '../../model/run-view.ts';
 import { newestBreakdown } from '../../steps/newest-breakdown.ts';
-import { STEP_PARTS } from '../../steps/step-breakdown.ts';
 import type { StepBucket } from '../../steps/step-history.ts';
 import { PART_WORDS, wholeOf } from '../../steps/step-parts.ts';
 import { formatMs, formatPercent } from '../format.ts';

@@ -1,6 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
+import { STEP_PARTS, type StepBreakdown } from '../../../training/step-breakdown.ts';
 import { newestBreakdown } from '../../steps/newest-breakdown.ts';
-import { STEP_PARTS, type StepBreakdown } from '../../steps/step-breakdown.ts';
 import { PART_WORDS, wholeOf } from '../../steps/step-parts.ts';
 import { drawing } from '../drawing/canvas.ts';
 import { partColor } from '../drawing/colors.ts';

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import {
-  STEP_PARTS,
-  type StepBreakdown,
-} from '../../../../../coordinator/dashboard/steps/step-breakdown.ts';
-import {
   adviceOn,
   describeLimit,
   limitOf,
   PART_WORDS,
   wholeOf,
 } from '../../../../../coordinator/dashboard/steps/step-parts.ts';
+import {
+  STEP_PARTS,
+  type StepBreakdown,
+} from '../../../../../coordinator/training/step-breakdown.ts';
 
 const nothing: StepBreakdown = {
   ...{ compute: 0, slowest: 0, broadcast: 0, serialise: 0, wire: 0, reduce: 0, update: 0 },

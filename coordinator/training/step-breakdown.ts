@@ -1,6 +1,6 @@
-import type { AnsweredShare } from '../../training/gradient-source.ts';
-import type { StepRecord } from '../../training/ledger.ts';
-import type { StepTimes } from '../../training/train.ts';
+import type { AnsweredShare } from './gradient-source.ts';
+import type { StepRecord } from './ledger.ts';
+import type { StepTimes } from './train.ts';
 
 /*
  * Where the time of a step goes.

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
+import type { StepTiming } from '../../../../coordinator/reporting/step-timings.ts';
 import {
   breakDown,
   meanBreakdown,
   STEP_PARTS,
   timedSteps,
-} from '../../../../../coordinator/dashboard/steps/step-breakdown.ts';
-import type { StepTiming } from '../../../../../coordinator/reporting/step-timings.ts';
-import { createDraws } from '../../../../support/simulation/draws.ts';
+} from '../../../../coordinator/training/step-breakdown.ts';
+import { createDraws } from '../../../support/simulation/draws.ts';
 
 const share = (rank: number, startMs: number, roundTripMs: number, computeMs: number) => ({
   rank,
