@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describeModel } from '../shared/engine/model/describe-model.ts';
 import { reasonOf } from '../shared/errors.ts';
 import { formatCommand, shortPath } from '../shared/host/command-line.ts';
 import { systemClock } from '../shared/system-clock.ts';
 import { createAppending } from './appending.ts';
 import type { ClusterView } from './cluster/cluster.ts';
+import { configFacts } from './dashboard/config-facts.ts';
 import { EventStreams } from './dashboard/event-streams.ts';
 import { type Happening, happeningOf } from './dashboard/happening.ts';
 import type { RunFacts } from './dashboard/model/run-view.ts';
@@ -160,39 +160,17 @@ function createKeeping(recorder: RunRecorder, journal: RunJournal, step: () => n
   };
 }
 
-export function factsOf({
-  config,
-  workload,
-  loaded,
-  found,
-  stopRule,
-  stepCount,
-}: RunPlan): Omit<
-  RunFacts,
-  'runDir' | 'auditFraction' | 'hasCluster' | 'resumeCommand' | 'workerCommand'
-> {
+function factsOf(plan: RunPlan) {
+  const { workload, loaded, found, stepCount } = plan;
+  const { train, test } = loaded.dataset;
+  const facts = configFacts(plan, workload.model);
   return {
-    dataset: config.dataset.name,
-    classNames: config.dataset.classNames,
-    model: describeModel(workload.model),
-    parameterCount: workload.parameterCount,
-    numerics: config.numerics,
-    wireFormat: config.wire,
-    optimizer: config.optimizer.name,
-    learningRate: config.learningRate.peak,
-    schedule: config.learningRate.name,
-    loss: config.loss,
-    seed: config.seed,
-    globalBatch: config.globalBatch,
-    microBatchCount: config.microBatchCount,
+    ...facts,
     stepsPerEpoch: workload.stepsPerEpoch,
-    epochs: stopRule.epochs,
     stepCount,
     firstStep: found?.checkpoint.step ?? 0,
-    earlyStopping: stopRule.earlyStopping ?? null,
-    trainingExamples: loaded.dataset.train.count - config.validationCount,
-    validationExamples: config.validationCount,
-    testExamples: loaded.dataset.test.count,
+    trainingExamples: train.count - facts.validationExamples,
+    testExamples: test.count,
   };
 }
 
