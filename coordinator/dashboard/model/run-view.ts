@@ -83,6 +83,7 @@ export interface RunStatus {
   /** The fingerprint of the newest parameters, and the chain; see `ledger.ts`. */
   readonly fingerprint: string | null;
   readonly chain: string | null;
+  /** Since the beginning of the run; in its records, since the beginning of its coordinator. */
   readonly counters: PoolCounters | null;
   readonly workers: readonly WorkerRow[];
   /** Workers that were ready and have left a short time ago, newest first. */

@@ -7,8 +7,6 @@ export interface SpeedTable {
    * without workers is not counted.
    */
   add(workers: number, examples: number, milliseconds: number): void;
-  /** Adds the points of another table. */
-  include(points: readonly SpeedPoint[]): void;
   /** By number of workers, ascending. */
   points(): SpeedPoint[];
 }
@@ -18,23 +16,19 @@ export function createSpeedTable(unsteady: number): SpeedTable {
   const byWorkers = new Map<number, SpeedPoint>();
   let now = -1;
   let inARow = 0;
-  const include = ({ workers, steps, examples, milliseconds }: SpeedPoint): void => {
-    const point = byWorkers.get(workers);
-    byWorkers.set(workers, {
-      workers,
-      steps: (point?.steps ?? 0) + steps,
-      examples: (point?.examples ?? 0) + examples,
-      milliseconds: (point?.milliseconds ?? 0) + milliseconds,
-    });
-  };
   return {
     add(workers, examples, milliseconds) {
       inARow = workers === now ? inARow + 1 : 0;
       now = workers;
       if (inARow < unsteady || workers < 1) return;
-      include({ workers, steps: 1, examples, milliseconds });
+      const point = byWorkers.get(workers);
+      byWorkers.set(workers, {
+        workers,
+        steps: (point?.steps ?? 0) + 1,
+        examples: (point?.examples ?? 0) + examples,
+        milliseconds: (point?.milliseconds ?? 0) + milliseconds,
+      });
     },
-    include: (points) => points.forEach(include),
     points: () => [...byWorkers.values()].sort((a, b) => a.workers - b.workers),
   };
 }

@@ -1,12 +1,11 @@
 import { noChange } from 'lit-html';
-import { AsyncDirective } from 'lit-html/async-directive.js';
-import { directive, type ElementPart } from 'lit-html/directive.js';
+import { Directive, directive, type ElementPart } from 'lit-html/directive.js';
 
 /**
  * Calls back when the element comes into sight, and whenever the page is drawn while somebody sees
- * it, as in `<div ${whenSeen(look)}>`.
+ * it, as in `<div ${whenSeen(look)}>`. It ends by itself when the element leaves the page.
  */
-class WhenSeenDirective extends AsyncDirective {
+class WhenSeenDirective extends Directive {
   #call: (() => void) | undefined;
   #isSeen = false;
   #sights: IntersectionObserver | undefined;
@@ -19,18 +18,14 @@ class WhenSeenDirective extends AsyncDirective {
     this.#call = call;
     if (this.#isSeen) call?.();
     if (this.#sights) return noChange;
-    this.#sights = new IntersectionObserver((entries) => {
+    const sights = new IntersectionObserver((entries) => {
       this.#isSeen = entries.at(-1)?.isIntersecting ?? false;
       if (this.#isSeen) this.#call?.();
+      if (!element.isConnected) sights.disconnect();
     });
-    this.#sights.observe(element);
+    this.#sights = sights;
+    sights.observe(element);
     return noChange;
-  }
-
-  override disconnected() {
-    this.#sights?.disconnect();
-    this.#sights = undefined;
-    this.#isSeen = false;
   }
 }
 
