@@ -49,6 +49,8 @@ export interface StartContext {
   readonly dataset: Dataset;
   /** Issues an identity for a worker that is about to be started; see `Admission`. */
   readonly issueIdentity: () => string;
+  /** To be called before the worker with this identity is killed. */
+  readonly noteKilled: (identity: string) => void;
 }
 
 export interface ClusterContext {
@@ -155,6 +157,7 @@ export async function openCluster(
         config,
         dataset: loaded.dataset,
         issueIdentity: () => pool.issueIdentity(),
+        noteKilled: (identity) => pool.noteKilled(identity),
       };
       started = options.startWorkers?.(start, (error) => failure.abort(error));
       await pool.waitForWorkers(options.minWorkers, signal);

@@ -136,10 +136,12 @@ function startWorkers(
   common: ThreadWorkersOptions,
   corrupt: number | undefined,
 ): LocalWorkers {
-  const { engine, url, token, issueIdentity } = context;
+  const { engine, url, token, issueIdentity, noteKilled } = context;
   if (!separateProcesses && isSharedEngine(engine))
     return startThreadWorkers({ ...context, engine }, common);
-  return startProcessWorkers({ ...common, url, token, issueIdentity, dataDir, corrupt });
+  return startProcessWorkers({
+    ...{ ...common, url, token, issueIdentity, noteKilled, dataDir, corrupt },
+  });
 }
 
 function controllable(workers: LocalWorkers, chaos: Chaos): StartedWorkers {
