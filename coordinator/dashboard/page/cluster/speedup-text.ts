@@ -19,7 +19,7 @@ export function speedupTitle({ facts, status, speedup }: RunView): string {
   const now = others.find(({ workers }) => workers === status?.worldSize);
   const shown = now ?? others.findLast(({ isDoubtful }) => !isDoubtful) ?? others.at(-1);
   const { workers, examplesPerSecond } = shown ?? base;
-  const speed = `${formatCount(examplesPerSecond)} examples/s`;
+  const speed = `${formatCount(examplesPerSecond)} examples/s on average`;
   const who = formatQuantity(workers, 'worker');
   if (!shown) return `The speed is ${speed} with ${who}; no other number has been seen.`;
   const ratio = (examplesPerSecond / base.examplesPerSecond).toFixed(1);

@@ -17,6 +17,7 @@ import {
   disturbTitle,
   FAULTS,
   type Fault,
+  isKept,
   type Mode,
   modeOf,
   orderKey,
@@ -57,7 +58,7 @@ const modeHere = (view: RunView, { choices }: Ui): Mode =>
   modeOf(view, choices.disturb, choices.shownStep);
 
 /** There is nothing to ask the coordinator then. */
-const QUIET: readonly Mode[] = ['recorded', 'past', 'over'];
+const QUIET: readonly Mode[] = ['past', 'over'];
 
 function notLive(mode: Mode, ui: Ui): TemplateResult {
   const again = () => changeDisturb(ui, { askedAt: undefined, control: undefined });
@@ -73,7 +74,8 @@ function answer({ choices }: Ui): TemplateResult {
   </p>`;
 }
 
-function promise({ status }: RunView): TemplateResult {
+function promise({ status, facts }: RunView): TemplateResult | typeof nothing {
+  if (!isKept(status, facts)) return nothing;
   const { chain, step = 0, end } = status ?? {};
   const sha256 = end?.parametersSha256;
   return html`<p class="promise">

@@ -148,7 +148,11 @@ function linesOf(
   const training = steps.map(({ x }, i): Point => [x, smoothed[i]]);
   const validation = pointsOf(epochs, isLoss ? 'validationLoss' : 'validationAccuracy');
   return [
-    { kind: 'steps', name: 'raw', points: steps.map((step): Point => [step.x, step[what]]) },
+    {
+      kind: 'steps',
+      name: 'single steps',
+      points: steps.map((step): Point => [step.x, step[what]]),
+    },
     { kind: 'training', name: 'training', points: [...earlier, ...training] },
     { kind: 'validation', name: 'validation', points: validation },
   ];

@@ -34,7 +34,7 @@ export const reductionTree: Panel = {
     if (!detail) return html`<p>It begins with the first step.</p>`;
     const { step, loss, isDone } = detail;
     const name = `step ${formatCount(step)}`;
-    const state = isDone ? `done, loss ${formatLoss(loss)}` : 'under way';
+    const state = isDone ? `done, its own loss ${formatLoss(loss)}` : 'under way';
     const pictureFor = (width: number) => treePicture(detail, leafCount, width);
     const picture: Picture<LeafRange> = {
       id,

@@ -52,7 +52,7 @@ export function stateWord({ status }: RunView, connection: ConnectionState): Sta
 const joinParts = (parts: readonly string[]): string =>
   parts.map((part) => part.replaceAll(' ', '\u00a0')).join(' · ');
 
-/** How far the run is: "epoch 7/12 · step 2,880/5,160 · 38,165 examples/s · 9 s left". */
+/** How far the run is: "epoch 7/12 · step 2,880/5,160 · 38,165 examples/s now · 9 s left". */
 export function progressText({ status, facts }: RunView, connection: ConnectionState): string {
   if (!status || !facts) return '';
   const parts = [
@@ -61,7 +61,7 @@ export function progressText({ status, facts }: RunView, connection: ConnectionS
   ];
   const isGoingOn = connection.name === 'live' && status.state === 'training';
   if (isGoingOn && status.examplesPerSecond > 0)
-    parts.push(`${formatCount(status.examplesPerSecond)} examples/s`);
+    parts.push(`${formatCount(status.examplesPerSecond)} examples/s now`);
   if (isGoingOn && status.secondsLeft !== null)
     parts.push(`${formatDuration(status.secondsLeft)} left`);
   if (status.end?.totalSeconds != null) parts.push(`in ${formatDuration(status.end.totalSeconds)}`);
@@ -74,8 +74,9 @@ export function runText({ status, facts, epochs }: RunView): string {
   const last = epochs.at(-1);
   const parts = [facts.dataset, facts.model, `${facts.optimizer} ${facts.learningRate}`];
   if (facts.isRecorded) parts.unshift('recorded run');
-  if (status.trainLoss !== null) parts.push(`loss ${formatLoss(status.trainLoss)}`);
-  if (last?.validationLoss != null) parts.push(`validation ${formatLoss(last.validationLoss)}`);
+  if (status.trainLoss !== null) parts.push(`recent training loss ${formatLoss(status.trainLoss)}`);
+  if (last?.validationLoss != null)
+    parts.push(`validation loss ${formatLoss(last.validationLoss)} after epoch ${last.epoch}`);
   const accuracy = status.end?.testAccuracy ?? last?.testAccuracy;
   if (accuracy !== undefined) parts.push(`test ${formatPercent(accuracy)}`);
   const sha256 = status.end?.parametersSha256;

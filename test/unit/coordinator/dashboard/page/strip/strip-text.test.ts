@@ -48,10 +48,10 @@ describe('while a run trains', () => {
 
   test('the strip says how far it is, and there is nothing to say beside it', () => {
     expect(stateWord(view, LIVE)).toEqual({ word: 'training', kind: 'busy' });
-    const text = 'epoch 1/2 · step 3/100 · 1,000 examples/s · 9 s left';
+    const text = 'epoch 1/2 · step 3/100 · 1,000 examples/s now · 9 s left';
     expect(plain(progressText(view, LIVE))).toBe(text);
     expect(plain(runText(view))).toBe(
-      'toy · 784-10 · adam 0.002 · loss 0.5000 · fingerprint 0123…cdef',
+      'toy · 784-10 · adam 0.002 · recent training loss 0.5000 · fingerprint 0123…cdef',
     );
     expect(crewText(view)).toBe('2 workers, 1 late');
     expect(message({})).toBeUndefined();
