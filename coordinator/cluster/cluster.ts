@@ -10,7 +10,7 @@ import type { Workload } from '../../shared/round/workload.ts';
 import { systemClock } from '../../shared/system-clock.ts';
 import type { RunEnd } from '../connection/close-reason.ts';
 import type { OwnWorkers } from '../control/controlled.ts';
-import { createRunControl, type RunControl } from '../control/run-control.ts';
+import { createRunControl, type OpenControl } from '../control/run-control.ts';
 import { readPageFiles } from '../dashboard/page-files.ts';
 import { dashboardUrl } from '../port/addresses.ts';
 import type { AnswerSources, TypedText } from '../port/answers/answers.ts';
@@ -51,6 +51,7 @@ export interface StartContext {
   readonly issueIdentity: () => string;
   /** To be called before the worker with this identity is killed. */
   readonly noteKilled: (identity: string) => void;
+  readonly report: Report;
 }
 
 export interface ClusterContext {
@@ -111,6 +112,7 @@ export async function openCluster(
   const failure = new AbortController();
   const view = { pool, isGathered: false };
   let started: StartedWorkers | undefined;
+  const control = createControl(options, context, pool, () => started?.control);
   const server = await startCoordinatorServer({
     host: options.host,
     port: options.port,
@@ -118,7 +120,7 @@ export async function openCluster(
     tls: options.tls,
     rightsOf,
     isTokenNeeded: secrets.token !== null,
-    control: createControl(options, context, pool, () => started?.control),
+    control,
     onConnection: (openLink) => pool.connect(openLink),
     onFault: (error) => report({ event: 'notice', code: 'fault', message: describeFault(error) }),
     onCertificate: (message) => report({ event: 'notice', code: 'certificate', message }),
@@ -149,33 +151,42 @@ export async function openCluster(
         ...(options.isTokenMade && { token }),
         ...(secrets.controlToken !== undefined && { controlToken: secrets.controlToken }),
       });
-      const start: StartContext = {
-        url: server.url,
-        token,
-        connectThreads: (own) => pool.connectThreads(own),
-        engine: context.engine,
-        config,
-        dataset: loaded.dataset,
-        issueIdentity: () => pool.issueIdentity(),
-        noteKilled: (identity) => pool.noteKilled(identity),
-      };
+      const start = startContext(context, pool, server.url, token);
       started = options.startWorkers?.(start, (error) => failure.abort(error));
       await pool.waitForWorkers(options.minWorkers, signal);
       view.isGathered = true;
     },
     async close(end) {
+      control.close();
       pool.close(end);
       await Promise.all([started?.stop(), server.close()]);
     },
   };
 }
 
+const startContext = (
+  { engine, config, loaded, report }: ClusterContext,
+  pool: WorkerPool,
+  url: string,
+  token: string | undefined,
+): StartContext => ({
+  url,
+  token,
+  connectThreads: (own) => pool.connectThreads(own),
+  engine,
+  config,
+  dataset: loaded.dataset,
+  issueIdentity: () => pool.issueIdentity(),
+  noteKilled: (identity) => pool.noteKilled(identity),
+  report,
+});
+
 function createControl(
   { startWorkers, stopRun }: ClusterOptions,
   { auditFraction, report }: ClusterContext,
   pool: WorkerPool,
   ownWorkers: () => OwnWorkers | undefined,
-): RunControl {
+): OpenControl {
   return createRunControl({
     stop: stopRun,
     members: () => pool.controls(),
@@ -183,6 +194,7 @@ function createControl(
     ownWorkers,
     auditFraction,
     report: (message) => report({ event: 'notice', code: 'control', message }),
+    clock: systemClock,
   });
 }
 

@@ -6,7 +6,7 @@ import type {
   StartContext,
   StartedWorkers,
 } from '../../coordinator/cluster/cluster.ts';
-import { NO_CHAOS } from '../../coordinator/control/run-control.ts';
+import { describeRates, NO_CHAOS } from '../../coordinator/control/run-control.ts';
 import {
   continuationOf,
   resumeCommand,
@@ -16,7 +16,7 @@ import { addPortOptions, portOptionsOf } from '../../coordinator/options/port-fl
 import { addRunOptions } from '../../coordinator/options/run-flags.ts';
 import type { RunOptions } from '../../coordinator/options/run-options.ts';
 import type { PortOptions } from '../../coordinator/port/server.ts';
-import type { DoneEvent, Report } from '../../coordinator/reporting/events.ts';
+import type { DoneEvent, Report, RunEvent } from '../../coordinator/reporting/events.ts';
 import { openingDashboard } from '../../coordinator/reporting/open-dashboard.ts';
 import { remindingOfSecrets } from '../../coordinator/reporting/remind-secrets.ts';
 import { createLogReporter } from '../../coordinator/reporting/reporter.ts';
@@ -112,7 +112,8 @@ function trainWithWorkers(options: TrainOptions, report: Report, disturbance?: D
       workers = startWorkers(options, context, common, disturbance?.corrupt);
       chaos.attach(workers);
       // Faults that are asked for later begin at once.
-      if (!disturbance) chaos.begin();
+      if (disturbance) context.report(chaosNotice(chaos));
+      else chaos.begin();
       return controllable(workers, chaos);
     },
   });
@@ -124,6 +125,13 @@ function trainWithWorkers(options: TrainOptions, report: Report, disturbance?: D
   const engine = { threads, isShared: !options.separateProcesses };
   return runTraining({ ...options, engine }, clusterFor, report, signal);
 }
+
+/** What --chaos does, among what happens in the run. */
+const chaosNotice = ({ rates }: Chaos): RunEvent => ({
+  event: 'notice',
+  code: 'control',
+  message: `--chaos disturbs the workers: ${describeRates(rates)}`,
+});
 
 /** The threads of each of so many workers. */
 const threadsFor = ({ threads }: TrainOptions, workerCount: number): number =>

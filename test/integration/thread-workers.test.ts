@@ -57,6 +57,7 @@ async function startPool(count: number, threads: number) {
       connectThreads: (own) => pool.connectThreads(own),
       issueIdentity: () => pool.issueIdentity(),
       noteKilled: (identity) => pool.noteKilled(identity),
+      report: () => {},
     },
     {
       count,

@@ -60,7 +60,7 @@ function filters({ incidentCounts, incidents }: RunView, ui: Ui): TemplateResult
 function itemOf(incident: Incident): TemplateResult {
   const { time, step, message, count, firstTime } = incident;
   const mark = markOf(incident);
-  const times = `${formatCount(count)} times since ${formatTime(firstTime)}`;
+  const times = `the last of ${formatCount(count)} since ${formatTime(firstTime)}`;
   return html`<li>
     <time>${formatTime(time)}</time>
     <span>step ${formatCount(step)}</span>
