@@ -41,20 +41,22 @@ export function reportHtml(update: Update, { script, style }: ReportParts): stri
 <body>
 <div id="dashboard"></div>
 <noscript><p>This page draws a run of Lockstep with JavaScript.</p></noscript>
-<script type="application/json" id="${DATA_ID}">${safeJson(withoutAddresses(update))}</script>
+<script type="application/json" id="${DATA_ID}">${safeJson(inFile(update))}</script>
 <script type="module">${code}</script>
 </body>
 </html>
 `;
 }
 
-function withoutAddresses({ moments = [], status, ...update }: Update): Update {
+/** The update for a page that has nobody to ask, without addresses. */
+function inFile({ moments = [], status, facts, ...update }: Update): Update {
   const cleaned = (of: RunStatus): RunStatus => ({
     ...of,
     workers: of.workers.map((worker) => ({ ...worker, address: null })),
   });
   return {
     ...update,
+    ...(facts && { facts: { ...facts, isFile: true } }),
     status: cleaned(status),
     moments: moments.map((moment) => ({ ...moment, status: cleaned(moment.status) })),
   };

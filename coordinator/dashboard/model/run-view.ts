@@ -48,6 +48,8 @@ export interface RunFacts {
   readonly hasCluster: boolean;
   /** Whether all of this comes from the run's folder, and not from its coordinator. */
   readonly isRecorded?: boolean;
+  /** Whether all of this is in the page's own file, so that nobody can be asked. */
+  readonly isFile?: boolean;
   /** The command that goes on with the run after a stop; null before the folder is open. */
   readonly resumeCommand?: string | null;
   /** The beginning of the command that starts a worker: the coordinator's address follows. */

@@ -10,7 +10,7 @@ export function embeddedRun(): RunSource | undefined {
     state: { name: 'embedded' },
     view,
     hasToken: false,
-    request: () => Promise.reject(new Error('This file has no other hashes: see lockstep view.')),
+    request: () => Promise.reject(new Error('a file cannot be asked')),
     useToken() {},
     loadMoments: () => Promise.resolve(),
   };

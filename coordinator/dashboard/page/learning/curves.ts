@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit-html';
+import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
 import { meanLoss, speedOf } from '../../steps/step-history.ts';
 import { nearestIndex } from '../chart/line-path.ts';
@@ -37,7 +37,7 @@ export const curves: Panel = {
     const unit = view.facts?.loss.replace('-', ' ') ?? '';
     // The newest values change too often to be read out.
     const live = pointed === undefined ? 'off' : 'polite';
-    return html`<div class="controls">${controls(ui)}</div>
+    return html`<div class="controls">${controls(ui)} ${view.facts?.isFile ? nothing : earlierRunsList(ui)}</div>
       <p class="readout loss" id="curves-story" aria-live=${live}>
         ${legendOf(`loss (${unit})`, model.loss.lines, x, formatLoss, where)}
       </p>
@@ -68,7 +68,7 @@ function controls(ui: Ui): TemplateResult {
       </select></label
     >
     ${toggle('log x', isLogX, { isLogX: !isLogX })}
-    ${toggle('log loss', isLogY, { isLogY: !isLogY })} ${earlierRunsList(ui)}`;
+    ${toggle('log loss', isLogY, { isLogY: !isLogY })}`;
 }
 
 /** The newest model. The page is drawn more often than data arrive: when the pointer moves. */
