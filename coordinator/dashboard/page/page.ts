@@ -24,8 +24,8 @@ import type { Choices, Ui } from './ui.ts';
 const PANELS: readonly Panel[] = [
   curves,
   reductionTree,
-  timeline,
   shares,
+  timeline,
   workers,
   parts,
   speedup,

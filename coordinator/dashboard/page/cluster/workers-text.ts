@@ -78,7 +78,7 @@ export const workersTable = ({ status, time, history }: RunView): Table => ({
     { name: 'name' },
     { name: 'where' },
     { name: 'runtime' },
-    { name: 'examples/s while computing', show: formatCount },
+    { name: 'own examples/s', show: formatCount },
     { name: 'share', unit: 'micro-batches' },
     { name: 'answered', show: formatCount },
     { name: 'late', show: formatCount },

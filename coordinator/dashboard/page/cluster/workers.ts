@@ -17,6 +17,7 @@ const STATES: Readonly<Record<string, string>> = {
 export const workers: Panel = {
   id: 'workers',
   name: 'Workers',
+  isWide: true,
   title: workersTitle,
   body(view) {
     const { columns, rows } = workersTable(view);

@@ -133,7 +133,11 @@ function legendOf(
       const point = pointAt(line.points, x);
       if (!point) return '';
       return html`<span>
-        <svg viewBox="0 0 24 8"><path class=${line.kind} d="M0 4H24" /></svg>
+        <svg viewBox="0 0 24 8"><path
+            class=${line.kind}
+            .style=${`stroke-dasharray: ${line.dash}`}
+            d="M0 4H24"
+          /></svg>
         ${line.name} <span class="value">${format(point[1])}</span>
       </span>`;
     })}
