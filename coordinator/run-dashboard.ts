@@ -77,7 +77,12 @@ export function createRunDashboard(
     now,
     step,
   });
-  const journal = createRunJournal(() => ({ ...facts(), hasCluster: cluster !== undefined }));
+  const { continuation } = options;
+  const journal = createRunJournal(() => ({
+    ...facts(),
+    hasCluster: cluster !== undefined,
+    continuation: continuation && [...continuation],
+  }));
   const past = createPastReader(recorder, { source, facts, now });
   const keeping = createKeeping(recorder, journal, step);
   const streams = createStreams(recorder, past, onFault);

@@ -88,6 +88,7 @@ export interface ClusterView {
 export interface Cluster {
   /** The address at which the coordinator listens. */
   readonly url: string;
+  readonly port: number;
   readonly pool: WorkerPool;
   readonly view: ClusterView;
   /** Aborted, with the error, when the started workers cannot be kept alive. */
@@ -116,6 +117,7 @@ export async function openCluster(
   const server = await startCoordinatorServer({
     host: options.host,
     port: options.port,
+    preferredPort: options.preferredPort,
     allowedHosts: options.allowedHosts,
     tls: options.tls,
     rightsOf,
@@ -138,6 +140,7 @@ export async function openCluster(
 
   return {
     url: server.url,
+    port: server.port,
     pool,
     view,
     failure: failure.signal,

@@ -2,7 +2,7 @@ import { planModel } from '../../shared/engine/model/model-plan.ts';
 import { configFacts } from '../dashboard/config-facts.ts';
 import type { EventLine } from '../dashboard/event-line.ts';
 import type { RunFacts } from '../dashboard/model/run-view.ts';
-import { resumeCommand } from '../options/continuation.ts';
+import { recordedContinuation, resumeCommand } from '../options/continuation.ts';
 import type { RunDescription } from '../run-folder/run-description.ts';
 
 /** The header of an IDX file of labels. The rest is a byte per example. */
@@ -35,7 +35,7 @@ export function recordedFacts(
     testExamples: start?.testExamples ?? examplesIn(testLabels),
     auditFraction: start?.auditFraction ?? 0,
     hasCluster: start?.hasCluster ?? true,
-    resumeCommand: resumeCommand({}, runDir),
+    resumeCommand: resumeCommand(recordedContinuation(start?.continuation), runDir),
     isRecorded: true,
   };
 }

@@ -122,6 +122,7 @@ const INFORMATIVE: readonly string[] = [
   'certificate',
   'chaos',
   'control',
+  'dashboard',
   'data',
   'late',
   'stopping',

@@ -53,6 +53,15 @@ async function openSocket(port: number): Promise<Socket> {
   return socket;
 }
 
+test('a port that will do is taken if it is free, and another one if it is not', async () => {
+  const first = await startPortServer();
+  const { port } = first;
+  expect((await startPortServer({ preferredPort: port })).port).not.toBe(port);
+  await first.close();
+  expect((await startPortServer({ preferredPort: port })).port).toBe(port);
+  await expect(startPortServer({ port })).rejects.toThrow('the port is in use');
+});
+
 describe('a peer that sends empty messages', () => {
   test.for([
     ['text', ''],

@@ -116,7 +116,8 @@ export function asItBegan(incident: Incident): Incident {
 /** The same for incidents that are counted together. */
 export function incidentText({ kind, message }: Pick<Incident, 'kind' | 'message'>): string {
   if (OF_SHARES.includes(kind)) return kind;
-  return `${kind} ${message.replace(/^(rank \d+)|\d+(?:\.\d+)?/g, (_, rank?: string) => rank ?? '#')}`;
+  const numbers = /^(rank \d+)|\d+(?:\.\d+)?/g;
+  return `${kind} ${message.replace(numbers, (_, rank?: string) => rank ?? '#')}`;
 }
 
 /** At most `most` incidents, oldest first, without the oldest ones of the most frequent kind. */

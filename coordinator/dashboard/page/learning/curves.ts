@@ -37,7 +37,8 @@ export const curves: Panel = {
     const unit = view.facts?.loss.replace('-', ' ') ?? '';
     // The newest values change too often to be read out.
     const live = pointed === undefined ? 'off' : 'polite';
-    return html`<div class="controls">${controls(ui)} ${view.facts?.isFile ? nothing : earlierRunsList(ui)}</div>
+    const others = view.facts?.isFile ? nothing : earlierRunsList(ui);
+    return html`<div class="controls">${controls(ui)} ${others}</div>
       <p class="readout loss" id="curves-story" aria-live=${live}>
         ${legendOf(`loss (${unit})`, model.loss.lines, x, formatLoss, where)}
       </p>

@@ -55,10 +55,11 @@ export function incidentNotes(view: RunView): string[] {
   const [mean, full] = [all, best].map(
     ({ examples, milliseconds }) => (1000 * examples) / milliseconds,
   );
+  const which = start > 0 ? `after step ${formatCount(start)}` : 'together';
   // Chance, and what else the machines do.
   if (mean >= full) return notes;
   notes.push(
-    `All steps ${start > 0 ? `after step ${formatCount(start)}` : 'together'} ran at ${formatPercent(mean / full, 0)} of the speed of the ` +
+    `All steps ${which} ran at ${formatPercent(mean / full, 0)} of the speed of the ` +
       `${formatCount(best.steps)} steady steps with ${best.workers} workers, the most ` +
       `(${formatCount(mean)} of ${formatCount(full)} examples/s).`,
   );

@@ -39,8 +39,8 @@ describe('the notices of a pool', () => {
     expect(told).toEqual([
       [
         'unready',
-        `${message}its own output and exit code say more (137: killed by signal 9, perhaps out of ` +
-          'memory)',
+        `${message}its own output and exit code say more ` +
+          '(137: killed by signal 9, perhaps out of memory)',
       ],
     ]);
   });

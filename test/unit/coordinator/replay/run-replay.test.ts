@@ -158,7 +158,7 @@ describe('the replay of a run', () => {
   });
 });
 
-test('the replay of a run that was resumed counts since its beginning, its speeds do not', async () => {
+test('a resumed run counts since its beginning, and its speeds do not', async () => {
   const directory = temporaryFolder();
   const first = new RecordedHistory();
   first.counters = { ...createCounters(), lateShares: 3, auditedSums: 10 };

@@ -6,19 +6,23 @@ test('a status is a title, a table of its numbers, and a table per list', () => 
     ...{ state: 'training', step: 43, stepCount: 100, trainLoss: 0.123456789, testAccuracy: null },
     workers: [
       { rank: 0, name: 'a', state: 'idle' },
-      { rank: 1, name: 'b', pid: 7 },
+      { rank: 1, name: 'b', pid: 7, sentBytes: 2_345_678, since: '2026-11-26T18:04:05.678Z' },
     ],
     counters: { lateShares: 2 },
     notices: [],
   });
   expect(page).toContain('<h1>Training, step 43 of 100</h1>');
   expect(page).toContain('<meta http-equiv="refresh" content="5">');
-  expect(page).toContain('<tr><th scope="row">Train loss</th><td>0.123457</td></tr>');
+  expect(page).toContain('<tr><th scope="row">Recent training loss</th><td>0.1235</td></tr>');
   expect(page).toContain('<tr><th scope="row">Test accuracy</th><td>–</td></tr>');
   expect(page).toContain('<tr><th scope="row">Late shares</th><td>2</td></tr>');
-  const head = ['Rank', 'Name', 'State', 'Pid'].map((name) => `<th scope="col">${name}</th>`);
+  const head = ['Rank', 'Name', 'State', 'Sent', 'Here since'].map(
+    (name) => `<th scope="col">${name}</th>`,
+  );
   expect(page).toContain(`<tr>${head.join('')}</tr>`);
-  expect(page).toContain('<tr><td>1</td><td>b</td><td>–</td><td>7</td></tr>');
+  expect(page).toContain(
+    '<tr><td>1</td><td>b</td><td>–</td><td>2.3 MB</td><td>18:04:05 UTC</td></tr>',
+  );
   expect(page).toContain('<h2>Notices</h2>\n<p>None.</p>');
 });
 
