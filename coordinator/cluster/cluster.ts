@@ -70,6 +70,7 @@ export interface ClusterContext {
   readonly stepsAfter: (step: number) => string;
   readonly openEvents: AnswerSources['openEvents'];
   readonly routes?: AnswerSources['routes'];
+  readonly dataRoutes?: AnswerSources['dataRoutes'];
   /** All metrics, as Prometheus reads them. */
   readonly metrics: (cluster: ClusterView) => Promise<TypedText>;
 }
@@ -104,7 +105,8 @@ export async function openCluster(
   options: ClusterOptions,
   context: ClusterContext,
 ): Promise<Cluster> {
-  const { config, loaded, report, status, stepsAfter, metrics, openEvents, routes } = context;
+  const { config, loaded, report, status, stepsAfter, metrics, openEvents, routes, dataRoutes } =
+    context;
   const { secrets } = options;
   const rightsOf = createRights(secrets);
   const token = secrets.token ?? undefined;
@@ -130,6 +132,7 @@ export async function openCluster(
     stepsAfter,
     openEvents,
     routes,
+    dataRoutes,
     pageFiles: readPageFiles,
     metrics: () => metrics(view),
     contentOf(sha256) {

@@ -89,7 +89,8 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium (skipped if it is not instal
     const { stdout } = await runCli(['look', 'run', '--example', '0', '--json'], { cwd });
     const { outputs } = JSON.parse(stdout);
     const { href } = pathToFileURL(join(cwd, 'report.html'));
-    const { problems, textOf } = await open(`${href}?learning`, '#output');
+    const { page, problems, textOf } = await open(`${href}?learning`, '#output');
+    await page.locator('#output').scrollIntoViewIfNeeded();
     const largest = Math.max(...outputs).toFixed(4);
     await expect.poll(() => textOf('#output'), { timeout: 20_000 }).toContain(largest);
     expect(problems).toEqual([]);
