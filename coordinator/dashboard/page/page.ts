@@ -41,7 +41,8 @@ let drawn: Drawn | undefined;
 /** The panels. When only the pointer has moved, those that it has not touched stay. */
 function draws(all: readonly Panel[], view: RunView, ui: Ui): (TemplateResult | typeof noChange)[] {
   const before = drawn;
-  const look = `${isDark()} ${document.documentElement.dataset.printing}`;
+  // Panels that are loaded later were not drawn before.
+  const look = `${isDark()} ${document.documentElement.dataset.printing} ${all.length}`;
   const now: Drawn = { view, choices: ui.choices, look };
   drawn = now;
   return all.map((panel) =>
