@@ -28,11 +28,15 @@ export interface UnitStudy {
   /** The products whose sum, with the bias, is z. None for the input. */
   readonly forward: readonly Term[];
   readonly bias: number | null;
+  /** The engine's ∂L/∂b. */
+  readonly biasGradient: number | null;
   readonly sum: number;
   readonly changes: readonly Change[];
   readonly value: number;
   /** The products whose sum is ∂L/∂a. None for an output, whose error is output − target. */
   readonly backward: readonly Term[];
+  /** Of an output: what is compared with the target, and the target. */
+  readonly output: { readonly value: number; readonly target: number } | undefined;
   /** ∂L/∂a; null for an input, which is not trained. */
   readonly error: number | null;
   /** δ = ∂L/∂z. */
@@ -91,6 +95,7 @@ export function studyUnit(
     spec: first?.planned.spec,
     forward: own ? linksInto(own, unit).map((link) => termOf(link, own.x[link.from])) : [],
     bias: bias === null ? null : parameters[bias],
+    biasGradient: gradientOf(bias),
     sum: (first?.values ?? pixels)[unit],
     changes: changes.map((index) => changeOf(linked(index), layers[index], unit)),
     value: (last?.values ?? pixels)[unit],
@@ -98,6 +103,10 @@ export function studyUnit(
       next === undefined
         ? []
         : linksOutOf(linked(next), unit).map((link) => termOf(link, layers[next].deltas[link.to])),
+    output:
+      column === columns.length - 1
+        ? { value: study.outputs[unit], target: study.targets[unit] }
+        : undefined,
     error: last?.deltas[unit] ?? null,
     delta: first?.deltas[unit] ?? null,
     weight:

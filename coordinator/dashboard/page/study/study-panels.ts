@@ -1,6 +1,7 @@
 import type { RunSource } from '../connection.ts';
 import type { Panel } from '../panel.ts';
 import type { Ui } from '../ui.ts';
+import { backward } from './example/backward.ts';
 import { output } from './example/output.ts';
 import { overview } from './overview.ts';
 import styleUrl from './study.css?url';
@@ -13,5 +14,5 @@ export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   style.href = styleUrl;
   document.head.append(style);
   const study = createStudy(source, ui);
-  return [overview, output].map((panel) => panel(study));
+  return [overview, output, backward].map((panel) => panel(study));
 }

@@ -92,10 +92,17 @@ describe.for(ALL)('the chain rule of a net: %s', (name) => {
       const { error, delta, backward, changes } = found;
       expect(delta).toBe(column.deltas?.[unit] ?? null);
       if (error === null) continue;
-      if (at === last) expectClose(error, study.outputs[unit] - study.targets[unit], 'output');
-      else expectClose(sumOf(backward), error, `error of ${at} ${unit}`);
+      if (at === last) {
+        expect(found.output).toEqual({
+          value: study.outputs[unit],
+          target: study.targets[unit],
+        });
+        expectClose(error, study.outputs[unit] - study.targets[unit], 'output');
+      } else expectClose(sumOf(backward), error, `error of ${at} ${unit}`);
       const slope = changes.reduce((product, change) => product * change.slope, 1);
       expectClose(slope, column.slopes?.[unit] ?? 1, 'slope');
+      const { spec } = found;
+      if (spec?.type === 'dense') expectClose(found.biasGradient ?? 1, delta ?? 0);
       if (delta !== null) expectClose(error * slope, delta, `δ of ${at} ${unit}`);
     }
   });
