@@ -30,5 +30,5 @@ export interface LayerStudy {
    * The derivative of each of `values` by the value before it, as a layer that changes each value
    * on its own has it. Undefined for layers that add up many values.
    */
-  readonly slopes: Float32Array | undefined;
+  readonly slopes?: Float32Array | undefined;
 }

@@ -1,8 +1,10 @@
 import type { RunSource } from '../connection.ts';
+import { curves } from '../learning/curves.ts';
 import type { Panel } from '../panel.ts';
 import type { Ui } from '../ui.ts';
 import { backward } from './example/backward.ts';
 import { output } from './example/output.ts';
+import { lessons } from './lessons/lessons.ts';
 import { overview } from './overview.ts';
 import styleUrl from './study.css?url';
 import { createStudy } from './study.ts';
@@ -14,5 +16,5 @@ export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   style.href = styleUrl;
   document.head.append(style);
   const study = createStudy(source, ui);
-  return [overview, output, backward].map((panel) => panel(study));
+  return [...[lessons, overview, output, backward].map((panel) => panel(study)), curves];
 }
