@@ -39,3 +39,10 @@ export function nextWrong({ labels, predictions }: SetStudy, index: number): num
 /** The index that a text names, within the first `count` examples. */
 export const indexFrom = (text: string, count: number): number =>
   Math.max(0, Math.min(count - 1, Math.trunc(Number(text)) || 0));
+
+/** Where a reader is among the kept checkpoints; `at` their number: behind all of them. */
+export function keptText(keptSteps: readonly number[], at: number): string {
+  const count = keptSteps.length;
+  if (at < count) return `${at + 1} of ${count}: step ${formatCount(keptSteps[at])}`;
+  return count === 1 ? '1 is kept' : `${count} are kept`;
+}

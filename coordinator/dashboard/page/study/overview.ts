@@ -4,7 +4,14 @@ import { formatCount } from '../format.ts';
 import type { Panel } from '../panel.ts';
 import { whenSeen } from '../when-seen.ts';
 import { examplePicture } from './example/example-picture.ts';
-import { indexFrom, nextWrong, predictionText, stepText, wrongText } from './overview-text.ts';
+import {
+  indexFrom,
+  keptText,
+  nextWrong,
+  predictionText,
+  stepText,
+  wrongText,
+} from './overview-text.ts';
 import { EXAMPLES, type OpenStudy } from './studies.ts';
 import type { Study } from './study.ts';
 
@@ -124,13 +131,7 @@ function exampleControls(study: Study, opened: OpenStudy, seek: Seek): TemplateR
 }
 
 function netControls({ studies }: Study, { keptSteps }: OpenStudy): TemplateResult {
-  const { shown, step } = studies;
-  const isOver = studies.isOver;
-  const at = keptSteps.indexOf(shown.kind === 'kept' ? shown.step : -1);
-  const showKept = ({ target }: Event) =>
-    studies.show({ kind: 'kept', step: keptSteps[Number((target as HTMLInputElement).value)] });
-  const text =
-    at < 0 ? `${keptSteps.length} are kept` : `${at + 1} of ${keptSteps.length}: step ${step}`;
+  const { shown, isOver } = studies;
   return html`<div class="controls" role="group" aria-label="Net">
     <button
       aria-pressed=${shown.kind === 'newest'}
@@ -148,22 +149,31 @@ function netControls({ studies }: Study, { keptSteps }: OpenStudy): TemplateResu
             Hold this step
           </button>`
     }
-    ${
-      keptSteps.length > 0
-        ? html`<label>
-            Checkpoints
-            <input
-              type="range"
-              min="0"
-              max=${keptSteps.length - 1}
-              .value=${String(at < 0 ? keptSteps.length - 1 : at)}
-              aria-valuetext=${text}
-              @change=${showKept}
-              @input=${showKept}
-            />
-            <span>${text}</span>
-          </label>`
-        : nothing
-    }
+    ${keptSteps.length > 0 ? keptSlider(studies, keptSteps) : nothing}
   </div>`;
+}
+
+/** The kept checkpoints from the first to the last, and after them the newest net. */
+function keptSlider(studies: Study['studies'], keptSteps: readonly number[]): TemplateResult {
+  const { shown } = studies;
+  const count = keptSteps.length;
+  const found = shown.kind === 'kept' ? keptSteps.indexOf(shown.step) : -1;
+  const at = found < 0 ? count : found;
+  const text = keptText(keptSteps, at);
+  const show = ({ target }: Event) => {
+    const step = keptSteps[Number((target as HTMLInputElement).value)];
+    studies.show(step === undefined ? { kind: 'newest' } : { kind: 'kept', step });
+  };
+  return html`<label>
+    Checkpoints
+    <input
+      type="range"
+      min="0"
+      max=${count}
+      .value=${String(at)}
+      aria-valuetext=${text}
+      @input=${show}
+    />
+    <span>${text}</span>
+  </label>`;
 }

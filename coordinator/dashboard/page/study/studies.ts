@@ -205,11 +205,13 @@ export class Studies {
 
   async #refresh(): Promise<void> {
     try {
-      if (!this.#opened) await this.#open();
+      const isOld = performance.now() - this.#askedAt > ASK_KEPT_MS;
+      if (!this.#opened || (isOld && !this.isOver)) await this.#open();
       await this.#takeParameters();
-      if (!this.isOver && performance.now() - this.#askedAt > ASK_KEPT_MS) await this.#open();
       this.#fail(undefined);
     } catch (error) {
+      // A checkpoint may be gone, because newer ones have taken its place.
+      this.#askedAt = Number.NEGATIVE_INFINITY;
       this.#fail(reasonOf(error));
     }
   }

@@ -8,6 +8,12 @@ import { showFour, type TermOrder } from './sums.ts';
 import { backwardTable, forwardTable, type UnitContext, weightDetail } from './unit-tables.ts';
 import { changeText, deltaText, mostText } from './unit-text.ts';
 
+/** The same lock as in the picture. */
+const LOCK = html`<svg class="lock" viewBox="-6 -7 12 13" aria-hidden="true">
+  <path d="M-2.5 0v-3a2.5 2.5 0 0 1 5 0v3" fill="none" stroke="currentcolor" stroke-width="1.5" />
+  <path d="M-4.5 0h9v5h-9z" fill="currentcolor" />
+</svg>`;
+
 /** The chain rule of the chosen unit. */
 export function unitDetail(
   state: BackwardState,
@@ -93,7 +99,7 @@ function backwardPart(
   const most = mostText(unit, context.nameBefore);
   const isSum = spec?.type === 'dense' || spec?.type === 'conv2d';
   return html`<p class="part">Backward: δ = ${output ? 'output − target' : '(Σ w · δ) · slope'}</p>
-    ${isLocked(slope) ? html`<p class="locked">🔒 ${lockText(slope)}</p>` : nothing}
+    ${isLocked(slope) ? html`<p class="locked">${LOCK} ${lockText(slope)}</p>` : nothing}
     ${output ? nothing : backwardTable(unit, context)}
     ${
       unit.backward.some(isLoser)

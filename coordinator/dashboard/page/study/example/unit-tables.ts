@@ -73,7 +73,7 @@ function forwardRow(
             <button
               class="link"
               aria-pressed=${parameter === chosen}
-              aria-label="How ∂L/∂w of the weight from ${name} is computed"
+              aria-label="${showFour(gradient ?? 0)}: ∂L/∂w of the weight from ${name}"
               @click=${() => actions.pickWeight(parameter)}
             >
               ${showFour(gradient ?? 0)}

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   indexFrom,
+  keptText,
   nextWrong,
   predictionText,
   stepText,
@@ -51,4 +52,11 @@ test('the wrong examples of a set, and the next of them', () => {
 test('the number of an example that somebody has typed', () => {
   const typed = ['7', '-3', '99', '2.7', '', 'x', '1e3', 'Infinity'];
   expect(typed.map((text) => indexFrom(text, 10))).toEqual([7, 0, 9, 2, 0, 0, 9, 9]);
+});
+
+test('where a reader is among the kept checkpoints', () => {
+  expect([0, 1, 2].map((at) => keptText([200, 1400], at))).toEqual([
+    ...['1 of 2: step 200', '2 of 2: step 1,400', '2 are kept'],
+  ]);
+  expect(keptText([200], 1)).toBe('1 is kept');
 });
