@@ -2,9 +2,10 @@ import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
 import type { SetStudy } from '../../../../shared/study/set-study.ts';
 import { formatCount, formatPercent } from '../format.ts';
 
-/** "The net after step 860, which is after 2.0 epochs." */
+/** "The net after step 860 (2.0 epochs)." A report does not know the steps per epoch: 0. */
 export function stepText(step: number, stepsPerEpoch: number): string {
   if (step === 0) return 'The net before its first step: its weights are random.';
+  if (stepsPerEpoch === 0) return `The net after step ${formatCount(step)}.`;
   const epochs = (step / stepsPerEpoch).toFixed(step < stepsPerEpoch ? 2 : 1);
   return `The net after step ${formatCount(step)} (${epochs} epochs).`;
 }

@@ -46,6 +46,10 @@ const ASK_KEPT_MS = 10_000;
 /** Results that nobody has wanted for so many newer ones are forgotten. */
 const RESULTS_MAX = 40;
 
+const NO_RIGHT =
+  'This page may watch the run, but not see its data and its net: ' +
+  'open it with the token of the coordinator.';
+
 interface Entry {
   readonly name: TaskName;
   readonly argument: Argument<TaskName>;
@@ -212,7 +216,8 @@ export class Studies {
     } catch (error) {
       // A checkpoint may be gone, because newer ones have taken its place.
       this.#askedAt = Number.NEGATIVE_INFINITY;
-      this.#fail(reasonOf(error));
+      const reason = reasonOf(error);
+      this.#fail(/right to work/.test(reason) ? NO_RIGHT : reason);
     }
   }
 

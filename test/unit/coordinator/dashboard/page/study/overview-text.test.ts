@@ -25,6 +25,7 @@ const example = (label: number, outputs: number[]): ExampleStudy => ({
 test('the step of the net, in epochs, too', () => {
   expect(stepText(0, 430)).toBe('The net before its first step: its weights are random.');
   expect(stepText(43, 430)).toBe('The net after step 43 (0.10 epochs).');
+  expect(stepText(43, 0)).toBe('The net after step 43.');
   expect(stepText(2150, 430)).toBe('The net after step 2,150 (5.0 epochs).');
 });
 
