@@ -1,6 +1,5 @@
 import type { RunEvent } from '../reporting/events.ts';
-import { RUN_ENDS } from '../reporting/pool-events.ts';
-import { WRONG_SUM } from '../scheduling/audit-scheduler.ts';
+import { RUN_ENDS, WRONG_SUM } from '../reporting/pool-events.ts';
 import type { RoundUnderWay } from '../scheduling/share-dispatcher.ts';
 import type { StepRecord } from '../training/ledger.ts';
 import type { EpochRecord } from '../training/progress.ts';

@@ -16,6 +16,9 @@ export type PoolEvent =
 /** The reasons of all workers to leave at the end of a run; see `RunEnd`. */
 export const RUN_ENDS: readonly string[] = ['finished', 'stopping', 'failed'];
 
+/** The reason of a worker that was expelled begins so. */
+export const WRONG_SUM = 'it gave a wrong sum';
+
 /**
  * A decision of the coordinator. The notice's message gives the reason.
  *

@@ -32,6 +32,7 @@ import { systemClock } from '../../shared/system-clock.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import { type Chaos, type ChaosSpec, createChaos, parseChaos } from './chaos.ts';
 import type { LocalWorkers } from './local-workers.ts';
+import { describeTooMany } from './many-workers.ts';
 import { startProcessWorkers } from './process-workers.ts';
 import { startThreadWorkers, type ThreadWorkersOptions } from './thread-workers.ts';
 
@@ -131,6 +132,9 @@ function trainWithWorkers(options: TrainOptions, report: Report, disturbance?: D
   });
   const clusterFor = ({ microBatchCount }: { readonly microBatchCount: number }) => {
     const count = options.workers ?? Math.min(availableParallelism(), microBatchCount);
+    const kind = options.separateProcesses ? 'process' : 'thread';
+    const message = describeTooMany(count, availableParallelism(), kind);
+    if (message) report({ event: 'notice', code: 'workers', message });
     return count === 0 ? undefined : clusterOf(count);
   };
   const threads = options.workers === 0 ? threadsFor(options, 1) : 1;
@@ -173,8 +177,10 @@ function controllable(workers: LocalWorkers, chaos: Chaos): StartedWorkers {
 }
 
 /**
- * Trains while workers are disturbed. Then trains undisturbed, with as many workers as there were
- * on average, and compares the parameters. Throws a `VERIFY` error if they differ.
+ * Trains while workers are disturbed. Then trains undisturbed and compares the parameters. Throws a
+ * `VERIFY` error if they differ. The undisturbed run has as many workers as the disturbed one had
+ * at first, or on average if those were more. Where workers share cores, a run with fewer of them
+ * would be faster by that alone.
  */
 async function trainInChaos(options: TrainOptions, spec: ChaosSpec, report: Report): Promise<void> {
   assertComparable(options);
@@ -206,12 +212,13 @@ async function trainInChaos(options: TrainOptions, spec: ChaosSpec, report: Repo
   });
 
   const tally = chaos.tally();
-  const undisturbedWorldSize = Math.max(1, Math.round(tally.meanWorldSize));
+  const { firstWorldSize, ...counts } = tally;
+  const undisturbedWorldSize = Math.max(firstWorldSize, Math.round(tally.meanWorldSize), 1);
   const undisturbed = await trainUndisturbed(disturbed, undisturbedWorldSize, done.runDir, report);
   const isEqual = undisturbed.parametersSha256 === done.parametersSha256;
   report({
     event: 'chaos',
-    ...tally,
+    ...counts,
     undisturbedWorldSize,
     isEqual,
     parametersSha256: done.parametersSha256,
