@@ -43,8 +43,11 @@ export interface ColumnStudy {
   readonly deltas: Float32Array | undefined;
 }
 
-/** What the columns of a net have for an example, from the input to the outputs. */
-export function studyColumns({ layers, pixels }: ExampleStudy): ColumnStudy[] {
+/**
+ * What the columns of a net have for an example, from the input to the outputs. `input` is the
+ * shape of its picture.
+ */
+export function studyColumns({ layers, pixels }: ExampleStudy, input: Shape): ColumnStudy[] {
   return columnsOf(layers).map(({ source, changes }) => {
     const first = source === undefined ? undefined : layers[source];
     const changed = changes.map((index) => layers[index]);
@@ -52,7 +55,7 @@ export function studyColumns({ layers, pixels }: ExampleStudy): ColumnStudy[] {
     const factors = changed.flatMap(({ slopes }) => (slopes ? [slopes] : []));
     return {
       layers: [...(first ? [first] : []), ...changed].map(({ planned }) => planned),
-      shape: last?.planned.output ?? layers[0].planned.input,
+      shape: first ? first.planned.output : input,
       sums: first?.values ?? pixels,
       values: last?.values ?? pixels,
       slopes: factors.length > 0 ? productOf(factors) : undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ModelPlan } from '../../../../shared/engine/model/model-plan.ts';
 import { studyColumns } from '../../../../shared/study/columns.ts';
 import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
 import { studyUnit, type UnitStudy } from '../../../../shared/study/unit-study.ts';
@@ -54,8 +55,8 @@ describe.for(PYTORCH)('a net that PyTorch has computed, too: %s', (name) => {
 });
 
 /** Each unit of a net with its study. */
-function unitsOf(study: ExampleStudy, parameters: Float32Array) {
-  return studyColumns(study).flatMap((column, at) =>
+function unitsOf(study: ExampleStudy, { spec }: ModelPlan, parameters: Float32Array) {
+  return studyColumns(study, spec.input).flatMap((column, at) =>
     Array.from(column.values, (_, unit) => {
       const found = studyUnit(study, parameters, { column: at, unit });
       return { at, unit, column, found };
@@ -66,8 +67,8 @@ function unitsOf(study: ExampleStudy, parameters: Float32Array) {
 describe.for(ALL)('the chain rule of a net: %s', (name) => {
   const { lab, plan, parameters, pixels } = openStudiedNet(name);
   const study = lab.studyExample(pixels, 1);
-  const units = unitsOf(study, lab.parameters);
-  const last = studyColumns(study).length - 1;
+  const units = unitsOf(study, plan, lab.parameters);
+  const last = studyColumns(study, plan.spec.input).length - 1;
 
   test('adds up forward to z of each unit, which the changes lead to a', () => {
     for (const { at, unit, column, found } of units) {

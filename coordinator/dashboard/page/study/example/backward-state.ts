@@ -1,3 +1,4 @@
+import type { Shape } from '../../../../../shared/engine/layers/layer-plan.ts';
 import { type ColumnStudy, studyColumns } from '../../../../../shared/study/columns.ts';
 import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
 import type { UnitStudy } from '../../../../../shared/study/unit-study.ts';
@@ -28,8 +29,8 @@ export interface BackwardState {
 /** The columns of each example, which do not change. */
 const columnsOfStudy = new WeakMap<ExampleStudy, readonly ColumnStudy[]>();
 
-function columnsFor(example: ExampleStudy): readonly ColumnStudy[] {
-  const columns = columnsOfStudy.get(example) ?? studyColumns(example);
+function columnsFor(example: ExampleStudy, input: Shape): readonly ColumnStudy[] {
+  const columns = columnsOfStudy.get(example) ?? studyColumns(example, input);
   columnsOfStudy.set(example, columns);
   return columns;
 }
@@ -55,14 +56,15 @@ export class Backward {
 
   /** Undefined while the example is computed. */
   look(): BackwardState | undefined {
-    const example = this.#example;
-    if (!example) return undefined;
-    const columns = columnsFor(example);
+    const example = this.#study.studies.result('example', this.argument)?.value;
+    const input = this.#study.studies.opened?.config.model.input;
+    if (!example || !input) return undefined;
+    const columns = columnsFor(example, input);
     const chosen = this.#picked ?? mostWrong(example, columns.length - 1);
     return {
       example,
       columns,
-      stage: Math.min(this.#stage, lastStage(example)),
+      stage: Math.min(this.#stage, stageCount(columns.length) - 1),
       isPlaying: this.#timer !== undefined,
       chosen,
       unit: this.#study.studies.result('unit', this.#unitArgument(chosen))?.value,
@@ -125,13 +127,9 @@ export class Backward {
     this.#redraw();
   }
 
-  get #example(): ExampleStudy | undefined {
-    return this.#study.studies.result('example', this.argument)?.value;
-  }
-
   get #isAtEnd(): boolean {
-    const example = this.#example;
-    return !example || this.#stage >= lastStage(example);
+    const state = this.look();
+    return !state || this.#stage >= stageCount(state.columns.length) - 1;
   }
 
   #unitArgument({ column, unit }: UnitKey) {
@@ -157,8 +155,6 @@ export class Backward {
     this.#study.choose({});
   }
 }
-
-const lastStage = (example: ExampleStudy): number => stageCount(columnsFor(example).length) - 1;
 
 /** The output that is to decrease most. */
 function mostWrong(example: ExampleStudy, column: number): UnitKey {

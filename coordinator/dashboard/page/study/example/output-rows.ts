@@ -19,7 +19,7 @@ export function outputRows(
         <th scope="col">desired</th>
         ${isOpen ? nothing : html`<th scope="col">δ</th>`}
         <th scope="col" class="arrow">
-          ${isOpen ? 'output' : 'nudge'}, from ${low.toFixed(0)} to ${high.toFixed(0)}
+          ${isOpen ? 'output' : 'nudge'}, from ${showNumber(low)} to ${showNumber(high)}
         </th>
       </tr>
     </thead>

@@ -13,8 +13,8 @@ import { studyColumns } from '../../../../../../../shared/study/columns.ts';
 import { openStudiedNet, type StudiedNet } from '../../../../../../support/toy-study.ts';
 
 function columnsOf(name: StudiedNet) {
-  const { lab, pixels } = openStudiedNet(name);
-  return studyColumns(lab.studyExample(pixels, 1));
+  const { lab, pixels, plan } = openStudiedNet(name);
+  return studyColumns(lab.studyExample(pixels, 1), plan.spec.input);
 }
 
 test('the names of columns and units', () => {
