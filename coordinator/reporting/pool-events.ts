@@ -131,6 +131,16 @@ export const createCounters = (): PoolCounters => ({
   receivedBytes: 0,
 });
 
+/** The counters of two coordinators of one run together. Null: nothing is known of it. */
+export function addCounters(a: PoolCounters | null, b: PoolCounters | null): PoolCounters | null {
+  if (!a || !b) return a ?? b;
+  const sum = createCounters();
+  // Records of an older version may lack some.
+  for (const name of Object.keys(sum) as (keyof PoolCounters)[])
+    sum[name] = (a[name] ?? 0) + (b[name] ?? 0);
+  return sum;
+}
+
 /** What is known of an admitted worker, for people. */
 export interface WorkerFigures {
   readonly rank: number;

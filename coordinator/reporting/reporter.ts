@@ -126,6 +126,7 @@ const INFORMATIVE: readonly string[] = [
   'certificate',
   'chaos',
   'control',
+  'dashboard',
   'data',
   'late',
   'stopping',

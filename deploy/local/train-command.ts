@@ -6,7 +6,7 @@ import type {
   StartContext,
   StartedWorkers,
 } from '../../coordinator/cluster/cluster.ts';
-import { NO_CHAOS } from '../../coordinator/control/run-control.ts';
+import { describeRates, NO_CHAOS } from '../../coordinator/control/run-control.ts';
 import {
   continuationOf,
   resumeCommand,
@@ -17,7 +17,7 @@ import { addPortOptions, portOptionsOf } from '../../coordinator/options/port-fl
 import { addRunOptions } from '../../coordinator/options/run-flags.ts';
 import type { RunOptions } from '../../coordinator/options/run-options.ts';
 import type { PortOptions } from '../../coordinator/port/server.ts';
-import type { DoneEvent, Report } from '../../coordinator/reporting/events.ts';
+import type { DoneEvent, Report, RunEvent } from '../../coordinator/reporting/events.ts';
 import { openingLesson } from '../../coordinator/reporting/lesson-report.ts';
 import { openingDashboard } from '../../coordinator/reporting/open-dashboard.ts';
 import { remindingOfSecrets } from '../../coordinator/reporting/remind-secrets.ts';
@@ -126,7 +126,8 @@ function trainWithWorkers(options: TrainOptions, report: Report, disturbance?: D
       workers = startWorkers(options, context, common, disturbance?.corrupt);
       chaos.attach(workers);
       // Faults that are asked for later begin at once.
-      if (!disturbance) chaos.begin();
+      if (disturbance) context.report(chaosNotice(chaos));
+      else chaos.begin();
       return controllable(workers, chaos);
     },
   });
@@ -142,6 +143,13 @@ function trainWithWorkers(options: TrainOptions, report: Report, disturbance?: D
   return runTraining({ ...options, engine }, clusterFor, report, signal);
 }
 
+/** What --chaos does, among what happens in the run. */
+const chaosNotice = ({ rates }: Chaos): RunEvent => ({
+  event: 'notice',
+  code: 'control',
+  message: `--chaos disturbs the workers: ${describeRates(rates)}`,
+});
+
 /** The threads of each of so many workers. */
 const threadsFor = ({ threads }: TrainOptions, workerCount: number): number =>
   threads ?? Math.max(1, Math.floor(defaultThreadCount() / workerCount));
@@ -153,10 +161,12 @@ function startWorkers(
   common: ThreadWorkersOptions,
   corrupt: number | undefined,
 ): LocalWorkers {
-  const { engine, url, token, issueIdentity } = context;
+  const { engine, url, token, issueIdentity, noteKilled } = context;
   if (!separateProcesses && isSharedEngine(engine))
     return startThreadWorkers({ ...context, engine }, common);
-  return startProcessWorkers({ ...common, url, token, issueIdentity, dataDir, corrupt });
+  return startProcessWorkers({
+    ...{ ...common, url, token, issueIdentity, noteKilled, dataDir, corrupt },
+  });
 }
 
 function controllable(workers: LocalWorkers, chaos: Chaos): StartedWorkers {

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
 import { formatCount } from '../format.ts';
-import type { Panel } from '../panel.ts';
-import { whenSeen } from '../when-seen.ts';
+import type { Panel } from '../panel/panel.ts';
+import { whenSeen } from '../panel/when-seen.ts';
 import { examplePicture } from './example/example-picture.ts';
 import {
   indexFrom,

@@ -1,9 +1,15 @@
 import { html } from 'lit-html';
-import { fillRect } from '../../brush.ts';
-import type { Panel } from '../../panel.ts';
-import { type Picture, pointedPart, type Swatch, showLegend, showPicture } from '../../picture.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import { fillRect } from '../../drawing/brush.ts';
+import type { Panel } from '../../panel/panel.ts';
+import {
+  type Picture,
+  pointedPart,
+  type Swatch,
+  showLegend,
+  showPicture,
+} from '../../panel/picture.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 import { Backward, type BackwardState } from './backward-state.ts';
 import { mosaicsOf, paintNet } from './net-drawing.ts';

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
-import { strokeRect } from '../../brush.ts';
-import { drawing } from '../../canvas.ts';
+import { strokeRect } from '../../drawing/brush.ts';
+import { drawing } from '../../drawing/canvas.ts';
 import type { Study } from '../study.ts';
 import { mosaicOf, placeMosaic } from './mosaic.ts';
 import { paintValues } from './paint-values.ts';

@@ -1,5 +1,5 @@
 import type { Shape } from '../../../../../shared/engine/layers/layer-plan.ts';
-import type { Rect } from '../../chart/chart-layout.ts';
+import type { Rect } from '../../drawing/rect.ts';
 
 /** In pixels, or in cells. */
 export type Place = readonly [x: number, y: number];

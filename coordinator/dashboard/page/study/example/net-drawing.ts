@@ -1,5 +1,5 @@
 import { type ColumnStudy, isLocked } from '../../../../../shared/study/columns.ts';
-import { beginText, type Context, strokeLines, strokeRect, write } from '../../brush.ts';
+import { beginText, type Context, strokeLines, strokeRect, write } from '../../drawing/brush.ts';
 import { mosaicOf } from './mosaic.ts';
 import {
   type Band,

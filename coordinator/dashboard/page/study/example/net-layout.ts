@@ -1,4 +1,4 @@
-import type { Rect } from '../../chart/chart-layout.ts';
+import type { Rect } from '../../drawing/rect.ts';
 import { cellOf, type Mosaic, type Place, placeMosaic, unitAt } from './mosaic.ts';
 
 /** What a net's picture shows of each column: activations, slopes and errors. */

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunConfig } from '../../../../../shared/round/run-config.ts';
-import type { Panel } from '../../panel.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 import { examplePicture } from './example-picture.ts';
 import { outputRows } from './output-rows.ts';

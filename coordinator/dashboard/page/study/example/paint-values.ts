@@ -1,7 +1,7 @@
 import { isLocked } from '../../../../../shared/study/columns.ts';
-import type { Context } from '../../brush.ts';
-import type { Rect } from '../../chart/chart-layout.ts';
-import { isDark, styleColor } from '../../colors.ts';
+import type { Context } from '../../drawing/brush.ts';
+import { isDark, styleColor } from '../../drawing/colors.ts';
+import type { Rect } from '../../drawing/rect.ts';
 import { cellOf, type Mosaic } from './mosaic.ts';
 
 type Rgb = readonly [red: number, green: number, blue: number];
