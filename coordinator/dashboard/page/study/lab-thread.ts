@@ -21,30 +21,35 @@ import { type Bench, TASKS } from './lab-tasks.ts';
 const TEST_ARENA_BYTES = 2 ** 22;
 /** Pages of it that are not used cost nothing. */
 const ARENA_BYTES = 2 ** 28;
+/** So many single examples are kept, the newest. */
+const SINGLES_MAX = 100;
 const MODULES: Readonly<Record<Numerics, string>> = { fused: fusedUrl, strict: strictUrl };
 
 interface OpenBench extends Bench {
   readonly sets: Map<StudySet, ExampleSet>;
+  readonly singles: Map<string, ExampleSet>;
 }
 
 let opening: Promise<OpenBench> | undefined;
 
 async function open(config: RunConfig): Promise<OpenBench> {
-  const fast = await openFastEngine(config.numerics).catch(() => undefined);
-  const engine = fast ?? createNaiveEngine(config.numerics);
+  const openFast = await findFastEngine(config.numerics).catch(() => undefined);
+  const openEngine = openFast ?? (() => createNaiveEngine(config.numerics));
+  const engine = openEngine();
   const plan = planModel(config.model);
   const lab = createNetLab(engine, plan, config);
-  post({ type: 'opened', isPlain: !fast });
+  post({ type: 'opened', isPlain: !openFast });
   const parameters = new Float32Array(plan.parameterCount);
-  return { config, engine, lab, parameters, sets: new Map() };
+  const empty = { sets: new Map(), singles: new Map(), branches: new Map() };
+  return { config, engine, openEngine, lab, parameters, ...empty };
 }
 
 /** Undefined if the fast kernels do not compute the bits of this run here. */
-async function openFastEngine(numerics: Numerics): Promise<Engine | undefined> {
+async function findFastEngine(numerics: Numerics): Promise<(() => Engine) | undefined> {
   const module = await WebAssembly.compile(await (await fetch(MODULES[numerics])).arrayBuffer());
   const openWith = (bytes: number) => createWasmEngine(module, numerics, '4x8', bytes);
   const difference = createSelfTest(createNaiveEngine(numerics))(openWith(TEST_ARENA_BYTES));
-  return difference === undefined ? openWith(ARENA_BYTES) : undefined;
+  return difference === undefined ? () => openWith(ARENA_BYTES) : undefined;
 }
 
 async function handle(message: ToLab): Promise<void> {
@@ -59,6 +64,9 @@ async function handle(message: ToLab): Promise<void> {
     case 'examples':
       bench.sets.set(message.name, message.set);
       return;
+    case 'example':
+      keepSingle(bench.singles, `${message.name} ${message.index}`, message.example);
+      return;
     case 'parameters':
       bench.parameters.set(message.parameters);
       bench.lab.load(message.parameters);
@@ -68,6 +76,15 @@ async function handle(message: ToLab): Promise<void> {
       const task = TASKS[name] as (bench: Bench, argument: unknown) => never;
       post({ type: 'done', id, result: task(bench, argument) });
     }
+  }
+}
+
+function keepSingle(singles: Map<string, ExampleSet>, key: string, example: ExampleSet): void {
+  singles.delete(key);
+  singles.set(key, example);
+  for (const old of singles.keys()) {
+    if (singles.size <= SINGLES_MAX) break;
+    singles.delete(old);
   }
 }
 

@@ -16,7 +16,7 @@ export const overview = (study: Study): Panel => ({
 
 function controls({ studies, chosen, choose }: Study): TemplateResult {
   const isHeld = studies.shown.kind === 'held';
-  const count = studies.opened?.counts.test ?? 0;
+  const count = studies.opened?.counts[chosen.set] ?? 0;
   const move = (by: number) => choose({ index: (chosen.index + by + count) % count });
   if (count === 0) return html`<p class="warning">${studies.problem ?? nothing}</p>`;
   return html`<button
@@ -27,5 +27,5 @@ function controls({ studies, chosen, choose }: Study): TemplateResult {
     </button>
     <button @click=${() => move(-1)}>Previous example</button>
     <button @click=${() => move(1)}>Next example</button>
-    <span>test example ${chosen.index}</span>`;
+    <span>${chosen.set} example ${chosen.index}</span>`;
 }

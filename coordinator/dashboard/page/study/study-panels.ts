@@ -3,8 +3,13 @@ import type { Panel } from '../panel.ts';
 import type { Ui } from '../ui.ts';
 import { output } from './example/output.ts';
 import { overview } from './overview.ts';
+import { own } from './own/own.ts';
+import { confusion } from './sets/confusion.ts';
+import { hardest } from './sets/hardest.ts';
 import styleUrl from './study.css?url';
 import { createStudy } from './study.ts';
+import { breakIt } from './what-if/break.ts';
+import { whatIf } from './what-if/what-if.ts';
 
 /** The panels that show how the net of a run learns, in the order of the page. */
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
@@ -13,5 +18,5 @@ export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   style.href = styleUrl;
   document.head.append(style);
   const study = createStudy(source, ui);
-  return [overview, output].map((panel) => panel(study));
+  return [overview, output, confusion, hardest, own, breakIt, whatIf].map((panel) => panel(study));
 }

@@ -7,7 +7,7 @@ import type { Study } from '../study.ts';
 
 /** Output against desired, for one example. */
 export const output = (study: Study): Panel => {
-  const argument = () => ({ set: 'test', index: study.chosen.index }) as const;
+  const argument = () => ({ set: study.chosen.set, index: study.chosen.index });
   const found = () => study.studies.result('example', argument());
   const namesOf = () => study.studies.opened?.config.dataset.classNames ?? [];
   return {
@@ -19,7 +19,7 @@ export const output = (study: Study): Panel => {
     },
     body() {
       const result = found();
-      return html`<div ${whenSeen(() => study.studies.want('example', argument(), 'test'))}>
+      return html`<div ${whenSeen(() => study.studies.want('example', argument(), study.chosen.set))}>
         ${result ? rows(result.value, namesOf()) : study.waiting('example', argument())}
       </div>`;
     },
