@@ -169,7 +169,8 @@ export class OwnImage {
 
   #showPreview(gray: Uint8Array): void {
     const { width, height } = this.#shape;
-    this.preview.getContext('2d')?.putImageData(grayImage(gray, width, height), 0, 0);
+    const context = this.preview.getContext('2d', { willReadFrequently: true });
+    context?.putImageData(grayImage(gray, width, height), 0, 0);
   }
 }
 

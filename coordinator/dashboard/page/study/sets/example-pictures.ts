@@ -25,7 +25,6 @@ function pictureOf(study: Study, { set, index, lines }: Pictured): TemplateResul
   const isChosen = chosen.set === set && chosen.index === index;
   return html`<button
     aria-pressed=${isChosen}
-    aria-label="Study ${set} example ${index}: ${lines.join(', ')}"
     data-index=${index}
     @click=${() => choose({ set, index })}
   >
@@ -35,7 +34,7 @@ function pictureOf(study: Study, { set, index, lines }: Pictured): TemplateResul
         if (example && shape) drawImage(context, example.pixels, shape, width, height);
       })}
     ></canvas>
+    <span class="quiet">${set} ${index}${isChosen ? ', studied' : nothing}</span>
     ${lines.map((line) => html`<span>${line}</span>`)}
-    ${isChosen ? html`<span class="quiet">studied</span>` : nothing}
   </button>`;
 }
