@@ -1,7 +1,10 @@
 import type { RunSource } from '../connection.ts';
+import { hasEmbeddedStudy } from '../embedded-study.ts';
+import { curves } from '../learning/curves.ts';
 import type { Panel } from '../panel.ts';
 import type { Ui } from '../ui.ts';
 import { output } from './example/output.ts';
+import { lessons } from './lessons/lessons.ts';
 import { overview } from './overview.ts';
 import { own } from './own/own.ts';
 import { confusion } from './sets/confusion.ts';
@@ -13,10 +16,20 @@ import { whatIf } from './what-if/what-if.ts';
 
 /** The panels that show how the net of a run learns, in the order of the page. */
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
+  if (!hasEmbeddedStudy()) loadStyle();
+  const study = createStudy(source, ui);
+  return [
+    ...[lessons, overview, output, confusion, hardest, own, breakIt, whatIf].map((panel) =>
+      panel(study),
+    ),
+    curves,
+  ];
+}
+
+/** A run in one file has this style already. */
+function loadStyle(): void {
   const style = document.createElement('link');
   style.rel = 'stylesheet';
   style.href = styleUrl;
   document.head.append(style);
-  const study = createStudy(source, ui);
-  return [overview, output, confusion, hardest, own, breakIt, whatIf].map((panel) => panel(study));
 }

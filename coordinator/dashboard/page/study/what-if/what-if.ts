@@ -34,6 +34,7 @@ export const whatIf = (study: Study): Panel => {
       const { futures, problem } = branches;
       const { opened } = study.studies;
       if (!opened) return study.waiting('example', study.chosen);
+      if (opened.counts.training === 0) return html`<p class="quiet">${NO_EXAMPLES}</p>`;
       const from = fromOf(opened);
       const textIn = ({ target }: Event) => (target as HTMLSelectElement).value;
       const chooseFrom = (event: Event) => {
@@ -79,6 +80,9 @@ export const whatIf = (study: Study): Panel => {
 const EXPLANATION =
   'This tab goes on from that step with the same batches, for itself: the run does not notice. ' +
   'With × 1 it computes the bits of the run’s own future.';
+
+const NO_EXAMPLES =
+  'This page has no training examples. Open the run with “lockstep view” to train from here.';
 
 function rateAt({ config, counts }: OpenStudy, step: number): number {
   const stepsPerEpoch = Math.ceil(counts.training / config.globalBatch);
