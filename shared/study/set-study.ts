@@ -67,7 +67,7 @@ export function examplesOfCell(
   return places.sort((a, b) => confidences[b] - confidences[a] || a - b);
 }
 
-/** The `count` examples with the highest loss, the highest first. Losses that are no number lead. */
+/** The `count` examples with the highest loss, the highest first. Losses of NaN lead. */
 export function hardestExamples({ losses }: SetStudy, count: number): number[] {
   const rank = (i: number) => (Number.isNaN(losses[i]) ? Number.POSITIVE_INFINITY : losses[i]);
   const order = (a: number, b: number) => (rank(a) === rank(b) ? a - b : rank(b) - rank(a));

@@ -7,7 +7,7 @@ import type { Ui } from '../ui.ts';
 import { type Lab, openLab } from './lab.ts';
 import type { Argument, Result, TaskName } from './lab-tasks.ts';
 import { examplesIn, Pictures } from './pictures.ts';
-import type { Dated, OpenStudy, StudyAccess } from './study-access.ts';
+import type { Dated, OpenStudy, StudyAccess } from './access.ts';
 
 /*
  * What the page has studied of a net.

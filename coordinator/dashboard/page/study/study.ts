@@ -3,7 +3,7 @@ import type { StudySet } from '../../../study/study-answer.ts';
 import type { RunSource } from '../connection.ts';
 import type { Ui } from '../ui.ts';
 import type { Argument, TaskName } from './lab-tasks.ts';
-import { WholeSets } from './sets/whole-sets.ts';
+import { WholeSets } from './sets/whole-set.ts';
 import { Studies } from './studies.ts';
 
 /** What all panels of this part of the page share. */

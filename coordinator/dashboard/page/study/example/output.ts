@@ -19,7 +19,8 @@ export const output = (study: Study): Panel => {
     },
     body() {
       const result = found();
-      return html`<div ${whenSeen(() => study.studies.want('example', argument(), study.chosen.set))}>
+      const want = () => study.studies.want('example', argument(), study.chosen.set);
+      return html`<div ${whenSeen(want)}>
         ${result ? rows(result.value, namesOf()) : study.waiting('example', argument())}
       </div>`;
     },

@@ -15,8 +15,8 @@ export interface Pen {
 type Place = readonly [x: number, y: number];
 
 /**
- * A surface to draw on, by mouse, finger, pen or keyboard. Lines appear at once: nothing else of the
- * page is drawn for them.
+ * A surface to draw on, by mouse, finger, pen or keyboard. Lines appear at once: nothing else of
+ * the page is drawn for them.
  */
 export class Board {
   readonly pen: Pen = { width: 0.09, gray: 255 };

@@ -5,7 +5,7 @@ import { grayImage } from '../image.ts';
 import { Board } from './board.ts';
 import { type Camera, startCamera, whyNoCamera } from './camera.ts';
 import { type Framing, framingOf, inverted, isLight, netInput, onBlack } from './net-input.ts';
-import { newestOnly } from './newest-only.ts';
+import { newestOnly } from './newest.ts';
 import type { InputSteps } from './own-text.ts';
 
 export interface OwnOptions {

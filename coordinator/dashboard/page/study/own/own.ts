@@ -83,7 +83,8 @@ function sentenceOf(
   names: readonly string[],
   study: Study,
 ): string {
-  const says = `The net takes it for ${names[prediction]}, ${confidenceText(outputs[prediction], study)}.`;
+  const confidence = confidenceText(outputs[prediction], study);
+  const says = `The net takes it for ${names[prediction]}, ${confidence}.`;
   if (label === undefined) return says;
   return `${says} If it is ${names[label]}, the loss is ${formatLoss(loss)}.`;
 }
@@ -94,6 +95,9 @@ function take(event: Event, data: DataTransfer | null, own: OwnImage): void {
   event.preventDefault();
   void own.takeFile(file);
 }
+
+/** The class in the value of an option; undefined if none is said. */
+const labelIn = (text: string): number | undefined => (text === '' ? undefined : Number(text));
 
 function tools(own: OwnImage): TemplateResult {
   const { pen } = own.board;
@@ -162,7 +166,7 @@ function switches(own: OwnImage, names: readonly string[]): TemplateResult {
     <label
       >It is
       <select
-        @change=${(event: Event) => own.set({ label: chosenIn(event) === '' ? undefined : Number(chosenIn(event)) })}
+        @change=${(event: Event) => own.set({ label: labelIn(chosenIn(event)) })}
       >
         ${choice('', 'not said', options.label ?? '')}
         ${names.map((name, i) => choice(String(i), name, options.label))}

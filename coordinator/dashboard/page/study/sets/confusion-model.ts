@@ -45,7 +45,8 @@ export function confusionSentence(
   const most = mostFrequentConfusion(confusionOf(study, names.length));
   if (!most) return `${right} The net confuses nothing.`;
   const { label, prediction, part } = most;
-  return `${names[label]} is taken for ${names[prediction]} in ${formatPercent(part, 0)} of cases. ${right}`;
+  const cases = `in ${formatPercent(part, 0)} of cases`;
+  return `${names[label]} is taken for ${names[prediction]} ${cases}. ${right}`;
 }
 
 /** What a cell says, in a sentence. */

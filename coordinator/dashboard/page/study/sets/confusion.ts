@@ -71,12 +71,13 @@ export const confusion = (study: Study): Panel => {
     const now = model(found);
     const chosen = cell ?? firstCell(now);
     const picture = pictureOf(now, chosen, choose);
+    const storyOf = (each: Cell) => cellStory(now, each);
     const click = () => {
       const pointed = pointedPart(picture, study.ui);
       if (pointed) choose(pointed);
     };
     return html`<div class="matrix">
-      <div @click=${click}>${showPicture({ ...picture, storyOf: (each) => cellStory(now, each) }, study.ui)}</div>
+      <div @click=${click}>${showPicture({ ...picture, storyOf }, study.ui)}</div>
       <div>${pictures(found, chosen)}</div>
     </div>`;
   }

@@ -42,10 +42,11 @@ export const hardest = (study: Study): Panel => {
       const [first] = all();
       if (!first) return 'Which examples does the net get most wrong?';
       const { index, label, prediction, confidence, loss } = first;
+      const sure = confidenceText(confidence, study);
       const says =
         label === prediction
           ? `The net is not sure that ${set} example ${index} is ${label}`
-          : `${label} is taken for ${prediction}, ${confidenceText(confidence, study)}, in ${set} example ${index}`;
+          : `${label} is taken for ${prediction}, ${sure}, in ${set} example ${index}`;
       return `${says}: its loss of ${formatLoss(loss)} is the highest.`;
     },
     body() {

@@ -3,7 +3,7 @@ import type { SetStudy } from '../../../../../shared/study/set-study.ts';
 import { STUDY_SETS, type StudySet } from '../../../../study/study-answer.ts';
 import { formatCount } from '../../format.ts';
 import type { Study } from '../study.ts';
-import type { Dated } from '../study-access.ts';
+import type { Dated } from '../access.ts';
 
 /** Which examples of a set are shown. */
 export interface ShownSet {
@@ -13,7 +13,7 @@ export interface ShownSet {
   readonly isWhole: boolean;
 }
 
-/** The study of a set: of all its examples if the user has asked for them, else of the loaded ones. */
+/** The study of a set: of all examples if the user has asked for them, else of the loaded ones. */
 export function shownSet({ studies, wholeSets }: Study, set: StudySet): ShownSet {
   const { result, isShown } = wholeSets.of(set);
   if (result && isShown) return { set, study: result, isWhole: true };

@@ -1,6 +1,6 @@
 import { formatLoss, formatQuantity } from '../../format.ts';
 import { type Table, tableFrom } from '../../table.ts';
-import type { Futures } from './branches.ts';
+import type { Futures } from './branch.ts';
 
 /** The losses of so many steps are averaged: each one is of another batch. */
 const AVERAGED = 10;
@@ -17,8 +17,9 @@ export function futuresSentence({ factor, step, own, other, stepCount }: Futures
   const steps = formatQuantity(Math.max(own.length, other.length), 'step');
   const [ownLoss, otherLoss] = [lastLoss(own), lastLoss(other)];
   const rate = `${factor} times the learning rate`;
+  const survived = formatQuantity(other.length - 1, 'step');
   if (otherLoss === undefined && other.length > 0 && other.length < stepCount)
-    return `From step ${step} with ${rate}, training diverges after ${formatQuantity(other.length - 1, 'step')}.`;
+    return `From step ${step} with ${rate}, training diverges after ${survived}.`;
   if (ownLoss === undefined || otherLoss === undefined)
     return `From step ${step}, training diverges.`;
   return (

@@ -5,8 +5,8 @@ import { drawing } from '../../canvas.ts';
 import type { Panel } from '../../panel.ts';
 import { showLegend } from '../../picture.ts';
 import type { Study } from '../study.ts';
-import type { OpenStudy } from '../study-access.ts';
-import { Branches, type Futures, STEPS } from './branches.ts';
+import type { OpenStudy } from '../access.ts';
+import { Branches, type Futures, STEPS } from './branch.ts';
 import { drawFutures } from './futures-chart.ts';
 import { futuresSentence, futuresTable } from './futures-text.ts';
 

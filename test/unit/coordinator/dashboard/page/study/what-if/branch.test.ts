@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { StudyAccess } from '../../../../../../../coordinator/dashboard/page/study/study-access.ts';
-import { Branches } from '../../../../../../../coordinator/dashboard/page/study/what-if/branches.ts';
+import type { StudyAccess } from '../../../../../../../coordinator/dashboard/page/study/access.ts';
+import { Branches } from '../../../../../../../coordinator/dashboard/page/study/what-if/branch.ts';
 import { placesOfSteps } from '../../../../../../../coordinator/training/branch.ts';
 import { planModel } from '../../../../../../../shared/engine/model/model-plan.ts';
 import { checkpointAt, config } from '../../../../../../support/toy-checkpoint.ts';

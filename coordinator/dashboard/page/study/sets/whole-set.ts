@@ -1,6 +1,6 @@
 import { joinStudies, type SetStudy } from '../../../../../shared/study/set-study.ts';
 import type { StudySet } from '../../../../study/study-answer.ts';
-import type { Dated, StudyAccess } from '../study-access.ts';
+import type { Dated, StudyAccess } from '../access.ts';
 
 /** Examples are evaluated so many at once, if their pixels are not too many. */
 const PART = 2000;

@@ -2,7 +2,7 @@ import type { ExampleSet } from '../../../../../shared/data/dataset.ts';
 import { STATE_NAMES } from '../../../../../shared/engine/optimizers.ts';
 import { placesOfSteps } from '../../../../training/branch.ts';
 import type { SavedState } from '../../../../training/parameter-server.ts';
-import type { OpenStudy, StudyAccess } from '../study-access.ts';
+import type { OpenStudy, StudyAccess } from '../access.ts';
 
 export const STEPS = 50;
 /** Trained between two pictures. */

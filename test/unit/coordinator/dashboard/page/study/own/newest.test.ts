@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newestOnly } from '../../../../../../../coordinator/dashboard/page/study/own/newest-only.ts';
+import { newestOnly } from '../../../../../../../coordinator/dashboard/page/study/own/newest.ts';
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
