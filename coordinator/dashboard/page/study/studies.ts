@@ -4,10 +4,10 @@ import type { StudyAnswer, StudySet } from '../../../study/study-answer.ts';
 import { askJson } from '../ask-json.ts';
 import type { RunSource } from '../connection.ts';
 import type { Ui } from '../ui.ts';
+import type { Dated, OpenStudy, StudyAccess } from './access.ts';
 import { type Lab, openLab } from './lab.ts';
 import type { Argument, Result, TaskName } from './lab-tasks.ts';
 import { examplesIn, Pictures } from './pictures.ts';
-import type { Dated, OpenStudy, StudyAccess } from './access.ts';
 
 /*
  * What the page has studied of a net.

@@ -2,8 +2,8 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { SetStudy } from '../../../../../shared/study/set-study.ts';
 import { STUDY_SETS, type StudySet } from '../../../../study/study-answer.ts';
 import { formatCount } from '../../format.ts';
-import type { Study } from '../study.ts';
 import type { Dated } from '../access.ts';
+import type { Study } from '../study.ts';
 
 /** Which examples of a set are shown. */
 export interface ShownSet {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { WholeSets } from '../../../../../../../coordinator/dashboard/page/study/sets/whole-set.ts';
 import type { StudyAccess } from '../../../../../../../coordinator/dashboard/page/study/access.ts';
+import { WholeSets } from '../../../../../../../coordinator/dashboard/page/study/sets/whole-set.ts';
 
 /** Studies whose examples are right if their index is even. */
 function createStudies(count: number) {
