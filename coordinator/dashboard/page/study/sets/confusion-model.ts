@@ -7,6 +7,7 @@ import {
 } from '../../../../../shared/study/set-study.ts';
 import { formatPercent } from '../../format.ts';
 import { type Table, tableFrom } from '../../table.ts';
+import { asSentence } from '../sentence.ts';
 
 /** A confusion matrix, without a document. */
 export interface ConfusionModel {
@@ -46,7 +47,8 @@ export function confusionSentence(
   if (!most) return `${right} The net confuses nothing.`;
   const { label, prediction, part } = most;
   const cases = `in ${formatPercent(part, 0)} of cases`;
-  return `${names[label]} is taken for ${names[prediction]} ${cases}. ${right}`;
+  const taken = `${names[label]} is taken for ${names[prediction]}`;
+  return `${asSentence(taken)} ${cases}. ${right}`;
 }
 
 /** What a cell says, in a sentence. */
@@ -55,8 +57,9 @@ export function cellStory(model: ConfusionModel, cell: Cell): string {
   const { label, prediction } = cell;
   const count = `${counts[label][prediction]} of ${totals[label]}`;
   const part = formatPercent(partOf(model, cell));
-  if (label === prediction) return `${names[label]}: ${count} are recognized, ${part}.`;
-  return `${names[label]} is taken for ${names[prediction]}: ${count}, ${part}.`;
+  const name = asSentence(names[label]);
+  if (label === prediction) return `${name}: ${count} are recognized, ${part}.`;
+  return `${name} is taken for ${names[prediction]}: ${count}, ${part}.`;
 }
 
 /** The cell that is shown first: the most frequent confusion, or a class that is always right. */

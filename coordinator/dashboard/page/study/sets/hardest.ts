@@ -6,6 +6,7 @@ import type { Panel } from '../../panel.ts';
 import { tableFrom } from '../../table.ts';
 import { whenSeen } from '../../when-seen.ts';
 import { confidenceText } from '../confidence-text.ts';
+import { asSentence } from '../sentence.ts';
 import type { Study } from '../study.ts';
 import { examplePictures } from './example-pictures.ts';
 import { once } from './once.ts';
@@ -47,7 +48,7 @@ export const hardest = (study: Study): Panel => {
         label === prediction
           ? `The net is not sure that ${set} example ${index} is ${label}`
           : `${label} is taken for ${prediction}, ${sure}, in ${set} example ${index}`;
-      return `${says}: its loss of ${formatLoss(loss)} is the highest.`;
+      return `${asSentence(says)}: its loss of ${formatLoss(loss)} is the highest.`;
     },
     body() {
       const now = shown();
