@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { StudySet } from '../../../study/study-answer.ts';
-import type { RunSource } from '../connection.ts';
+import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
 import type { Argument, TaskName } from './lab-tasks.ts';
 import { WholeSets } from './sets/whole-set.ts';

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
-import { drawing } from '../../canvas.ts';
+import { drawing } from '../../drawing/canvas.ts';
 import { formatCount, formatPercent } from '../../format.ts';
 import { type FiringLayer, firingLayers } from './firing.ts';
 import { drawFiring } from './firing-drawing.ts';

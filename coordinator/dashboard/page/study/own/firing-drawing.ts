@@ -1,4 +1,4 @@
-import { styleColor } from '../../colors.ts';
+import { styleColor } from '../../drawing/colors.ts';
 import { type FiringLayer, tilingOf } from './firing.ts';
 
 /** Draws each unit: the more of the color, the larger its value; orange if it is negative. */

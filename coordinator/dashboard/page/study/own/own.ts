@@ -1,9 +1,9 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html';
 import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
 import { formatLoss } from '../../format.ts';
-import type { Panel } from '../../panel.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import { confidenceText } from '../confidence-text.ts';
 import type { Study } from '../study.ts';
 import { answerTo } from './answer.ts';

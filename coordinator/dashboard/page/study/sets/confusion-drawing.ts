@@ -1,4 +1,4 @@
-import { beginText, type Context, fillRect, strokeRect, write } from '../../brush.ts';
+import { beginText, type Context, fillRect, strokeRect, write } from '../../drawing/brush.ts';
 import { type Cell, type ConfusionModel, gridOf, partOf, TOP } from './confusion-model.ts';
 
 /** Draws the matrix: labels to the left, predictions above, by their numbers. */

@@ -6,7 +6,7 @@ import {
   type SetStudy,
 } from '../../../../../shared/study/set-study.ts';
 import { formatPercent } from '../../format.ts';
-import { type Table, tableFrom } from '../../table.ts';
+import { type Table, tableFrom } from '../../panel/table.ts';
 import { asSentence } from '../sentence.ts';
 
 /** A confusion matrix, without a document. */

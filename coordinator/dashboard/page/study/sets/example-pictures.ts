@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { StudySet } from '../../../../study/study-answer.ts';
-import { drawing } from '../../canvas.ts';
+import { drawing } from '../../drawing/canvas.ts';
 import { drawImage } from '../image.ts';
 import type { Study } from '../study.ts';
 

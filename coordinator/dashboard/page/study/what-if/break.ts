@@ -2,9 +2,9 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { layersWithUnits, type NetChange } from '../../../../../shared/study/changed-net.ts';
 import type { ChangedStudy, NetScore } from '../../../../../shared/study/changed-study.ts';
 import { formatLoss, formatPercent } from '../../format.ts';
-import type { Panel } from '../../panel.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 import { changedSentence } from './change-text.ts';
 

@@ -1,7 +1,7 @@
-import type { Context } from '../../brush.ts';
 import { drawAxes, drawLine } from '../../chart/chart-drawing.ts';
 import { frameOf } from '../../chart/chart-layout.ts';
 import { shortNumbers } from '../../chart/scale.ts';
+import type { Context } from '../../drawing/brush.ts';
 import type { Futures } from './branch.ts';
 
 /** Losses far above the run's own are cut off, so that its own line is more than a floor. */

@@ -1,5 +1,5 @@
 import { formatLoss, formatQuantity } from '../../format.ts';
-import { type Table, tableFrom } from '../../table.ts';
+import { type Table, tableFrom } from '../../panel/table.ts';
 import type { Futures } from './branch.ts';
 
 /** The losses of so many steps are averaged: each one is of another batch. */

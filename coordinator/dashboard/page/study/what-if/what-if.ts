@@ -1,9 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { learningRateAt } from '../../../../../shared/engine/schedules.ts';
-import { strokeLines } from '../../brush.ts';
-import { drawing } from '../../canvas.ts';
-import type { Panel } from '../../panel.ts';
-import { showLegend } from '../../picture.ts';
+import { strokeLines } from '../../drawing/brush.ts';
+import { drawing } from '../../drawing/canvas.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { showLegend } from '../../panel/picture.ts';
 import type { OpenStudy } from '../access.ts';
 import type { Study } from '../study.ts';
 import { Branches, type Futures, STEPS } from './branch.ts';
