@@ -11,7 +11,7 @@ import { systemClock } from '../../shared/system-clock.ts';
 import type { RunEnd } from '../connection/close-reason.ts';
 import type { OwnWorkers } from '../control/controlled.ts';
 import { createRunControl, type RunControl } from '../control/run-control.ts';
-import { readPageFiles } from '../dashboard/page-files.ts';
+import { readAllPageFiles } from '../dashboard/page-files.ts';
 import { dashboardUrl } from '../port/addresses.ts';
 import type { AnswerSources, TypedText } from '../port/answers.ts';
 import { createRights, type RightsOf } from '../port/rights.ts';
@@ -124,7 +124,7 @@ export async function openCluster(
     stepsAfter,
     openEvents,
     routes,
-    pageFiles: readPageFiles,
+    pageFiles: readAllPageFiles,
     metrics: () => metrics(view),
     contentOf(sha256) {
       const role = roleBySha256.get(sha256);

@@ -356,7 +356,7 @@ export class WorkerPool implements GradientSource {
   }
 
   #admit(hello: Hello, worker: Worker): Member {
-    const { name, pid, threads } = hello;
+    const { name, pid, threads, runtime = 'unknown' } = hello;
     const admittedAt = this.#options.clock.now();
     const identity = this.#admission.identify(hello, worker.address);
     const member = createMember({
@@ -365,6 +365,7 @@ export class WorkerPool implements GradientSource {
       name,
       ...(pid !== undefined && { pid }),
       ...(threads !== undefined && { threads }),
+      runtime,
       admittedAt,
       label: labelFor(hello),
       ...identity,
@@ -379,7 +380,9 @@ export class WorkerPool implements GradientSource {
     this.#ready = undefined;
     this.#counters.joinedWorkers++;
     const { worldSize } = this;
-    this.#options.report({ event: 'worker', state: 'ready', ...labelOf(member), worldSize });
+    const { runtime } = member;
+    const ready = { ...labelOf(member), runtime, worldSize };
+    this.#options.report({ event: 'worker', state: 'ready', ...ready });
     this.#notices.worldSize(worldSize);
     this.#dispatcher.dispatch();
     this.#membership.changed();

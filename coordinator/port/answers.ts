@@ -26,7 +26,7 @@ export interface AnswerSources {
   readonly contentOf: (sha256: string) => Uint8Array | undefined;
   /** Answers `GET /api/events` with a stream. Returns false if there are too many streams. */
   readonly openEvents: (request: IncomingMessage, response: ServerResponse) => boolean;
-  /** The files of the dashboard by their paths. It is asked for them once. */
+  /** The files of the pages by their paths. */
   readonly pageFiles: () => ReadonlyMap<string, PageFile>;
   /** Further requests to `/api/`, by their paths. They need the right to watch. */
   readonly routes?: Routes | undefined;
@@ -165,6 +165,7 @@ async function sendRoute(
 const WELCOME_TEXT = `This is a Lockstep coordinator.
 
   GET /             the dashboard, in a browser
+  GET /join         a page that makes a worker of a browser's tab
   GET /status       the status as a plain page, without JavaScript
   GET /api/status   state of the run and its workers, as JSON
   GET /api/events   what happens in the run, as server-sent events

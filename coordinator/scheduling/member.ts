@@ -43,6 +43,8 @@ export interface Member {
   readonly isOwn: boolean;
   /** The threads that compute its shares, as it says; undefined if it does not. */
   readonly threads?: number;
+  /** What it runs in, as it says: `node`, or `browser` and the browser's name. */
+  readonly runtime: string;
   /** In ms of the coordinator's clock. */
   readonly admittedAt: number;
   /** How many sums of it were checked, and were right. */
@@ -156,15 +158,14 @@ export function labelOf({ rank, name, pid }: Member): { rank: number; name: stri
 }
 
 export function statusOf(member: Member): WorkerStatus {
-  const { worker, pid, threads = null, state, throughputs } = member;
+  const { worker, runtime, threads = null, state, throughputs } = member;
   const { microBatches, answeredShares, lateShares, checkedSums, admittedAt } = member;
   return {
     ...labelOf(member),
     state: state.name,
     place: worker.sharesMemory ? 'process' : worker.isLocal ? 'machine' : 'network',
     address: worker.address?.replace(/^::ffff:/, '') ?? null,
-    // A process has an id, a page has none.
-    runtime: pid === undefined ? 'browser' : 'node',
+    runtime,
     threads,
     examplesPerSecond: throughputs.train?.examplesPerSecond ?? null,
     microBatches,

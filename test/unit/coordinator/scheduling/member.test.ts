@@ -114,16 +114,17 @@ describe('a member', () => {
     const measured = { examplesPerSecond: 70, deviation: 0.5 };
     const status = {
       ...{ rank: 1, name: 'worker 1', state: 'idle', examplesPerSecond: null },
-      ...{ place: 'machine', address: '10.0.0.1', runtime: 'browser', threads: null },
+      ...{ place: 'machine', address: '10.0.0.1', runtime: 'node', threads: null },
       ...{ microBatches: 0, answeredShares: 1, lateShares: 0, checkedSums: 100 },
       ...{ sentBytes: 0, receivedBytes: 0, admittedAt: 0 },
     };
     expect(statusOf(toyMember(1))).toStrictEqual(status);
     expect(statusOf(toyMember(1, { throughputs: { test: measured } }))).toStrictEqual(status);
-    const known = { pid: 9, threads: 4, admittedAt: 70, throughputs: { train: measured } };
+    const runtime = 'browser Firefox 140';
+    const known = { pid: 9, runtime, threads: 4, admittedAt: 70, throughputs: { train: measured } };
     expect(statusOf(toyMember(1, known))).toStrictEqual({
       ...status,
-      ...{ pid: 9, runtime: 'node', threads: 4, admittedAt: 70, examplesPerSecond: 70 },
+      ...{ pid: 9, runtime, threads: 4, admittedAt: 70, examplesPerSecond: 70 },
     });
   });
 
