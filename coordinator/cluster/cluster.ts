@@ -17,6 +17,7 @@ import type { AnswerSources, TypedText } from '../port/answers.ts';
 import { createRights, type RightsOf } from '../port/rights.ts';
 import { type PortOptions, startCoordinatorServer } from '../port/server.ts';
 import type { Report } from '../reporting/events.ts';
+import type { AuditChoice } from '../scheduling/audit-policy.ts';
 import { type ConnectedThreads, type OwnThreads, WorkerPool } from './worker-pool.ts';
 
 export interface ClusterOptions extends PortOptions {
@@ -95,6 +96,9 @@ export interface Cluster {
   close(end: RunEnd): Promise<void>;
 }
 
+/** The part of the sums of a guest that are checked, once it has given some right ones. */
+const GUEST_AUDIT_FRACTION = 1 / 8;
+
 /** Starts to listen for workers. Throws a `NETWORK` error if that fails. */
 export async function openCluster(
   options: ClusterOptions,
@@ -115,7 +119,9 @@ export async function openCluster(
     allowedHosts: options.allowedHosts,
     tls: options.tls,
     rightsOf,
-    isTokenNeeded: secrets.token !== null,
+    isTokenNeeded: secrets.token !== null && secrets.workToken !== null,
+    workToken: secrets.workToken,
+    numerics: config.numerics,
     control: createControl(options, context, pool, () => started?.control),
     onConnection: (openLink) => pool.connect(openLink),
     onFault: (error) => report({ event: 'notice', code: 'fault', message: describeFault(error) }),
@@ -184,14 +190,14 @@ function createControl(
 }
 
 function createPool(
-  { workerTimeoutMs }: ClusterOptions,
+  { workerTimeoutMs, secrets }: ClusterOptions,
   { config, workload, engine, computer, auditFraction, auditHereFraction, report }: ClusterContext,
   rightsOf: RightsOf,
 ): WorkerPool {
-  const audit = {
-    isSelected: () => Math.random() < auditFraction,
+  const auditOf = (fraction: number): AuditChoice => ({
+    isSelected: () => Math.random() < fraction,
     isCheckedHere: () => Math.random() < auditHereFraction,
-  };
+  });
   return new WorkerPool({
     clock: systemClock,
     config,
@@ -202,7 +208,9 @@ function createPool(
         if (partialSum) return partialSum.vector;
       throw new Error('a tree node is one subtree');
     },
-    audit: auditFraction > 0 ? audit : undefined,
+    audit: auditFraction > 0 ? auditOf(auditFraction) : undefined,
+    guestAudit: auditOf(Math.max(auditFraction, GUEST_AUDIT_FRACTION)),
+    isGuestToken: (token) => secrets.token !== null && !rightsOf(token).has('control'),
     isTokenValid: (token) => rightsOf(token).has('work'),
     makeIdentity: makeToken,
     workerTimeoutMs,

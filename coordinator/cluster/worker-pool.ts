@@ -21,7 +21,7 @@ import {
   type PoolEvent,
   type RefusalCounters,
 } from '../reporting/pool-events.ts';
-import { type AuditPolicyOptions, createAuditPolicy } from '../scheduling/audit-policy.ts';
+import { type AuditChoice, createAuditPolicy } from '../scheduling/audit-policy.ts';
 import {
   createMember,
   isReady,
@@ -73,8 +73,12 @@ export interface WorkerPoolOptions
   readonly isTokenValid: (token: string | undefined) => boolean;
   /** Makes a text that nobody can guess. */
   readonly makeIdentity: () => string;
-  /** Which sums are checked. Undefined: none. */
-  readonly audit?: Pick<AuditPolicyOptions, 'isSelected' | 'isCheckedHere'> | undefined;
+  /** See `AdmissionOptions`. */
+  readonly isGuestToken?: ((token: string | undefined) => boolean) | undefined;
+  /** Which sums are checked. Undefined: only those of guests. */
+  readonly audit?: AuditChoice | undefined;
+  /** Which sums of guests are checked. Undefined: as for all. */
+  readonly guestAudit?: AuditChoice | undefined;
   /** See `ConnectedWorkerOptions`. */
   readonly chunkBytesMin?: number;
   /** The run fails after so long with too few workers. Undefined: it waits. */
@@ -119,17 +123,18 @@ export class WorkerPool implements GradientSource {
   #fail: (error: unknown) => void = () => {};
 
   constructor(options: WorkerPoolOptions) {
-    const { clock, config, engine, isTokenValid, makeIdentity, audit } = options;
+    const { clock, config, engine, audit, guestAudit } = options;
     this.#options = options;
     this.#notices = createPoolNotices(clock, config.microBatchCount, options.report);
-    this.#admission = createAdmission({ numerics: config.numerics, isTokenValid, makeIdentity });
+    this.#admission = createAdmission({ ...options, numerics: config.numerics });
     const { isSuspect } = this.#admission;
     this.#buffers = createBufferPool(engine.allocate);
     this.#dispatcher = new ShareDispatcher({
       ...options,
       buffers: this.#buffers,
       counters: this.#counters,
-      checkOf: audit && createAuditPolicy({ ...audit, isSuspect }),
+      checkOf: createAuditPolicy({ all: audit, guests: guestAudit, isSuspect }),
+      auditsAll: audit !== undefined,
       readyMembers: () => this.#readyMembers(),
       expel: (member, message) => {
         const isOurDoing = this.#disturbances.get(member.worker)?.isCorrupting;
@@ -252,7 +257,10 @@ export class WorkerPool implements GradientSource {
         return { rank, identity };
       },
       onReady: () => member && this.#join(member),
-      onArrivingSum: (sum) => this.#dispatcher.extend(sum),
+      onArrivingSum: (sum) => {
+        // A guest's sum may have to be checked, as a whole.
+        if (!member?.isGuest) this.#dispatcher.extend(sum);
+      },
       onPartialSum: (sum) => {
         if (!member) return;
         this.#dispatcher.receive(member, sum);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Numerics } from '../../shared/engine/kernels.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { RunControl } from '../control/run-control.ts';
 import { answerControl } from './control-answers.ts';
@@ -34,6 +35,10 @@ export interface AnswerSources {
   readonly control: RunControl;
   /** Whether workers need a token to join. */
   readonly isTokenNeeded: boolean;
+  /** The token that only gives work, if there is one. */
+  readonly workToken?: string | null | undefined;
+  /** How the run rounds. */
+  readonly numerics?: Numerics;
 }
 
 /** Each gives JSON. A `LockstepError` says what is wrong with the request. */
@@ -97,7 +102,7 @@ async function answerGet(
   query: URLSearchParams,
   response: ServerResponse,
   { token, rights }: Asker,
-  { status, stepsAfter, metrics, control, isTokenNeeded, urls }: ServerSources,
+  { status, stepsAfter, metrics, control, isTokenNeeded, workToken, numerics, urls }: ServerSources,
 ): Promise<void> {
   switch (pathname) {
     case '/healthz':
@@ -122,8 +127,8 @@ async function answerGet(
       return sendJson(response, 200, JSON.stringify(control.view(rights.has('control'))));
     case '/api/join': {
       // Who may only watch gets no token, not even the one that lets others watch.
-      const shown = rights.has('control') ? token : undefined;
-      const found = await describeJoin({ urls: urls(), token: shown, isTokenNeeded });
+      const shown = rights.has('control') ? { token, workToken: workToken ?? token } : {};
+      const found = await describeJoin({ urls: urls(), isTokenNeeded, numerics, ...shown });
       return sendJson(response, 200, JSON.stringify(found));
     }
   }

@@ -41,6 +41,8 @@ export interface Member {
   readonly origin: string;
   /** Whether the coordinator's own process started the worker. */
   readonly isOwn: boolean;
+  /** Whether it is a browser's tab, or has joined with the token that only works. */
+  readonly isGuest: boolean;
   /** The threads that compute its shares, as it says; undefined if it does not. */
   readonly threads?: number;
   /** What it runs in, as it says: `node`, or `browser` and the browser's name. */
