@@ -60,11 +60,11 @@ function aboutPage({ urls: { others }, token }: JoinOptions): string {
   return token === undefined ? '' : 'Whoever reads your token may stop and disturb the run.';
 }
 
-/** Browsers without relaxed SIMD, such as these two, keep only strict numerics. */
+/** Browsers without relaxed SIMD keep only strict numerics. */
 function aboutTabs(numerics: JoinOptions['numerics']): string {
   const sees = 'Such a tab gets the training data and the model. It cannot control the run.';
   if (numerics !== 'fused') return sees;
-  return `${sees} Firefox and Safari can join only a run with --numerics strict.`;
+  return `${sees} Safari and old browsers can join only a run with --numerics strict.`;
 }
 
 /** The token stands after the #, which no browser sends, so it is in no log. */

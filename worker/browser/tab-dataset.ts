@@ -102,11 +102,12 @@ async function fetchBounded(
     if (length !== bytes) throw new Error(`it has ${length} bytes, not ${bytes}`);
     return content;
   } catch (error) {
+    // Ends the request, if it still goes on.
+    stall.abort();
     signal.throwIfAborted();
     throw new LockstepError('DATA', `cannot get ${name} from the coordinator: ${reasonOf(error)}`);
   } finally {
     clearTimeout(timer);
-    stall.abort();
   }
 }
 

@@ -100,8 +100,8 @@ describe('the link for a browser', () => {
   test('says whom the numerics of the run keep out', async () => {
     const aboutOf = async (numerics: 'fused' | 'strict') =>
       (await describeJoin({ urls: OPEN, isTokenNeeded: false, numerics })).tab.about;
-    expect(await aboutOf('fused')).toMatch(/model\..*Firefox and Safari.*--numerics strict/);
-    expect(await aboutOf('strict')).not.toContain('Firefox');
+    expect(await aboutOf('fused')).toMatch(/model\..*Safari and old browsers.*--numerics strict/);
+    expect(await aboutOf('strict')).not.toContain('Safari');
   });
 
   test('has no token where workers need none', async () => {
