@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Worker } from '../../../../coordinator/connection/worker.ts';
 import {
   isLate,
+  isProven,
   isReady,
   isStaying,
   type MemberState,
@@ -108,6 +109,15 @@ describe('a member', () => {
     expect(member.microBatches).toBe(2);
     noteAsked(member, { kind: 'train', step: 4 }, 0);
     expect(member.microBatches).toBe(0);
+  });
+
+  test('is relied on after its first answer, but a guest only after sixteen', () => {
+    const guest = { isGuest: true };
+    expect(isProven(toyMember(0, { hasAnswered: false }))).toBe(false);
+    expect(isProven(toyMember(0, { hasAnswered: true }))).toBe(true);
+    expect(isProven(toyMember(0, { ...guest, answeredShares: 15 }))).toBe(false);
+    expect(isProven(toyMember(0, { ...guest, answeredShares: 16 }))).toBe(true);
+    expect(isProven(toyMember(0, { isOwn: true, hasAnswered: false }))).toBe(true);
   });
 
   test('has a status without a process id or a speed where none is known', () => {
