@@ -68,6 +68,7 @@ export interface ClusterContext {
   readonly stepsAfter: (step: number) => string;
   readonly openEvents: AnswerSources['openEvents'];
   readonly routes?: AnswerSources['routes'];
+  readonly dataRoutes?: AnswerSources['dataRoutes'];
   /** All metrics, as Prometheus reads them. */
   readonly metrics: (cluster: ClusterView) => Promise<TypedText>;
 }
@@ -104,7 +105,8 @@ export async function openCluster(
   options: ClusterOptions,
   context: ClusterContext,
 ): Promise<Cluster> {
-  const { config, loaded, report, status, stepsAfter, metrics, openEvents, routes } = context;
+  const { config, loaded, report, status, stepsAfter, metrics, openEvents, routes, dataRoutes } =
+    context;
   const { secrets } = options;
   const rightsOf = createRights(secrets);
   const token = secrets.token ?? undefined;
@@ -119,9 +121,7 @@ export async function openCluster(
     allowedHosts: options.allowedHosts,
     tls: options.tls,
     rightsOf,
-    isTokenNeeded: secrets.token !== null && secrets.workToken !== null,
-    workToken: secrets.workToken,
-    numerics: config.numerics,
+    ...invitationTo(config, secrets),
     control: createControl(options, context, pool, () => started?.control),
     onConnection: (openLink) => pool.connect(openLink),
     onFault: (error) => report({ event: 'notice', code: 'fault', message: describeFault(error) }),
@@ -130,6 +130,7 @@ export async function openCluster(
     stepsAfter,
     openEvents,
     routes,
+    dataRoutes,
     pageFiles: readAllPageFiles,
     metrics: () => metrics(view),
     contentOf(sha256) {
@@ -171,6 +172,11 @@ export async function openCluster(
       await Promise.all([started?.stop(), server.close()]);
     },
   };
+}
+
+/** What workers need to join. */
+function invitationTo({ numerics }: RunConfig, { token, workToken }: PortOptions['secrets']) {
+  return { isTokenNeeded: token !== null && workToken !== null, workToken, numerics };
 }
 
 function createControl(

@@ -1,7 +1,8 @@
 /**
- * Builds the files that a browser gets: the dashboard from `page/`, and the page that makes a worker
- * of a tab from `worker/browser/page/`. Each has its folder `built/`, in which each file is
- * compressed too. npm runs this script after an installation.
+ * Builds the files that a browser gets, and compresses each of them: the dashboard from `page/`
+ * into `built/page/`, and the page that makes a worker of a tab from `worker/browser/page/` into
+ * `worker/browser/built/`. Builds the dashboard as one script too, into `built/report/`. npm runs
+ * this script after an installation.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +14,20 @@ if (!vite) {
   console.log('The dashboard stays as it is, because its bundler (vite) is not installed.');
   process.exit();
 }
-await bundle(vite, new URL('page/', import.meta.url), new URL('built/', import.meta.url));
-const tab = new URL('../../worker/browser/', import.meta.url);
-await bundle(vite, new URL('page/', tab), new URL('built/', tab));
+const { build } = vite;
+const HERE = new URL('./', import.meta.url);
+const TAB = new URL('../../worker/browser/', import.meta.url);
 
-async function bundle({ build }: typeof import('vite'), from: URL, to: URL): Promise<void> {
+compressAll(await buildInto('built/page/', HERE, false));
+compressAll(await buildInto('built/', TAB, false));
+// A run in one file has all scripts in one.
+await buildInto('built/report/', HERE, true);
+
+/** Bundles the folder `page/` of a room into another of its folders. */
+async function buildInto(folder: string, room: URL, isWhole: boolean): Promise<URL> {
+  const to = new URL(folder, room);
   await build({
-    root: fileURLToPath(from),
+    root: fileURLToPath(new URL('page/', room)),
     base: './',
     configFile: false,
     publicDir: false,
@@ -33,9 +41,10 @@ async function bundle({ build }: typeof import('vite'), from: URL, to: URL): Pro
       modulePreload: false,
       // The content policy of the page forbids data in addresses, except for pictures.
       assetsInlineLimit: 0,
+      ...(isWhole && { rolldownOptions: { output: { codeSplitting: false } } }),
     },
   });
-  compressAll(to);
+  return to;
 }
 
 /** Compresses here, because the coordinator would stop training while it compresses. */

@@ -13,7 +13,7 @@ import type { Member } from './member.ts';
  *   3. Trust is earned: the first sums of a worker are always checked. So are all sums of an origin
  *      that has given a wrong one.
  *
- *   4. Guests are checked also where nobody asked for checks: everybody who has the link may be one.
+ *   4. Guests are checked also where nobody asked for checks: whoever has the link may be one.
  *
  * Workers that the coordinator's own process started are no liars. Their sums are checked by chance
  * only, for flipped bits.

@@ -123,8 +123,8 @@ export function timelyShareOf(member: Member, round: Round): PendingShare | unde
 }
 
 /**
- * Guests come and go, and many go without a word. So a guest answers so many shares as trials before
- * a step waits for it. A hundred tabs that stay for seconds cost a step no time then.
+ * Guests come and go, and many go without a word. So a guest answers so many shares as trials
+ * before a step waits for it. A hundred tabs that stay for seconds cost a step no time then.
  */
 const GUEST_TRIALS = 16;
 

@@ -59,7 +59,7 @@ describe('a tab', () => {
   });
 });
 
-test('a tab that joins in the middle of a streamed step ends the stream, and costs no bit', async () => {
+test('a tab that joins in a streamed step ends the stream, and costs no bit', async () => {
   const { pool, clock, server, connectPeer, train, sumOf, expected } = startPool(guests);
   const before = server.parameters.slice();
   const calls: string[] = [];

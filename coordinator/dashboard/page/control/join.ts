@@ -80,6 +80,7 @@ function link(
   ui: Ui,
 ): TemplateResult {
   const { title, address, qr, about } = answer[name];
+  const what = name === 'tab' ? 'the link for browsers' : 'the address of this page';
   const isHidden = qr.url !== address && !ui.choices.join[shownBy];
   const code = isHidden
     ? html`<button class="qr" @click=${() => changeJoin(ui, { [shownBy]: true })}>
@@ -90,7 +91,7 @@ function link(
     ${isForOthers(answer) ? code : nothing}
     <div>
       <p>${title}</p>
-      <div class="address">${copyable(linkText(answer, name), name === 'tab' ? 'the link for browsers' : 'the address of this page', ui)}</div>
+      <div class="address">${copyable(linkText(answer, name), what, ui)}</div>
       <p class="kind">${about}</p>
     </div>
   </div>`;

@@ -71,7 +71,7 @@ describe('the commands', () => {
   );
 });
 
-test('people copy the address for others, if there is one, and no token that controls', async () => {
+test('people copy the address for others if there is one, without its token', async () => {
   expect(linkText(await join(LOCAL, 'lever'), 'page')).toBe('http://127.0.0.1:8080/');
   expect(linkText(await join(OPEN, 'lever'), 'page')).toBe('http://trainer:8080/');
 });
