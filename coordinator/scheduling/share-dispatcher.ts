@@ -455,9 +455,9 @@ export class ShareDispatcher {
     return readyMembers().every(({ worker, isGuest }) => !worker.sharesMemory && !isGuest);
   }
 
-  /** Whether no worker is on another machine. */
+  /** Whether all workers are processes on this machine. Browsers are slow with long messages. */
   get #isLocal(): boolean {
-    return this.#options.readyMembers().every(({ worker }) => worker.isLocal);
+    return this.#options.readyMembers().every(({ worker, isGuest }) => worker.isLocal && !isGuest);
   }
 
   /** The members that can get shares of the round. */
