@@ -10,11 +10,11 @@ import type { Workload } from '../../shared/round/workload.ts';
 import { systemClock } from '../../shared/system-clock.ts';
 import type { RunEnd } from '../connection/close-reason.ts';
 import type { OwnWorkers } from '../control/controlled.ts';
-import { createRunControl, type RunControl } from '../control/run-control.ts';
+import { createRunControl, type OpenControl } from '../control/run-control.ts';
 import { readAllPageFiles } from '../dashboard/page-files.ts';
 import { dashboardUrl } from '../port/addresses.ts';
-import type { AnswerSources, TypedText } from '../port/answers.ts';
-import { createRights, type RightsOf } from '../port/rights.ts';
+import type { AnswerSources, TypedText } from '../port/answers/answers.ts';
+import { createRights, type RightsOf } from '../port/answers/rights.ts';
 import { type PortOptions, startCoordinatorServer } from '../port/server.ts';
 import type { Report } from '../reporting/events.ts';
 import type { AuditChoice } from '../scheduling/audit-policy.ts';
@@ -50,6 +50,9 @@ export interface StartContext {
   readonly dataset: Dataset;
   /** Issues an identity for a worker that is about to be started; see `Admission`. */
   readonly issueIdentity: () => string;
+  /** To be called before the worker with this identity is killed. */
+  readonly noteKilled: (identity: string) => void;
+  readonly report: Report;
 }
 
 export interface ClusterContext {
@@ -87,6 +90,7 @@ export interface ClusterView {
 export interface Cluster {
   /** The address at which the coordinator listens. */
   readonly url: string;
+  readonly port: number;
   readonly pool: WorkerPool;
   readonly view: ClusterView;
   /** Aborted, with the error, when the started workers cannot be kept alive. */
@@ -115,14 +119,16 @@ export async function openCluster(
   const failure = new AbortController();
   const view = { pool, isGathered: false };
   let started: StartedWorkers | undefined;
+  const control = createControl(options, context, pool, () => started?.control);
   const server = await startCoordinatorServer({
     host: options.host,
     port: options.port,
+    preferredPort: options.preferredPort,
     allowedHosts: options.allowedHosts,
     tls: options.tls,
     rightsOf,
     ...invitationTo(config, secrets),
-    control: createControl(options, context, pool, () => started?.control),
+    control,
     onConnection: (openLink) => pool.connect(openLink),
     onFault: (error) => report({ event: 'notice', code: 'fault', message: describeFault(error) }),
     onCertificate: (message) => report({ event: 'notice', code: 'certificate', message }),
@@ -141,6 +147,7 @@ export async function openCluster(
 
   return {
     url: server.url,
+    port: server.port,
     pool,
     view,
     failure: failure.signal,
@@ -154,20 +161,13 @@ export async function openCluster(
         ...(options.isTokenMade && { token }),
         ...(secrets.controlToken !== undefined && { controlToken: secrets.controlToken }),
       });
-      const start: StartContext = {
-        url: server.url,
-        token,
-        connectThreads: (own) => pool.connectThreads(own),
-        engine: context.engine,
-        config,
-        dataset: loaded.dataset,
-        issueIdentity: () => pool.issueIdentity(),
-      };
+      const start = startContext(context, pool, server.url, token);
       started = options.startWorkers?.(start, (error) => failure.abort(error));
       await pool.waitForWorkers(options.minWorkers, signal);
       view.isGathered = true;
     },
     async close(end) {
+      control.close();
       pool.close(end);
       await Promise.all([started?.stop(), server.close()]);
     },
@@ -179,12 +179,29 @@ function invitationTo({ numerics }: RunConfig, { token, workToken }: PortOptions
   return { isTokenNeeded: token !== null && workToken !== null, workToken, numerics };
 }
 
+const startContext = (
+  { engine, config, loaded, report }: ClusterContext,
+  pool: WorkerPool,
+  url: string,
+  token: string | undefined,
+): StartContext => ({
+  url,
+  token,
+  connectThreads: (own) => pool.connectThreads(own),
+  engine,
+  config,
+  dataset: loaded.dataset,
+  issueIdentity: () => pool.issueIdentity(),
+  noteKilled: (identity) => pool.noteKilled(identity),
+  report,
+});
+
 function createControl(
   { startWorkers, stopRun }: ClusterOptions,
   { auditFraction, report }: ClusterContext,
   pool: WorkerPool,
   ownWorkers: () => OwnWorkers | undefined,
-): RunControl {
+): OpenControl {
   return createRunControl({
     stop: stopRun,
     members: () => pool.controls(),
@@ -192,6 +209,7 @@ function createControl(
     ownWorkers,
     auditFraction,
     report: (message) => report({ event: 'notice', code: 'control', message }),
+    clock: systemClock,
   });
 }
 

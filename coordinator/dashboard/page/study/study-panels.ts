@@ -1,8 +1,9 @@
-import type { RunSource } from '../connection.ts';
-import { hasEmbeddedStudy } from '../embedded-study.ts';
+import type { RunSource } from '../connection/connection.ts';
+import { hasEmbeddedStudy } from '../connection/embedded-study.ts';
 import { curves } from '../learning/curves.ts';
-import type { Panel } from '../panel.ts';
+import type { Panel } from '../panel/panel.ts';
 import type { Ui } from '../ui.ts';
+import { backward } from './example/backward.ts';
 import { output } from './example/output.ts';
 import { lessons } from './lessons/lessons.ts';
 import { overview } from './overview.ts';
@@ -13,7 +14,7 @@ import { createStudy } from './study.ts';
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   if (!hasEmbeddedStudy()) loadStyle();
   const study = createStudy(source, ui);
-  return [...[lessons, overview, output].map((panel) => panel(study)), curves];
+  return [...[lessons, overview, output, backward].map((panel) => panel(study)), curves];
 }
 
 /** A run in one file has this style already. */

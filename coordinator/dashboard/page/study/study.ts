@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { RunSource } from '../connection.ts';
+import type { StudySet } from '../../../study/study-answer.ts';
+import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
 import type { Argument, TaskName } from './lab-tasks.ts';
 import { Studies } from './studies.ts';
@@ -16,14 +17,15 @@ export interface Study {
 }
 
 export interface Chosen {
-  /** An example of the test set. */
+  /** The set of the example, and its place there. */
+  readonly set: StudySet;
   readonly index: number;
 }
 
 /** Begins to study the net of a run. */
 export function createStudy(source: RunSource, ui: Ui): Study {
   const studies = new Studies(source, ui);
-  let chosen: Chosen = { index: 0 };
+  let chosen: Chosen = { set: 'test', index: 0 };
   return {
     studies,
     ui,
