@@ -9,6 +9,7 @@ import type { ExportFormat } from './export-format.ts';
 /** The formats by their names. Only the one that is asked for is loaded. */
 const FORMATS: Readonly<Record<string, () => Promise<ExportFormat>>> = {
   csv: async () => (await import('./csv-format.ts')).csvFormat,
+  onnx: async () => (await import('./onnx-format.ts')).onnxFormat,
   pytorch: async () => (await import('./pytorch-format.ts')).pytorchFormat,
   tensorboard: async () => (await import('./tensorboard-format.ts')).tensorboardFormat,
 };
@@ -23,11 +24,12 @@ interface ExportOptions {
 
 export function exportCommand(): Command {
   return new Command('export')
-    .summary('a run for other programs: PyTorch, CSV, TensorBoard')
+    .summary('a run for other programs: PyTorch, ONNX, CSV, TensorBoard')
     .description(
       'Writes the model of a run, or what it has recorded, in a format of other programs. ' +
         'A run that is training can be exported too.\n' +
         'pytorch: the model as model.py and model.safetensors.\n' +
+        'onnx: the model as model.onnx, which takes bytes and gives probabilities.\n' +
         'csv: tables of all steps and epochs, steps.csv and epochs.csv.\n' +
         'tensorboard: an event file with the losses, accuracies, learning rate and speed.',
     )

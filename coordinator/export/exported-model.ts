@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { formatCount } from '../../shared/cli/format.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
 import { parametersSha256 } from '../run-folder/checkpoint.ts';
@@ -36,7 +36,8 @@ export async function openModel(run: string, step?: number): Promise<ExportedMod
     hasSoftmax: config.loss === 'cross-entropy',
     metadata: {
       producer: 'lockstep',
-      run,
+      // Not the whole path: the files go to others.
+      run: basename(resolve(run)),
       step: String(checkpoint.step),
       dataset: config.dataset.name,
       classes: JSON.stringify(config.dataset.classNames),

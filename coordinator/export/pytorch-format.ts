@@ -3,7 +3,7 @@ import { encodeSafetensors } from '../run-folder/safetensors.ts';
 import { pytorchModule } from './encoding/pytorch-module.ts';
 import type { Exported, ExportFormat } from './export-format.ts';
 import { besideModel, openModel } from './exported-model.ts';
-import { refuseExisting, refuseFile, writeOutput } from './output-files.ts';
+import { onePiece, refuseExisting, refuseFile, writeOutput } from './output-files.ts';
 
 const PARAMETER_FILE = 'model.safetensors';
 
@@ -29,7 +29,3 @@ export const pytorchFormat: ExportFormat = {
     return { files, ...described };
   },
 };
-
-async function* onePiece(content: Uint8Array | string) {
-  yield content;
-}

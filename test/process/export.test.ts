@@ -156,7 +156,7 @@ describe('lockstep export', () => {
     expect(await failure('nowhere', '--format', 'cvs')).toEqual([
       2,
       "error: option '--format <name>' argument 'cvs' is invalid. Allowed choices are csv, " +
-        'pytorch, tensorboard. Did you mean csv?',
+        'onnx, pytorch, tensorboard. Did you mean csv?',
     ]);
     expect(await failure('nowhere', '--format', 'csv', '--checkpoint', '430')).toEqual([
       2,

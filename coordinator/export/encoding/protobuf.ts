@@ -34,10 +34,6 @@ export function bytesField(field: number, content: Uint8Array | string): Uint8Ar
   return message(keyOf(field, LENGTH_AND_BYTES), varint(bytes.length), bytes);
 }
 
-/** One field with several integers: the form of repeated integers in proto3. */
-export const integersField = (field: number, values: readonly number[]): Uint8Array =>
-  bytesField(field, message(...values.map(varint)));
-
 const keyOf = (field: number, wireType: number): Uint8Array => varint(field * 8 + wireType);
 
 /** Seven bits a byte, the lowest first. All bytes but the last have the highest bit set. */

@@ -15,7 +15,7 @@ test('a model is opened with where it is from', async () => {
   const sha256 = parametersSha256(parameters);
   expect(metadata).toEqual({
     producer: 'lockstep',
-    run: path,
+    run: 'the-activation-relu.safetensors',
     step: '3',
     dataset: 'toy',
     classes: '["class 0","class 1","class 2"]',
