@@ -3,7 +3,6 @@ import { createJsonPrinter } from '../../shared/cli/console.ts';
 import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
-import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
 import type { Report } from '../reporting/events.ts';
@@ -12,6 +11,7 @@ import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
 import { type Evaluation, evaluateSet } from './confusion.ts';
+import { isOther, loadEvaluated } from './evaluated-dataset.ts';
 
 interface EvaluateOptions {
   readonly checkpoint?: number;
@@ -35,7 +35,11 @@ export function evaluateCommand(): Command {
         'another checkpoint of the run, by its step (default: the model of the run)',
       ).argParser(wholeNumber(0)),
     )
-    .option('--data-dir <dir>', 'folder with the dataset (default: where the run had it)')
+    .option(
+      '--data-dir <dir>',
+      'folder with the dataset, or with another one of the same size and number of classes ' +
+        '(default: where the run had it)',
+    )
     .option('--json', 'print the result as one line of JSON')
     .action(evaluate);
 }
@@ -49,14 +53,14 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
   const { config, model, step, parameters } = checkpoint;
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
-  const sources = coordinatorSources(options.dataDir, config.dataset, before?.dataDir);
-  const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
+  const context = { signal, report };
+  const dataset = await loadEvaluated(config, options.dataDir, before?.dataDir, context);
+  const { classNames, name } = dataset.manifest;
   const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
   const evaluation = await evaluateSet(engine, config, model, parameters, dataset.test, signal);
   const sha256 = parametersSha256(parameters);
   if (options.json) {
     const { loss, accuracy, confusion } = evaluation;
-    const { classNames } = config.dataset;
     const result = {
       checkpoint: file,
       step,
@@ -64,6 +68,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
       testAccuracy: accuracy,
       confusion,
       classNames,
+      dataset: name,
     };
     console.log(JSON.stringify({ event: 'evaluation', ...result, parametersSha256: sha256 }));
     return;
@@ -73,12 +78,13 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
     `Step            ${formatCount(step)}${await describeStep(checkpoint, runDirectory)}`,
   );
   console.log(`Parameters      sha256 ${sha256}`);
+  if (isOther(dataset, config)) console.log(`Dataset         ${name}, not that of the run`);
   console.log(
     `Test accuracy   ${formatPercent(evaluation.accuracy)} of ` +
       `${formatCount(dataset.test.count)} images`,
   );
   console.log(`Test loss       ${formatLoss(evaluation.loss)}`);
-  console.log(`\n${formatConfusion(evaluation.confusion, config.dataset.classNames)}`);
+  console.log(`\n${formatConfusion(evaluation.confusion, classNames)}`);
 }
 
 /** The run's numerics, or the best of this machine if it lacks them. Reports a difference. */
