@@ -19,6 +19,7 @@ const REPEATED: readonly string[] = [
   'minWorkers',
   'workerTimeout',
   'audit',
+  'predict',
   'checkpointEvery',
   'checkpointInterval',
 ];

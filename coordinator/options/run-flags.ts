@@ -133,7 +133,10 @@ function addClusterOptions(command: Command): Command {
   const wire =
     'format of gradients and parameters on the wire: f32, or bf16, which rounds them to 16 bits ' +
     '(default: f32)';
+  const predict =
+    'answer POST /api/predict at the port: what the present model takes a picture for';
   return command
+    .option('--predict', predict)
     .addOption(threadsOption(threads))
     .addOption(flag('--audit <part>', audit, fraction).default(0))
     .addOption(flag('--audit-here <part>', auditHere, fraction))

@@ -38,6 +38,11 @@ export interface ParameterServer {
     | undefined;
   /** Undoes all `updatePart` calls of the current step, in the parameters and the state. */
   rollBack(): void;
+  /**
+   * Copies the parameters after the newest whole step to `target` [parameterCount], also while a
+   * part of the next step's update has been made.
+   */
+  copyWhole(target: Float32Array): void;
   /** The fingerprint of `parameters`, for the ledger. */
   fingerprint(): Uint32Array;
 }
@@ -123,6 +128,7 @@ export function createParameterServer(
       rounded.refresh(0, updatedCount);
       updatedCount = 0;
     },
+    copyWhole: (target) => undo.copyFirst(target, updatedCount),
     fingerprint: () => fingerprintOf(engine.kernels, parameters),
   };
 }
@@ -173,6 +179,11 @@ function createUndo({ allocate }: Engine, buffers: readonly Float32Array[]) {
       before ??= buffers.map(({ length }) => allocate(length));
       for (const [i, values] of buffers.entries())
         before[i].subarray(from, to).set(values.subarray(from, to));
+    },
+    /** Copies the first buffer to `target`, with its first `count` values as they were. */
+    copyFirst(target: Float32Array, count: number): void {
+      target.set(buffers[0]);
+      if (before) target.set(before[0].subarray(0, count));
     },
     /** Restores the first `count` values of each buffer. */
     restore(count: number): void {

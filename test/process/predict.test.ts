@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { grayPng } from '../support/png-writer.ts';
-import { runCli, runToDone } from '../support/processes/cli.ts';
-import { TOY_SHAPE, toyRun } from '../support/processes/toy-cli-run.ts';
+import { runCli, runToDone, startCli } from '../support/processes/cli.ts';
+import { TOY_SHAPE, toyRun, undisturbedHash } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeToyDataset } from '../support/toy-dataset.ts';
 
@@ -89,6 +89,46 @@ describe('lockstep predict', () => {
       expect.stringMatching(/^error: --checkpoint 7: .* is not there/),
     ]);
   });
+});
+
+test('a run says what it takes pictures for, and ends with the same bits', async () => {
+  const cwd = temporaryFolder();
+  const options = { epochs: 3 };
+  const args = ['train', ...toyRun(options), '--workers', '2', '--predict', '--json'];
+  const run = startCli(args, { cwd });
+  const { url } = await run.next('listening');
+  const address = new URL('/api/predict', url.replace(/^ws/, 'http'));
+  const picture = Buffer.from(grayPng(30, 20, new Uint8Array(600)));
+  const headers = { 'content-type': 'image/png' };
+  const answers: { step: number; name: string }[] = [];
+  let isOver = false;
+  void run.ended.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    // The run may end at any moment.
+    const response = await fetch(address, { method: 'POST', headers, body: picture }).catch(
+      () => {},
+    );
+    if (response?.status === 200) answers.push((await response.json()) as (typeof answers)[0]);
+    else if (response) expect(response.status).toBe(429);
+  }
+  const { stdout } = await run.ended;
+  const done = JSON.parse(stdout.split('\n').at(-1) ?? '');
+  expect(done.parametersSha256).toBe(await undisturbedHash(options));
+  const steps = answers.map(({ step }) => step);
+  expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+  expect(new Set(steps).size).toBeGreaterThan(3);
+  expect(answers[0].name).toMatch(/^class \d$/);
+});
+
+test('a run without a port says so', async () => {
+  const { code, stderr } = await runCli(['train', '--workers', '0', '--predict']);
+  expect([code, stderr.split('\n')[0]]).toEqual([
+    2,
+    'error: --predict answers at the port, and a run with --workers 0 has none. Give at least 1 ' +
+      'worker.',
+  ]);
 });
 
 test('a model is evaluated on another dataset that fits it', async () => {
