@@ -35,6 +35,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
     (await import('./coordinator/inspection/evaluate-command.ts')).evaluateCommand(),
   predict: async () =>
     (await import('./coordinator/prediction/predict-command.ts')).predictCommand(),
+  look: async () => (await import('./coordinator/inspection/look-command.ts')).lookCommand(),
   speedup: async () => (await import('./deploy/speedup/speedup-command.ts')).speedupCommand(),
   plan: async () => (await import('./deploy/speedup/plan/plan-command.ts')).planCommand(),
   view: async () => (await import('./coordinator/replay/view-command.ts')).viewCommand(),

@@ -22,6 +22,8 @@ import type { ProgressMeter } from './reporting/progress-meter.ts';
 import type { RunFolder } from './run-folder/run-folder.ts';
 import type { RunPlan } from './run-plan.ts';
 import { workersOf } from './run-status.ts';
+import { studyLive } from './study/live-study.ts';
+import { studyRoutes } from './study/study-routes.ts';
 import type { StepRecord } from './training/ledger.ts';
 import type { FinishedRound, StepTimes } from './training/train.ts';
 
@@ -89,6 +91,9 @@ export function createRunDashboard(
     routes: new Map([
       ['/api/moments', () => `{"moments":${recorder.momentsAsJson()}}`],
       ...neighborRoutes(() => directory),
+      ...studyRoutes(
+        studyLive({ ...plan, dataset: plan.loaded.dataset }, () => directory, systemClock),
+      ),
     ]),
     observe(event) {
       if (event.event === 'listening') workersToBegin = event.workersNeeded;

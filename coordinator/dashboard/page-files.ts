@@ -4,7 +4,8 @@ import { LockstepError } from '../../shared/errors.ts';
 import type { PageFile } from '../port/page-answers.ts';
 import type { ReportParts } from './report-file.ts';
 
-const BUILT = new URL('built/', import.meta.url);
+const BUILT = new URL('built/page/', import.meta.url);
+const BUILT_REPORT = new URL('built/report/', import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -21,10 +22,19 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
 
 let kept: ReadonlyMap<string, PageFile> | undefined;
 
+/** The paths of the files that the page needs before it shows anything, with its own. */
+export function firstFiles(files: ReadonlyMap<string, PageFile>): string[] {
+  const html = Buffer.from(files.get('/')?.body ?? '').toString();
+  const named = html.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g);
+  return ['/', ...Array.from(named, ([, path]) => path)];
+}
+
 /** The script and the style for a run in one file. Throws a `FILE` error if they are not built. */
 export function readReportParts(): ReportParts {
+  const files = readFolder(BUILT_REPORT);
   const textOf = (ending: string): string => {
-    const [, file] = [...readPageFiles()].find(([path]) => path.endsWith(ending)) ?? [];
+    const path = firstFiles(files).find((path) => path.endsWith(ending)) ?? '';
+    const file = files.get(path);
     if (file) return Buffer.from(file.body).toString();
     throw new LockstepError('FILE', 'the dashboard is not built: run "npm run build".');
   };

@@ -39,8 +39,16 @@ export interface AnswerSources {
   readonly isTokenNeeded: boolean;
 }
 
-/** Each gives JSON. A `LockstepError` says what is wrong with the request. */
-export type Routes = ReadonlyMap<string, (query: URLSearchParams) => string | Promise<string>>;
+/** Each gives JSON, or bytes. A `LockstepError` says what is wrong with the request. */
+export type Routes = ReadonlyMap<string, Route>;
+export type Route = (query: URLSearchParams) => Answer | Promise<Answer>;
+type Answer = string | BinaryAnswer;
+
+export interface BinaryAnswer {
+  readonly body: Uint8Array;
+  /** With an `etag`, who has that already gets no body. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** What the server itself knows. */
 export interface ServerSources extends AnswerSources {
@@ -164,14 +172,24 @@ function answerEvents(
 
 async function sendRoute(
   response: ServerResponse,
-  jsonOf: () => string | Promise<string>,
+  answerOf: () => Answer | Promise<Answer>,
 ): Promise<void> {
   try {
-    sendJson(response, 200, await jsonOf());
+    const found = await answerOf();
+    if (typeof found === 'string') sendJson(response, 200, found);
+    else sendBinary(response, found);
   } catch (error) {
     if (!(error instanceof LockstepError)) throw error;
     sendError(response, 400, error.message);
   }
+}
+
+function sendBinary(response: ServerResponse, { body, headers }: BinaryAnswer): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const isKnown =
+    headers.etag !== undefined && response.req.headers['if-none-match'] === headers.etag;
+  if (isKnown) send(response, 304, 'application/octet-stream', '');
+  else send(response, 200, 'application/octet-stream', body);
 }
 
 const WELCOME_TEXT = `This is a Lockstep coordinator.
@@ -185,6 +203,7 @@ const WELCOME_TEXT = `This is a Lockstep coordinator.
   GET /api/control  what people can do to the run, as JSON; POST does it, with a token
   POST /api/predict what the model takes a picture for, as JSON; only with --predict
   GET /api/join     how workers and people join, as JSON
+  GET /api/study    what the net is; /api/parameters and /api/examples give it and its examples
   GET /metrics      figures of the run, for Prometheus
   GET /healthz      "ok" if the coordinator is alive
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Clock } from '../../shared/clock.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
-import type { Shape } from '../../shared/engine/layers/layer-spec.ts';
+import type { Shape } from '../../shared/engine/layers/layer-plan.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
@@ -69,7 +69,6 @@ export function createLivePredictions(
   clock: Pick<Clock, 'now'>,
 ): (request: PictureRequest, query: URLSearchParams) => LiveAnswer {
   const predictor = createPredictor(engine, config, model, 1);
-  const parameters = new Float32Array(model.parameterCount);
   // The first prediction compiles the code, which takes longer than all later ones.
   predictor.predict(new Uint8Array(model.inputCount));
   const background = backgroundOf(dataset.test, dataset.imageShape);
@@ -80,8 +79,7 @@ export function createLivePredictions(
     const { input } = config.model;
     const { picture, steps } = preparePicture(pictureOf(request, input), input, isInverted);
     if (server.step !== shownStep) {
-      server.copyWhole(parameters);
-      predictor.setParameters(parameters);
+      predictor.setParameters(server.copyWhole());
       shownStep = server.step;
     }
     const [{ probabilities }] = predictor.predict(picture.pixels);

@@ -1,5 +1,5 @@
 import type { ExampleSet } from '../../shared/data/dataset.ts';
-import type { Shape } from '../../shared/engine/layers/layer-spec.ts';
+import type { Shape } from '../../shared/engine/layers/layer-plan.ts';
 import {
   edgeBrightness,
   inverted,

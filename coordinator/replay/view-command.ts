@@ -15,6 +15,7 @@ import { reportHtml } from '../dashboard/report-file.ts';
 import { addPortOptions, portOptionsOf } from '../options/port-flags.ts';
 import type { PortOptions } from '../port/server.ts';
 import { writeError } from '../run-folder/run-files.ts';
+import { studyFolder } from '../study/folder-study.ts';
 import { serveRun } from './view-server.ts';
 import { type ViewedRun, viewRun } from './viewed-run.ts';
 
@@ -64,7 +65,9 @@ async function show(
   signal: AbortSignal,
 ): Promise<void> {
   const console = createConsole(process.stdout);
-  const server = await serveRun(run, directory, port, (message) => console.print(message, 'warn'));
+  const study = studyFolder(directory, run.description, signal);
+  const say = (message: string) => console.print(message, 'warn');
+  const server = await serveRun(run, directory, study, port, say);
   try {
     console.print(`Dashboard  ${server.address}`);
     for (const address of server.otherAddresses) console.print(`For others ${address}`);

@@ -2,6 +2,7 @@ import { assert } from '../../shared/assert.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Update } from '../../shared/engine/kernels.ts';
 import { initialParameters } from '../../shared/engine/model/initialization.ts';
+import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { createOptimizer, type Optimizer } from '../../shared/engine/optimizers.ts';
 import { learningRateAt } from '../../shared/engine/schedules.ts';
 import { fingerprintOf, sumOfSquares } from '../../shared/round/parameter-blocks.ts';
@@ -39,10 +40,10 @@ export interface ParameterServer {
   /** Undoes all `updatePart` calls of the current step, in the parameters and the state. */
   rollBack(): void;
   /**
-   * Copies the parameters after the newest whole step to `target` [parameterCount], also while a
-   * part of the next step's update has been made.
+   * A copy [parameterCount] of the parameters after `step` updates, also while a part of the next
+   * update has been made.
    */
-  copyWhole(target: Float32Array): void;
+  copyWhole(): Float32Array;
   /** The fingerprint of `parameters`, for the ledger. */
   fingerprint(): Uint32Array;
 }
@@ -64,11 +65,10 @@ export function createParameterServer(
   workload: Workload,
   restore?: SavedState,
 ): ParameterServer {
-  const { model, parameterCount } = workload;
-  const parameters = engine.allocate(parameterCount);
-  const { initialisation, seed } = config;
-  parameters.set(restore?.parameters ?? initialParameters(model, initialisation, seed));
-  const trainedLength = model.trainedCount;
+  const { model } = workload;
+  const parameters = engine.allocate(model.parameterCount);
+  parameters.set(restore?.parameters ?? drawParameters(config, model));
+  const { trainedCount: trainedLength } = model;
   const optimizer = restoredOptimizer(engine, config, trainedLength, restore?.optimizerState);
   let step = restore?.step ?? 0;
   const rounded = createRoundedCopy(engine, parameters, workload.bfloat16ParameterCount > 0);
@@ -128,7 +128,7 @@ export function createParameterServer(
       rounded.refresh(0, updatedCount);
       updatedCount = 0;
     },
-    copyWhole: (target) => undo.copyFirst(target, updatedCount),
+    copyWhole: () => undo.copyFirst(updatedCount),
     fingerprint: () => fingerprintOf(engine.kernels, parameters),
   };
 }
@@ -141,6 +141,9 @@ function updateAverages({ kernels }: Engine, update: Update, { globalBatchMax }:
   const part = Math.min(1, update.exampleCount / globalBatchMax);
   kernels.updateAverage(update, part === 1 ? AVERAGE_KEEP : 1 - (1 - AVERAGE_KEEP) * part);
 }
+
+const drawParameters = ({ initialisation, seed }: RunConfig, model: ModelPlan): Float32Array =>
+  initialParameters(model, initialisation, seed);
 
 function restoredOptimizer(
   engine: Engine,
@@ -180,10 +183,11 @@ function createUndo({ allocate }: Engine, buffers: readonly Float32Array[]) {
       for (const [i, values] of buffers.entries())
         before[i].subarray(from, to).set(values.subarray(from, to));
     },
-    /** Copies the first buffer to `target`, with its first `count` values as they were. */
-    copyFirst(target: Float32Array, count: number): void {
-      target.set(buffers[0]);
-      if (before) target.set(before[0].subarray(0, count));
+    /** A copy of the first buffer, with its first `count` values as they were. */
+    copyFirst(count: number): Float32Array {
+      const copy = buffers[0].slice();
+      if (before) copy.set(before[0].subarray(0, count));
+      return copy;
     },
     /** Restores the first `count` values of each buffer. */
     restore(count: number): void {

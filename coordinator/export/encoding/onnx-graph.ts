@@ -3,7 +3,7 @@ import {
   LEAKY_SLOPE,
   NORMALIZATION_EPSILON,
 } from '../../../shared/engine/kernels.ts';
-import { sizeOfShape } from '../../../shared/engine/layers/layer-spec.ts';
+import { sizeOfShape } from '../../../shared/engine/layers/layer-plan.ts';
 import {
   type Attribute,
   FLOAT_TYPE,

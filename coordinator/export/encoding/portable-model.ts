@@ -1,10 +1,10 @@
 import { viewOf } from '../../../shared/engine/layers/layer.ts';
 import {
-  type LayerSpec,
   type PlannedLayer,
   type Shape,
   sizeOfShape,
-} from '../../../shared/engine/layers/layer-spec.ts';
+} from '../../../shared/engine/layers/layer-plan.ts';
+import type { LayerSpec } from '../../../shared/engine/layers/layer-spec.ts';
 import type { ModelPlan } from '../../../shared/engine/model/model-plan.ts';
 import type { NamedTensor } from '../../run-folder/safetensors.ts';
 

@@ -1,5 +1,5 @@
 import type { Activation } from '../../../shared/engine/kernels.ts';
-import { sizeOfShape } from '../../../shared/engine/layers/layer-spec.ts';
+import { sizeOfShape } from '../../../shared/engine/layers/layer-plan.ts';
 import { type PortableLayer, paddingOf } from './portable-model.ts';
 
 /** What the module needs to know in addition to the layers. */

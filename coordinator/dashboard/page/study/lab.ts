@@ -1,0 +1,54 @@
+import type { ExampleSet } from '../../../../shared/data/dataset.ts';
+import type { RunConfig } from '../../../../shared/round/run-config.ts';
+import type { StudySet } from '../../../study/study-answer.ts';
+import type { FromLab, ToLab } from './lab-messages.ts';
+import type { Argument, Result, TaskName } from './lab-tasks.ts';
+
+/** The engine in the page, in a thread of its own. It does what it is told in this order. */
+export interface Lab {
+  /** Whether the browser lacks what the fast kernels need. */
+  readonly isPlain: boolean;
+  useExamples(name: StudySet, set: ExampleSet): void;
+  useParameters(parameters: Float32Array): void;
+  /** Computes with the newest parameters that it was given. */
+  perform<Name extends TaskName>(name: Name, argument: Argument<Name>): Promise<Result<Name>>;
+}
+
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Opens the engine of a run. `onFailure` is told why it computes nothing. */
+export function openLab(config: RunConfig, onFailure: (reason: string) => void): Lab {
+  const thread = new Worker(new URL('./lab-thread.ts', import.meta.url), { type: 'module' });
+  const waiting = new Map<number, Waiting>();
+  let [isPlain, lastId] = [false, 0];
+  const tell = (message: ToLab) => thread.postMessage(message);
+  thread.addEventListener('error', ({ message }) => onFailure(message));
+  thread.addEventListener('message', ({ data }: MessageEvent<FromLab>) => {
+    if (data.type === 'opened') {
+      isPlain = data.isPlain;
+      return;
+    }
+    const { id } = data;
+    const asked = id === null ? undefined : waiting.get(id);
+    if (id !== null) waiting.delete(id);
+    if (data.type === 'done') asked?.resolve(data.result as never);
+    else if (asked) asked.reject(new Error(data.message));
+    else onFailure(data.message);
+  });
+  tell({ type: 'open', config });
+  return {
+    get isPlain() {
+      return isPlain;
+    },
+    useExamples: (name, set) => tell({ type: 'examples', name, set }),
+    useParameters: (parameters) => tell({ type: 'parameters', parameters }),
+    perform(name, argument) {
+      const id = ++lastId;
+      tell({ type: 'task', id, name, argument });
+      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import type { RunConfig } from '../../shared/round/run-config.ts';
+
+/** The sets of a run, in the order of the page. Training is the training set without validation. */
+export const STUDY_SETS = ['test', 'validation', 'training'] as const;
+export type StudySet = (typeof STUDY_SETS)[number];
+
+/** The answer to `GET /api/study`. */
+export interface StudyAnswer {
+  readonly config: RunConfig;
+  readonly keptSteps: readonly number[];
+  /** The number of examples of each set. */
+  readonly counts: Readonly<Record<StudySet, number>>;
+}
