@@ -111,6 +111,8 @@ function addLayer(nodes: Nodes, { name, spec, output, tensors }: PortableLayer):
       return addActivation(nodes, name, spec.function);
     case 'dropout':
       return;
+    default:
+      spec satisfies never;
   }
 }
 

@@ -112,7 +112,11 @@ function portableTensors(
       const labels = ['weight', 'bias', 'running_mean', 'running_var'];
       return values.map((source, i) => vector(labels[i], source, order));
     }
-    default:
+    case 'max-pool':
+    case 'average-pool':
+    case 'flatten':
+    case 'activation':
+    case 'dropout':
       return [];
   }
 }

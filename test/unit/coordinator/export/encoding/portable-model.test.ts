@@ -3,8 +3,9 @@ import {
   paddingOf,
   portableModel,
 } from '../../../../../coordinator/export/encoding/portable-model.ts';
-import type { LayerSpec } from '../../../../../shared/engine/layers/layer-spec.ts';
+import { LayerSpec } from '../../../../../shared/engine/layers/layer-spec.ts';
 import { planModel } from '../../../../../shared/engine/model/model-plan.ts';
+import { PORTABLE_MODELS } from '../../../../support/portable-models.ts';
 
 const conv: LayerSpec = { type: 'conv2d', filters: 2, kernel: 1, stride: 1, padding: 'valid' };
 const dense: LayerSpec = { type: 'dense', outputs: 2 };
@@ -81,6 +82,14 @@ describe('a portable model', () => {
       '2 × 4 × 1 × 1',
       [0, 4, 2, 6, 1, 5, 3, 7],
     ]);
+  });
+
+  test('is tested elsewhere with every layer', () => {
+    const specs = Object.values(PORTABLE_MODELS).flat();
+    const tested = new Set(specs.map(({ type }) => type));
+    expect([...tested].sort()).toEqual(
+      LayerSpec.options.map(({ shape }) => shape.type.value).sort(),
+    );
   });
 
   test('has the same padding on all sides', () => {
