@@ -33,6 +33,8 @@ export interface RunDashboard {
   openEvents(request: IncomingMessage, response: ServerResponse): boolean;
   /** Further requests to `/api/`. */
   readonly routes: Routes;
+  /** The same, for those who may see the data. */
+  readonly dataRoutes: Routes;
   observe(event: RunEvent): void;
   record(record: StepRecord, times: StepTimes): void;
   recordEvaluation(evaluation: FinishedRound, times: StepTimes): void;
@@ -91,10 +93,10 @@ export function createRunDashboard(
     routes: new Map([
       ['/api/moments', () => `{"moments":${recorder.momentsAsJson()}}`],
       ...neighborRoutes(() => directory),
-      ...studyRoutes(
-        studyLive({ ...plan, dataset: plan.loaded.dataset }, () => directory, systemClock),
-      ),
     ]),
+    dataRoutes: studyRoutes(
+      studyLive({ ...plan, dataset: plan.loaded.dataset }, () => directory, systemClock),
+    ),
     observe(event) {
       if (event.event === 'listening') workersToBegin = event.workersNeeded;
       if (event.event === 'start') directory = event.runDir;

@@ -129,6 +129,7 @@ async function openClusterFor(
     openEvents: dashboard.openEvents,
     routes: dashboard.routes,
     predict: predict && predictionsOf(plan),
+    dataRoutes: dashboard.dataRoutes,
     metrics: (cluster) => prometheus.exposition(statusOf(plan, meter, cluster)),
   });
   return { cluster, prometheus };

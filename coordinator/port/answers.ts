@@ -31,6 +31,8 @@ export interface AnswerSources {
   readonly pageFiles: () => ReadonlyMap<string, PageFile>;
   /** Further requests to `/api/`, by their paths. They need the right to watch. */
   readonly routes?: Routes | undefined;
+  /** The same, for what shows the data or the model. They need the right to work. */
+  readonly dataRoutes?: Routes | undefined;
   /** Classifies a picture, for `POST /api/predict`. Undefined: the run does not. */
   readonly predict?: Predict | undefined;
   /** Shows and does what `/api/control` asks for. */
@@ -89,7 +91,9 @@ export async function answer(
   if (isForPage(request, pathname)) return sendPageFile(response, pathname, sources.pageFiles());
   const [, sha256] = DATA_PATH.exec(pathname) ?? [];
   const isOrder = method === 'POST' && pathname === '/api/control';
-  const needed: Right = isOrder ? 'control' : sha256 === undefined ? 'watch' : 'work';
+  const dataRoute = sources.dataRoutes?.get(pathname);
+  const isData = sha256 !== undefined || dataRoute !== undefined;
+  const needed: Right = isOrder ? 'control' : isData ? 'work' : 'watch';
   if (pathname !== '/healthz' && !asker.rights.has(needed))
     return sendUnauthorized(response, pathname, needed);
   if (isOrder) return answerControl(request, response, sources.control);
@@ -100,7 +104,7 @@ export async function answer(
     return refuseMethod(response, pathname, method);
   const content = sources.contentOf(sha256 ?? '');
   if (content) return send(response, 200, 'application/octet-stream', content);
-  const route = sources.routes?.get(pathname);
+  const route = dataRoute ?? sources.routes?.get(pathname);
   if (route) return sendRoute(response, () => route(parameters));
   if (pathname === '/api/events') return answerEvents(request, response, sources);
   return answerGet(pathname, parameters, response, asker, sources);

@@ -67,7 +67,7 @@ function showLesson(lesson: Lesson, state: LessonState, change: Change): Templat
 function lookAt({ panels }: Screen): TemplateResult {
   const links = panels.map((id) => {
     const isHere = document.getElementById(id) !== null;
-    return html`<a href="${isHere ? '' : './'}#${id}">${id.replace('-', ' ')}</a>`;
+    return html`<a href="${isHere ? '' : '?'}#${id}">${id.replace('-', ' ')}</a>`;
   });
   return html`<p class="look-at">Look at: ${links}</p>`;
 }
