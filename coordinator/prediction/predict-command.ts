@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { createJsonPrinter } from '../../shared/cli/console.ts';
+import { createJsonPrinter, isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
@@ -8,7 +8,7 @@ import { LockstepError } from '../../shared/errors.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
 import { usableNumerics } from '../inspection/evaluate-command.ts';
 import type { Report } from '../reporting/events.ts';
-import { createHumanReporter } from '../reporting/reporter.ts';
+import { createNoticeReporter } from '../reporting/reporter.ts';
 import { parametersSha256 } from '../run-folder/checkpoint.ts';
 import { type FoundCheckpoint, findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription } from '../run-folder/run-description.ts';
@@ -52,19 +52,20 @@ export function predictCommand(): Command {
 
 async function predict(run: string, files: readonly string[], options: PredictOptions) {
   const signal = interruptionSignal();
-  const { top, json } = options;
+  const { top } = options;
+  const isJson = isJsonAsked(options);
   const printJson = createJsonPrinter(process.stdout);
-  const report: Report = json ? printJson : createHumanReporter(process.stdout);
+  const report = createNoticeReporter(isJson);
   const found = await findModel(run, options.checkpoint);
   for (const message of found.skipped) report({ event: 'notice', code: 'checkpoint', message });
   const classifier = await createClassifier(found, options, report, signal);
   const { stdout } = process;
   const isDrawn = stdout.isTTY === true && !process.env.NO_COLOR;
   const style = { top, columns: isDrawn ? stdout.columns || 80 : undefined };
-  if (!json) stdout.write(`${describeModel(found)}\n`);
+  if (!isJson) stdout.write(`${describeModel(found)}\n`);
   for (const file of files) {
     for await (const prediction of classifyFile(file, classifier)) {
-      if (json) printJson({ event: 'prediction', ...factsOf(prediction, found, top) });
+      if (isJson) printJson({ event: 'prediction', ...factsOf(prediction, found, top) });
       else stdout.write(`\n${predictionLines(prediction, style).join('\n')}\n`);
       signal.throwIfAborted();
     }
