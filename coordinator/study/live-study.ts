@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, sleep } from '../../shared/clock.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
@@ -6,6 +6,9 @@ import type { ParameterServer } from '../training/parameter-server.ts';
 import { keptIn } from './folder-study.ts';
 import type { Snapshot, StudySource } from './study-source.ts';
 
+/** How often somebody who waits for whole parameters looks, and how long, in ms. */
+const LOOK_MS = 10;
+const WAIT_MS = 5000;
 /** Parameters are copied at most so often, for all pages together, in ms. */
 const COPY_MS = 1000;
 
@@ -22,10 +25,12 @@ export function studyLive(
   };
   return {
     config,
-    async newest() {
-      if (copied && clock.now() - copied.at < COPY_MS) return copied;
-      if (copied?.step !== server.step)
-        copied = { step: server.step, parameters: server.copyWhole(), at: clock.now() };
+    async newest(needsState = false) {
+      const hasAll = () => copied && (!needsState || copied.optimizerState !== undefined);
+      if (copied && hasAll() && clock.now() - copied.at < COPY_MS) return copied;
+      await untilWhole(server, clock);
+      if (copied?.step !== server.step || !hasAll())
+        copied = { ...copyOf(server, needsState), at: clock.now() };
       return copied;
     },
     keptSteps: async () => kept()?.keptSteps() ?? [],
@@ -36,4 +41,25 @@ export function studyLive(
     },
     dataset: async () => dataset,
   };
+}
+
+function copyOf({ step, parameters, optimizer }: ParameterServer, needsState: boolean): Snapshot {
+  const stateOf = () =>
+    Object.entries(optimizer.state).map(([name, values]) => [name, values.slice()]);
+  return {
+    step,
+    parameters: parameters.slice(),
+    optimizerState: needsState ? Object.fromEntries(stateOf()) : undefined,
+  };
+}
+
+/** In the middle of an update, some of the parameters are those of the next step. */
+async function untilWhole(server: ParameterServer, clock: Clock): Promise<void> {
+  const startedAt = clock.now();
+  const { signal } = new AbortController();
+  while (!server.isWhole) {
+    if (clock.now() - startedAt > WAIT_MS)
+      throw new LockstepError('USAGE', 'a step is under way for long: try again later');
+    await sleep(clock, LOOK_MS, signal);
+  }
 }

@@ -21,6 +21,8 @@ export interface ParameterServer {
   readonly optimizer: Optimizer;
   /** The number of updates so far. */
   readonly step: number;
+  /** Whether the parameters are those of `step`. If not, some are those of the next step. */
+  readonly isWhole: boolean;
   /**
    * Updates by the root of the step's reduction tree, and ends the step. The root holds the
    * gradient, summed over `exampleCount` examples, and loss and correct count, which are ignored.
@@ -52,7 +54,7 @@ export interface ParameterServer {
 const AVERAGE_KEEP = 0.9;
 
 /** The state of a parameter server in a checkpoint. */
-interface SavedState {
+export interface SavedState {
   readonly step: number;
   readonly parameters: Float32Array;
   readonly optimizerState: Readonly<Record<string, Float32Array>>;
@@ -101,8 +103,7 @@ export function createParameterServer(
   }
 
   function updatePart(root: Float32Array, exampleCount: number, from: number, to: number): void {
-    const isNext = from === updatedCount || from >= parameters.length;
-    assert(isNext, `values from ${from} after ${updatedCount}`);
+    assert(from === updatedCount || from >= parameters.length, `values from ${from}`);
     undo.save(from, to);
     updateTo(to, root, exampleCount, 1);
   }
@@ -113,6 +114,9 @@ export function createParameterServer(
     optimizer,
     get step() {
       return step;
+    },
+    get isWhole() {
+      return updatedCount === 0;
     },
     update(root, exampleCount) {
       const gradientSum = root.subarray(0, trainedLength);

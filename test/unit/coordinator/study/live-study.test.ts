@@ -7,8 +7,8 @@ import { createToyDataset } from '../../../support/toy-dataset.ts';
 
 function createStudy() {
   const clock = createSimulatedClock();
-  const parameters = Float32Array.of(1, 2);
-  const server = { parameters, step: 5, copyWhole: () => parameters.slice() };
+  const optimizer = { state: { velocity: Float32Array.of(3, 4) } };
+  const server = { parameters: Float32Array.of(1, 2), optimizer, step: 5, isWhole: true };
   const study = studyLive(
     { config, server: server as unknown as ParameterServer, dataset: createToyDataset() },
     () => undefined,
@@ -33,6 +33,40 @@ test('the newest parameters are a copy, taken at most once per second', async ()
   expect(await study.newest()).toBe(first);
   await advance(1001);
   expect(await study.newest()).toMatchObject({ step: 6, parameters: Float32Array.of(9, 2) });
+});
+
+test('the state of the optimizer is copied only for those who need it', async () => {
+  const { advance, server, study } = createStudy();
+  expect((await study.newest()).optimizerState).toBeUndefined();
+  const whole = await study.newest(true);
+  server.optimizer.state.velocity[0] = 9;
+  expect(whole.optimizerState).toEqual({ velocity: Float32Array.of(3, 4) });
+  expect(await study.newest()).toBe(whole);
+  Object.assign(server, { step: 6 });
+  await advance(1001);
+  expect((await study.newest()).optimizerState).toBeUndefined();
+  expect(await study.newest(true)).toMatchObject({
+    step: 6,
+    optimizerState: { velocity: Float32Array.of(9, 4) },
+  });
+});
+
+test('parameters in the middle of an update are waited for', async () => {
+  const { advance, server, study } = createStudy();
+  server.isWhole = false;
+  const waiting = study.newest();
+  await advance(100);
+  Object.assign(server, { step: 6, isWhole: true });
+  await advance(20);
+  expect((await waiting).step).toBe(6);
+});
+
+test('but not for long', async () => {
+  const { advance, server, study } = createStudy();
+  server.isWhole = false;
+  const refused = expect(study.newest()).rejects.toThrow('a step is under way for long');
+  await advance(5100);
+  await refused;
 });
 
 test('a run without a folder keeps no steps', async () => {
