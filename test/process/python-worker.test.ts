@@ -2,7 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runToDone, startCli } from '../support/processes/cli.ts';
-import { NEEDS_PYTHON, python, startPythonWorker } from '../support/processes/python-worker.ts';
+import {
+  checkVectors,
+  NEEDS_PYTHON,
+  python,
+  startPythonWorker,
+} from '../support/processes/python-worker.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeToyDataset } from '../support/toy-dataset.ts';
 
@@ -78,6 +83,10 @@ describe.skipIf(!python)(`a worker in Python ends with the same bits ${NEEDS_PYT
     expect(JSON.stringify(run.events())).not.toContain('wrong');
     const local = await runToDone(['train', ...args, '--workers', '0']);
     expect(parametersSha256).toBe(local.parametersSha256);
+  });
+
+  test('and computes every conformance vector', () => {
+    expect(checkVectors()).toMatch(/^(\d+) of \1 vectors agree\n$/);
   });
 
   test('and leaves in order when it is asked to', async () => {

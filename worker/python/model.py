@@ -203,9 +203,13 @@ class Model:
         if len(x) == 0:
             return result
         tensors = [[parameters[at].reshape(shape) for at, shape in p] for p in self.places]
+        self.stages = [x]
         for layer, own in zip(self.layers, tensors):
             x = layer.forward(x, batch, *own)
+            if not isinstance(layer, Flatten):
+                self.stages.append(x)
         loss, dy, correct = self.lose(x.reshape(len(x), -1), labels, batch.training)
+        self.stages += [loss, correct]
         result[-2:] = ordered_sum(loss), ordered_sum(correct)
         if batch.training:
             dy = dy.reshape(x.shape)

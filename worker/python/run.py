@@ -110,6 +110,27 @@ class Run:
                 yield node, total.tobytes()
 
 
+def solve_challenge(config, challenge):
+    """The answer that shows that this worker's bits are right: every stage of a tiny run's step."""
+    config = {**config, **challenge, 'validationCount': 0}
+    count, seed = config['globalBatch'], int(config['seed'])
+    height, width = config['model']['input']['height'], config['model']['input']['width']
+    counters = np.arange(count)[:, None], np.arange(height * width)
+    pixels = ar.threefry(ar.random_key(seed, ar.CHALLENGE), counters)[0] >> 24
+    labels = np.arange(count) % config['model']['layers'][-1]['outputs']
+    images = pixels.astype(np.uint8).reshape(count, height, width)
+    run = Run(config, {'trainImages': images, 'trainLabels': labels})
+    draws = ar.uniform(ar.random_key(seed, ar.CHALLENGE, 1), np.arange(run.model.size))
+    parameters = (2 * draws - 1).astype(f32)
+    if config['wire'] == 'bf16':
+        parameters = ar.round_to_bfloat16(parameters)
+    run.sum_node('train', 0, 1, 2, parameters)
+    stages, leaves = run.model.stages, config['microBatchCount']
+    sums = [run.sum_node('train', 0, leaf, leaf + 1, parameters) for leaf in range(leaves)]
+    root = run.sum_node('train', 0, 0, leaves, parameters)
+    return np.concatenate([stage.reshape(-1) for stage in (parameters, *stages, *sums, root)])
+
+
 def to_bfloat16(values):
     return (values.view(np.uint32) >> 16).astype('<u2').tobytes()
 

@@ -16,6 +16,10 @@ export const NEEDS_PYTHON = '(skipped without Python, numpy, websockets and msgp
 const runPython = (args: readonly string[]): ChildProcess =>
   spawn(python ?? '', ['-B', ...args], { cwd: FOLDER, stdio: ['ignore', 'pipe', 'pipe'] });
 
+/** Compares the worker's arithmetic with the conformance vectors. Returns what it prints. */
+export const checkVectors = (): string =>
+  spawnSync(python ?? '', ['-B', 'check.py'], { cwd: FOLDER, encoding: 'utf8' }).stdout;
+
 /** Starts a worker. It is killed when the test ends. */
 export function startPythonWorker(url: string, args: readonly string[] = []) {
   const child = runPython(['worker.py', url, ...args]);
