@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""A worker in Python, written from shared/protocol/README.md alone. It needs numpy, websockets and
-msgpack.
+"""A worker in Python, after shared/protocol/README.md. It needs numpy, websockets and msgpack.
 
     python3 worker.py ws://HOST:PORT
 """
