@@ -54,7 +54,7 @@ export function solveChallenge(engine: Engine, run: RunConfig, challenge: Challe
     values: sumOf({ lo, hi: lo + 1 }),
   }));
   return [
-    { name: 'the parameters', values: parameters.slice() },
+    { name: 'the vector of parameters', values: parameters.slice() },
     ...forwardStages(engine, config, workload, parameters),
     ...leafSums,
     { name: 'the sum of all micro-batches', values: sumOf({ lo: 0, hi: leafSums.length }) },
@@ -63,7 +63,13 @@ export function solveChallenge(engine: Engine, run: RunConfig, challenge: Challe
 
 /** The values of all stages, one after the other: the answer on the wire. */
 export function answerOf(stages: readonly Stage[]): Float32Array {
-  return Float32Array.from(stages.flatMap(({ values }) => [...values]));
+  const answer = new Float32Array(stages.reduce((length, { values }) => length + values.length, 0));
+  let end = 0;
+  for (const { values } of stages) {
+    answer.set(values, end);
+    end += values.length;
+  }
+  return answer;
 }
 
 /** The configuration and the dataset of a challenge. */
@@ -136,5 +142,5 @@ function forwardStages(
     name,
     values: lossAndCorrect.filter((_, i) => i % LOSS_AND_CORRECT_LENGTH === column),
   }));
-  return [{ name: 'the pixels', values: x.slice() }, ...outputs, ...losses];
+  return [{ name: 'the input', values: x.slice() }, ...outputs, ...losses];
 }

@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
 import { createVectors } from './vectors.ts';
+import { createWireVectors } from './wire-vectors.ts';
 
 const FOLDER = new URL('../../shared/protocol/conformance/', import.meta.url);
 
-for (const [name, content] of Object.entries(createVectors(createNaiveEngine)))
-  writeFileSync(new URL(name, FOLDER), content);
+const files = { ...createVectors(createNaiveEngine), ...createWireVectors() };
+for (const [name, content] of Object.entries(files)) writeFileSync(new URL(name, FOLDER), content);

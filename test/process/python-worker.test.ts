@@ -86,7 +86,41 @@ describe.skipIf(!python)(`a worker in Python ends with the same bits ${NEEDS_PYT
   });
 
   test('and computes every conformance vector', () => {
-    expect(checkVectors()).toMatch(/^(\d+) of \1 vectors agree\n$/);
+    expect(checkVectors()).toMatch(/^(\d+) of \1 vectors agree$/m);
+  });
+
+  test.for([
+    [
+      'a wrong constant in exp',
+      { file: 'arithmetic.py', right: '5.0000001201e-1', wrong: '5.0001e-1' },
+      /: layer 3 \(dense\) agrees, but the loss differs by up to \d+ units in the last place, in /,
+    ],
+    [
+      'fused products in a strict run',
+      { file: 'arithmetic.py', right: "'strict': strict", wrong: "'strict': fused" },
+      /: the input agrees, but layer 1 \(dense\) differs by up to \d+ units in the last place, in /,
+    ],
+    [
+      'leaves that are added one after the other',
+      {
+        file: 'arithmetic.py',
+        right: 'return lo + (1 << ((hi - lo - 1).bit_length() - 1))',
+        wrong: 'return hi - 1',
+      },
+      /: the sum of micro-batch 16 agrees, but the sum of all micro-batches differs by up to \d+/,
+    ],
+  ] as const)('and is refused at the door with %s', async ([, spoiled, reason]) => {
+    const args = runFlags('dense', ['--numerics', 'strict', '--activation', 'relu']);
+    const run = startCli(['coordinator', ...args, '--port', '0', '--json']);
+    const { url } = await run.next('listening');
+    const worker = startPythonWorker(url, spoiled);
+    const { code, output } = await worker.ended;
+    expect(code).toBe(1);
+    expect(output).toMatch(/REFUSED: its bits differ from those of this run: /);
+    expect(output).toMatch(reason);
+    const { message } = await run.next('notice', (notice) => notice.code === 'refused');
+    expect(message).toMatch(reason);
+    expect(run.events()).not.toContainEqual(expect.objectContaining({ event: 'worker' }));
   });
 
   test('and leaves in order when it is asked to', async () => {

@@ -1,11 +1,14 @@
 """Compares this worker's arithmetic with the conformance vectors: python3 check.py"""
+import asyncio
 import json
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 
 import arithmetic as ar
+import worker
 from run import Run, solve_challenge
 
 FOLDER = Path(__file__).parents[2] / 'shared' / 'protocol' / 'conformance'
@@ -91,6 +94,48 @@ def check_nets(file):
         content = bytes.fromhex(''.join(stage['values'] for stage in net['stages']))
         answer = solve_challenge(net['config'], {})
         yield net['name'], is_same(answer, np.frombuffer(content, 'f4'))
+
+
+def check_messages(file):
+    for vector in file['fromCoordinator'] + file['fromWorker']:
+        message, payload = worker.decode(bytes.fromhex(vector['frame']))
+        is_right = (message, payload.hex()) == (vector['message'], vector['payload'])
+        yield vector['message']['type'], is_right and worker.decode(
+            worker.encode(message, payload)) == (message, payload)
+
+
+async def replay(file):
+    """What a session sends, when the recorded coordinator talks to it."""
+    sent, contents = [], {each['sha256']: each['content'] for each in file['files']}
+    worker.fetch = lambda options, file: bytes.fromhex(contents[file['sha256']])
+
+    class Socket:
+        async def send(self, frame):
+            sent.append(worker.decode(frame))
+
+        async def close(self, code, reason):
+            sent.append((code, reason))
+
+    session = worker.Session(Namespace(url='the record'), Socket())
+    answers = 0
+    for frame in file['frames'][1:]:
+        if frame['from'] == 'coordinator':
+            await session.handle(*worker.decode(bytes.fromhex(frame['frame'])))
+        else:
+            answers += 1
+        while len(sent) < answers:
+            await asyncio.sleep(0.001)
+    return sent
+
+
+def check_connection(file):
+    sent = asyncio.run(replay(file))
+    recorded = [bytes.fromhex(f['frame']) for f in file['frames'] if f['from'] == 'worker'][1:]
+    for (message, payload), frame in zip(sent, recorded):
+        expected, values = worker.decode(frame)
+        message.pop('now', None), expected.pop('now', None)  # this worker has a clock
+        yield f'connection, {expected}', (message, payload) == (expected, values)
+    yield 'end of the connection', sent[len(recorded):] == [(1000, 'finished')]
 
 
 def main():

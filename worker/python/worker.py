@@ -18,9 +18,9 @@ import msgpack
 import numpy as np
 import websockets
 
-from run import Run, from_bfloat16, parse_idx
+from run import Run, from_bfloat16, parse_idx, solve_challenge
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 FRAME_BYTES_MAX = 1_114_124
 CHUNK_BYTES = 262_144
 SILENCE_S = 14
@@ -112,7 +112,8 @@ class Session:
         files = config['dataset']['files'].items()
         load = lambda: {role: parse_idx(fetch(self.options, file)) for role, file in files}
         self.run = Run(config, await asyncio.to_thread(load))
-        await self.send('ready', parameterCount=self.run.model.size)
+        answer = await asyncio.to_thread(solve_challenge, config, welcome['challenge'])
+        await self.send('ready', answer.tobytes(), parameterCount=self.run.model.size)
         self.is_ready = True
         print(f"Joined {self.options.url} as rank {welcome['rank']}.", flush=True)
 

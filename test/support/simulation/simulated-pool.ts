@@ -6,6 +6,7 @@ import { decodeCoordinatorFrame, encodeFrame } from '../../../shared/protocol/co
 import { PROTOCOL_VERSION } from '../../../shared/protocol/limits.ts';
 import type { Link } from '../../../shared/protocol/link.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../../shared/protocol/messages.ts';
+import { rightAnswer } from '../right-answer.ts';
 import { createToyDataset } from '../toy-dataset.ts';
 import { createToyRun, naiveEngine, toyConfig } from '../toy-run.ts';
 import { createDraws } from './draws.ts';
@@ -124,7 +125,7 @@ export function startPool(
           numerics: ['strict'],
           ...(identity !== undefined && { identity }),
         });
-        send({ type: 'ready', parameterCount: workload.parameterCount });
+        send({ type: 'ready', parameterCount: workload.parameterCount }, rightAnswer(config));
       },
     };
   }

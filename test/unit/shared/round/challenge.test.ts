@@ -13,8 +13,8 @@ describe('the answer to a challenge', () => {
 
   test('lists what is computed, in the order in which it is computed', () => {
     expect(stages.map(({ name, values }) => [name, values.length])).toEqual([
-      ['the parameters', 20 * 7 + 7 + 7 * 3 + 3],
-      ['the pixels', 4 * 20],
+      ['the vector of parameters', 20 * 7 + 7 + 7 * 3 + 3],
+      ['the input', 4 * 20],
       ['layer 1 (dense)', 4 * 7],
       ['layer 2 (activation)', 4 * 7],
       ['layer 3 (dense)', 4 * 3],
@@ -30,10 +30,10 @@ describe('the answer to a challenge', () => {
   });
 
   test.for([
-    ['another seed', { seed: 2 }, 'the parameters'],
+    ['another seed', { seed: 2 }, 'the vector of parameters'],
     ['other numerics', { numerics: 'fused' }, 'layer 1 (dense)'],
     ['smoothed targets', { labelSmoothing: 0.1 }, 'the loss'],
-    ['another wire format', { wire: 'bf16' }, 'the parameters'],
+    ['another wire format', { wire: 'bf16' }, 'the vector of parameters'],
   ] as const)('differs with %s first where that matters first', ([, changes, name]) => {
     const run = { ...config, ...changes };
     const others = solveChallenge(createNaiveEngine(run.numerics), run, challenge);
