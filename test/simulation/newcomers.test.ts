@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { runUntil, startPool } from '../support/simulation/simulated-pool.ts';
+import { rightAnswer } from '../support/right-answer.ts';
+import { config, runUntil, startPool } from '../support/simulation/simulated-pool.ts';
 
 describe('a newcomer', () => {
   /** A pool with one worker that has answered a share. */
@@ -34,6 +35,33 @@ describe('a newcomer', () => {
     expect(pool.proven.shares()).toHaveLength(2);
     expect(pool.pool.counters).toMatchObject({ reassignedShares: 0, lateShares: 0 });
     expect(pool.events.filter(({ event }) => event === 'notice')).toEqual([]);
+  });
+
+  test('whose bits differ is refused before its first share, and may come back', async () => {
+    const pool = await startProvenPool();
+    const challengeAnswer = rightAnswer(config).slice();
+    challengeAnswer[challengeAnswer.length - 1]++;
+    const wrong = pool.connectPeer({ name: 'wrong', challengeAnswer });
+    wrong.join();
+    await runUntil(pool.clock, pool.clock.now());
+    const message = expect.stringMatching(/agrees, but the sum of all micro-batches differs/);
+    expect(wrong.received.at(-1)).toMatchObject({ code: 'REFUSED', message });
+    expect([wrong.closeCode(), wrong.shares()]).toEqual([4001, []]);
+    expect(pool.pool.refusals).toMatchObject({ arithmetic: 1 });
+    expect(pool.pool.counters).toMatchObject({ refusedWorkers: 1, unreadyWorkers: 0 });
+    expect(pool.events.filter(({ event }) => event === 'notice')).toEqual([
+      {
+        event: 'notice',
+        code: 'refused',
+        message: expect.stringContaining('worker wrong refused'),
+      },
+    ]);
+    const { received } = wrong;
+    const welcome = received.find((each) => each.type === 'welcome');
+    const again = pool.connectPeer({ identity: welcome?.identity });
+    again.join();
+    await runUntil(pool.clock, pool.clock.now());
+    expect(pool.pool.worldSize).toBe(2);
   });
 
   test('that answers gets its part of the next round', async () => {

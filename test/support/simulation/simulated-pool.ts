@@ -34,6 +34,8 @@ interface PeerOptions {
   name?: string;
   identity?: string | undefined;
   address?: string;
+  /** What it answers to the challenge. */
+  challengeAnswer?: Float32Array;
 }
 
 /** A pool in simulated time. The test controls its peers. */
@@ -75,6 +77,7 @@ export function startPool(
     name = `peer ${peerCount++}`,
     identity = isOwn ? pool.issueIdentity() : undefined,
     address,
+    challengeAnswer = rightAnswer(config),
   }: PeerOptions = {}) {
     const { openFirst, openSecond } = connection(clock);
     const received: CoordinatorMessage[] = [];
@@ -125,7 +128,7 @@ export function startPool(
           numerics: ['strict'],
           ...(identity !== undefined && { identity }),
         });
-        send({ type: 'ready', parameterCount: workload.parameterCount }, rightAnswer(config));
+        send({ type: 'ready', parameterCount: workload.parameterCount }, challengeAnswer);
       },
     };
   }
