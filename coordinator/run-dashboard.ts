@@ -22,6 +22,8 @@ import type { ProgressMeter } from './reporting/progress-meter.ts';
 import type { RunFolder } from './run-folder/run-folder.ts';
 import type { RunPlan } from './run-plan.ts';
 import { workersOf } from './run-status.ts';
+import { studyLive } from './study/live-study.ts';
+import { studyRoutes } from './study/study-routes.ts';
 import type { StepRecord } from './training/ledger.ts';
 import type { FinishedRound, StepTimes } from './training/train.ts';
 
@@ -31,6 +33,8 @@ export interface RunDashboard {
   openEvents(request: IncomingMessage, response: ServerResponse): boolean;
   /** Further requests to `/api/`. */
   readonly routes: Routes;
+  /** The same, for those who may see the data. */
+  readonly dataRoutes: Routes;
   observe(event: RunEvent): void;
   record(record: StepRecord, times: StepTimes): void;
   recordEvaluation(evaluation: FinishedRound, times: StepTimes): void;
@@ -90,6 +94,9 @@ export function createRunDashboard(
       ['/api/moments', () => `{"moments":${recorder.momentsAsJson()}}`],
       ...neighborRoutes(() => directory),
     ]),
+    dataRoutes: studyRoutes(
+      studyLive({ ...plan, dataset: plan.loaded.dataset }, () => directory, systemClock),
+    ),
     observe(event) {
       if (event.event === 'listening') workersToBegin = event.workersNeeded;
       if (event.event === 'start') directory = event.runDir;

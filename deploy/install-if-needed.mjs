@@ -36,10 +36,18 @@ const isOutdated = (folder, built) =>
     .filter((name) => /\.(ts|css|html|svg)$/.test(name) && basename(name) !== 'tiles.ts')
     .some((name) => modifiedAt(folder + name) > modifiedAt(built));
 
+const PAGE = 'coordinator/dashboard/built/page/index.html';
+/** What the page is built from. */
+const PAGE_SOURCES = [
+  'coordinator/dashboard/page/',
+  'coordinator/dashboard/model/',
+  'shared/engine/',
+  'shared/study/',
+];
+
 if (
   isOutdated('shared/engine/assembly/', 'shared/engine/assembly/fused.wasm') ||
-  isOutdated('coordinator/dashboard/page/', 'coordinator/dashboard/built/index.html') ||
-  isOutdated('coordinator/dashboard/model/', 'coordinator/dashboard/built/index.html')
+  PAGE_SOURCES.some((folder) => isOutdated(folder, PAGE))
 ) {
   console.log('Building the kernels and the dashboard …');
   npm('run', 'build');

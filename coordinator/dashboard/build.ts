@@ -1,6 +1,7 @@
 /**
- * Builds the files that a browser gets from the sources in `page/`, into `built/`, and
- * compresses each of them. npm runs this script after an installation.
+ * Builds the files that a browser gets from the sources in `page/`, into `built/page/`, and
+ * compresses each of them. Builds the page as one script too, into `built/report/`. npm runs this
+ * script after an installation.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,25 +13,31 @@ if (!vite) {
   console.log('The dashboard stays as it is, because its bundler (vite) is not installed.');
   process.exit();
 }
-await vite.build({
-  root: fileURLToPath(new URL('page/', import.meta.url)),
-  base: './',
-  configFile: false,
-  publicDir: false,
-  logLevel: 'warn',
-  plugins: [collapseTemplates],
-  build: {
-    outDir: '../built',
-    emptyOutDir: true,
-    target: ['chrome123', 'firefox121', 'safari17.5'],
-    modulePreload: false,
-    // The content policy of the page forbids data in addresses, except for pictures.
-    assetsInlineLimit: 0,
-  },
-});
+const { build } = vite;
+const buildInto = (folder: string, isWhole: boolean) =>
+  build({
+    root: fileURLToPath(new URL('page/', import.meta.url)),
+    base: './',
+    configFile: false,
+    publicDir: false,
+    logLevel: 'warn',
+    plugins: [collapseTemplates],
+    build: {
+      outDir: `../built/${folder}`,
+      emptyOutDir: true,
+      target: ['chrome123', 'firefox121', 'safari17.5'],
+      modulePreload: false,
+      // The content policy of the page forbids data in addresses, except for pictures.
+      assetsInlineLimit: 0,
+      ...(isWhole && { rolldownOptions: { output: { codeSplitting: false } } }),
+    },
+  });
+await buildInto('page', false);
+// A run in one file has all scripts in one.
+await buildInto('report', true);
 
 // Here, because the coordinator would stop training while it compresses.
-const built = new URL('built/', import.meta.url);
+const built = new URL('built/page/', import.meta.url);
 for (const name of readdirSync(built, { recursive: true, encoding: 'utf8' })) {
   const file = new URL(name, built);
   if (!statSync(file).isFile()) continue;

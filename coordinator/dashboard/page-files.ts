@@ -4,7 +4,8 @@ import { LockstepError } from '../../shared/errors.ts';
 import type { PageFile } from '../port/page-answers.ts';
 import type { ReportParts } from './report-file.ts';
 
-const BUILT = new URL('built/', import.meta.url);
+const BUILT = new URL('built/page/', import.meta.url);
+const BUILT_REPORT = new URL('built/report/', import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -21,14 +22,26 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
 
 let kept: ReadonlyMap<string, PageFile> | undefined;
 
+/** The paths of the files that the page needs before it shows anything, with its own. */
+export function firstFiles(files: ReadonlyMap<string, PageFile>): string[] {
+  const html = Buffer.from(files.get('/')?.body ?? '').toString();
+  const named = html.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g);
+  return ['/', ...Array.from(named, ([, path]) => path)];
+}
+
 /** The script and the style for a run in one file. Throws a `FILE` error if they are not built. */
 export function readReportParts(): ReportParts {
-  const textOf = (ending: string): string => {
-    const [, file] = [...readPageFiles()].find(([path]) => path.endsWith(ending)) ?? [];
-    if (file) return Buffer.from(file.body).toString();
-    throw new LockstepError('FILE', 'the dashboard is not built: run "npm run build".');
-  };
-  return { script: textOf('.js'), style: textOf('.css') };
+  const files = readFolder(BUILT_REPORT);
+  const [main] = firstFiles(files).filter((path) => path.endsWith('.js'));
+  const script = textOf(files.get(main ?? ''));
+  // The page has further styles, which it loads when it needs them.
+  const styles = [...files].filter(([path]) => path.endsWith('.css'));
+  return { script, style: styles.map(([, file]) => textOf(file)).join('\n') };
+}
+
+function textOf(file: PageFile | undefined): string {
+  if (file) return Buffer.from(file.body).toString();
+  throw new LockstepError('FILE', 'the dashboard is not built: run "npm run build".');
 }
 
 /** The build has compressed each file into others, `NAME.br` and `NAME.gz`. */

@@ -9,7 +9,7 @@ import {
 } from '../../shared/data/loading/load-dataset.ts';
 import { FASHION_MNIST } from '../../shared/data/manifest.ts';
 import { sizeOf } from '../../shared/engine/layers/layer.ts';
-import type { PlannedLayer, Shape } from '../../shared/engine/layers/layer-spec.ts';
+import type { PlannedLayer, Shape } from '../../shared/engine/layers/layer-plan.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { modelFor } from '../options/model-source.ts';
 import { addModelOptions } from '../options/run-flags.ts';

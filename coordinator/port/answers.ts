@@ -30,14 +30,24 @@ export interface AnswerSources {
   readonly pageFiles: () => ReadonlyMap<string, PageFile>;
   /** Further requests to `/api/`, by their paths. They need the right to watch. */
   readonly routes?: Routes | undefined;
+  /** The same, for what shows the data or the model. They need the right to work. */
+  readonly dataRoutes?: Routes | undefined;
   /** Shows and does what `/api/control` asks for. */
   readonly control: RunControl;
   /** Whether workers need a token to join. */
   readonly isTokenNeeded: boolean;
 }
 
-/** Each gives JSON. A `LockstepError` says what is wrong with the request. */
-export type Routes = ReadonlyMap<string, (query: URLSearchParams) => string | Promise<string>>;
+/** Each gives JSON, or bytes. A `LockstepError` says what is wrong with the request. */
+export type Routes = ReadonlyMap<string, Route>;
+export type Route = (query: URLSearchParams) => Answer | Promise<Answer>;
+type Answer = string | BinaryAnswer;
+
+export interface BinaryAnswer {
+  readonly body: Uint8Array;
+  /** With an `etag`, who has that already gets no body. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** What the server itself knows. */
 export interface ServerSources extends AnswerSources {
@@ -78,7 +88,9 @@ export async function answer(
   if (isForPage(request, pathname)) return sendPageFile(response, pathname, sources.pageFiles());
   const [, sha256] = DATA_PATH.exec(pathname) ?? [];
   const isOrder = method === 'POST' && pathname === '/api/control';
-  const needed: Right = isOrder ? 'control' : sha256 === undefined ? 'watch' : 'work';
+  const dataRoute = sources.dataRoutes?.get(pathname);
+  const isData = sha256 !== undefined || dataRoute !== undefined;
+  const needed: Right = isOrder ? 'control' : isData ? 'work' : 'watch';
   if (pathname !== '/healthz' && !asker.rights.has(needed))
     return sendUnauthorized(response, pathname, needed);
   if (isOrder) return answerControl(request, response, sources.control);
@@ -86,7 +98,7 @@ export async function answer(
   const content = sources.contentOf(sha256 ?? '');
   if (content) return send(response, 200, 'application/octet-stream', content);
   const parameters = new URLSearchParams(query);
-  const route = sources.routes?.get(pathname);
+  const route = dataRoute ?? sources.routes?.get(pathname);
   if (route) return sendRoute(response, () => route(parameters));
   if (pathname === '/api/events') return answerEvents(request, response, sources);
   return answerGet(pathname, parameters, response, asker, sources);
@@ -152,14 +164,24 @@ function answerEvents(
 
 async function sendRoute(
   response: ServerResponse,
-  jsonOf: () => string | Promise<string>,
+  answerOf: () => Answer | Promise<Answer>,
 ): Promise<void> {
   try {
-    sendJson(response, 200, await jsonOf());
+    const found = await answerOf();
+    if (typeof found === 'string') sendJson(response, 200, found);
+    else sendBinary(response, found);
   } catch (error) {
     if (!(error instanceof LockstepError)) throw error;
     sendError(response, 400, error.message);
   }
+}
+
+function sendBinary(response: ServerResponse, { body, headers }: BinaryAnswer): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const isKnown =
+    headers.etag !== undefined && response.req.headers['if-none-match'] === headers.etag;
+  if (isKnown) send(response, 304, 'application/octet-stream', '');
+  else send(response, 200, 'application/octet-stream', body);
 }
 
 const WELCOME_TEXT = `This is a Lockstep coordinator.
@@ -172,6 +194,7 @@ const WELCOME_TEXT = `This is a Lockstep coordinator.
   GET /api/runs     the newest runs in the folders beside this run's, as JSON
   GET /api/control  what people can do to the run, as JSON; POST does it, with a token
   GET /api/join     how workers and people join, as JSON
+  GET /api/study    what the net is; /api/parameters and /api/examples give it and its examples
   GET /metrics      figures of the run, for Prometheus
   GET /healthz      "ok" if the coordinator is alive
 

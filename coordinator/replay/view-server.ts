@@ -8,6 +8,8 @@ import { dashboardUrl } from '../port/addresses.ts';
 import { createRights } from '../port/rights.ts';
 import { SECURITY_HEADERS } from '../port/send.ts';
 import { type PortOptions, startCoordinatorServer } from '../port/server.ts';
+import { studyRoutes } from '../study/study-routes.ts';
+import type { StudySource } from '../study/study-source.ts';
 import { neighborRoutes } from './proof.ts';
 import type { ViewedRun } from './viewed-run.ts';
 
@@ -29,6 +31,7 @@ export interface ViewServer {
 export async function serveRun(
   run: ViewedRun,
   directory: string,
+  study: StudySource,
   { host, port, allowedHosts, tls, secrets, isTokenMade }: PortOptions,
   say: (message: string) => void,
 ): Promise<ViewServer> {
@@ -59,6 +62,7 @@ export async function serveRun(
       ['/api/join', refuseWorkers],
       ...neighborRoutes(() => directory),
     ]),
+    dataRoutes: studyRoutes(study),
     contentOf: () => undefined,
     control: NO_CONTROL,
     isTokenNeeded: false,

@@ -42,6 +42,7 @@ interface Reading {
 }
 
 export class ViewedRun {
+  readonly description: RunDescription;
   readonly #directory: string;
   readonly #source: string;
   readonly #clock: Clock;
@@ -53,6 +54,7 @@ export class ViewedRun {
 
   /** `source` names this process, in letters and digits. */
   constructor(directory: string, description: RunDescription, source: string, clock: Clock) {
+    this.description = description;
     this.#directory = directory;
     this.#source = source;
     this.#clock = clock;

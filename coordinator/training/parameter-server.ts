@@ -2,6 +2,7 @@ import { assert } from '../../shared/assert.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Update } from '../../shared/engine/kernels.ts';
 import { initialParameters } from '../../shared/engine/model/initialization.ts';
+import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { createOptimizer, type Optimizer } from '../../shared/engine/optimizers.ts';
 import { learningRateAt } from '../../shared/engine/schedules.ts';
 import { fingerprintOf, sumOfSquares } from '../../shared/round/parameter-blocks.ts';
@@ -20,6 +21,8 @@ export interface ParameterServer {
   readonly optimizer: Optimizer;
   /** The number of updates so far. */
   readonly step: number;
+  /** Whether the parameters are those of `step`. If not, some are those of the next step. */
+  readonly isWhole: boolean;
   /**
    * Updates by the root of the step's reduction tree, and ends the step. The root holds the
    * gradient, summed over `exampleCount` examples, and loss and correct count, which are ignored.
@@ -59,11 +62,10 @@ export function createParameterServer(
   workload: Workload,
   restore?: SavedState,
 ): ParameterServer {
-  const { model, parameterCount } = workload;
-  const parameters = engine.allocate(parameterCount);
-  const { initialisation, seed } = config;
-  parameters.set(restore?.parameters ?? initialParameters(model, initialisation, seed));
-  const trainedLength = model.trainedCount;
+  const { model } = workload;
+  const parameters = engine.allocate(model.parameterCount);
+  parameters.set(restore?.parameters ?? drawParameters(config, model));
+  const { trainedCount: trainedLength } = model;
   const optimizer = restoredOptimizer(engine, config, trainedLength, restore?.optimizerState);
   let step = restore?.step ?? 0;
   const rounded = createRoundedCopy(engine, parameters, workload.bfloat16ParameterCount > 0);
@@ -109,6 +111,9 @@ export function createParameterServer(
     get step() {
       return step;
     },
+    get isWhole() {
+      return updatedCount === 0;
+    },
     update(root, exampleCount) {
       const gradientSum = root.subarray(0, trainedLength);
       const scale = clippingScale(engine, gradientSum, exampleCount, config.clipNorm);
@@ -135,6 +140,9 @@ function updateAverages({ kernels }: Engine, update: Update, { globalBatchMax }:
   const part = Math.min(1, update.exampleCount / globalBatchMax);
   kernels.updateAverage(update, part === 1 ? AVERAGE_KEEP : 1 - (1 - AVERAGE_KEEP) * part);
 }
+
+const drawParameters = ({ initialisation, seed }: RunConfig, model: ModelPlan): Float32Array =>
+  initialParameters(model, initialisation, seed);
 
 function restoredOptimizer(
   engine: Engine,

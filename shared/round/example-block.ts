@@ -1,7 +1,7 @@
 import { createAugmentation } from '../data/augmentation.ts';
 import type { ExampleSet } from '../data/dataset.ts';
 import type { Engine } from '../engine/engine.ts';
-import { sizeOfShape } from '../engine/layers/layer-spec.ts';
+import { sizeOfShape } from '../engine/layers/layer-plan.ts';
 import type { RunConfig } from './run-config.ts';
 
 /** A block of examples, one per row, as the input of a model. */

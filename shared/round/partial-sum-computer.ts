@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
-import { sizeOfShape } from '../engine/layers/layer-spec.ts';
+import { sizeOfShape } from '../engine/layers/layer-plan.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
 import { type LeafRange, maximalSubtrees, splitPoint } from '../reduction-tree.ts';
 import { createBlockComputer } from './block-computer.ts';

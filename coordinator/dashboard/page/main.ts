@@ -3,8 +3,10 @@ import { render } from 'lit-html';
 import { Connection, type RunSource } from './connection.ts';
 import { embeddedRun } from './embedded-run.ts';
 import { pauseAfter } from './pace.ts';
-import { page } from './page.ts';
+import { CLUSTER_PANELS, page } from './page.ts';
+import type { Panel } from './panel.ts';
 import { createRewind } from './rewind.ts';
+import { isStudy } from './subject.ts';
 import { showInTab } from './tab.ts';
 import { followTheme } from './theme.ts';
 import { createUi } from './ui.ts';
@@ -37,7 +39,7 @@ function draw(): void {
   const startedAt = performance.now();
   drawnState = source.state.name;
   showInTab(source.view, source.state);
-  render(page(source, ui, draw), place as HTMLElement);
+  render(page(panels, source, ui, draw), place as HTMLElement);
   rewind.update();
   const endedAt = performance.now();
   nextAt = endedAt + pauseAfter(endedAt - startedAt);
@@ -47,4 +49,18 @@ followTheme(() => draw());
 const ui = createUi(drawSoon, (path, init) => source.request(path, init));
 const source: RunSource = embeddedRun() ?? new Connection(drawNews, () => ui.forgetRights());
 const rewind = createRewind(source, ui);
+let panels: readonly Panel[] = isStudy() ? [] : CLUSTER_PANELS;
 draw();
+void loadPanels();
+
+/** Loads the panels that are not needed at first sight. */
+async function loadPanels(): Promise<void> {
+  if (isStudy()) {
+    const { createStudyPanels } = await import('./study/study-panels.ts');
+    panels = createStudyPanels(source, ui);
+  } else {
+    const { CONTROL_PANELS } = await import('./control/control-panels.ts');
+    panels = [...CLUSTER_PANELS, ...CONTROL_PANELS];
+  }
+  draw();
+}

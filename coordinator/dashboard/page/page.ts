@@ -7,9 +7,6 @@ import { speedup } from './cluster/speedup.ts';
 import { workers } from './cluster/workers.ts';
 import { isDark } from './colors.ts';
 import type { RunSource } from './connection.ts';
-import { disturb } from './control/disturb.ts';
-import { join } from './control/join.ts';
-import { proof } from './control/proof.ts';
 import { curves } from './learning/curves.ts';
 import { incidents } from './learning/incidents.ts';
 import { type Panel, showPanel } from './panel.ts';
@@ -20,8 +17,8 @@ import { strip } from './strip.ts';
 import { runText } from './strip-text.ts';
 import type { Choices, Ui } from './ui.ts';
 
-/** The panels, in the order of the page. */
-const PANELS: readonly Panel[] = [
+/** The first panels of the cluster, in the order of the page. */
+export const CLUSTER_PANELS: readonly Panel[] = [
   curves,
   reductionTree,
   timeline,
@@ -30,9 +27,6 @@ const PANELS: readonly Panel[] = [
   parts,
   speedup,
   incidents,
-  proof,
-  disturb,
-  join,
 ];
 
 interface Drawn {
@@ -45,12 +39,12 @@ interface Drawn {
 let drawn: Drawn | undefined;
 
 /** The panels. When only the pointer has moved, those that it has not touched stay. */
-function panels(view: RunView, ui: Ui): (TemplateResult | typeof noChange)[] {
+function draws(all: readonly Panel[], view: RunView, ui: Ui): (TemplateResult | typeof noChange)[] {
   const before = drawn;
   const look = `${isDark()} ${document.documentElement.dataset.printing}`;
   const now: Drawn = { view, choices: ui.choices, look };
   drawn = now;
-  return panelsOf(view).map((panel) =>
+  return all.map((panel) =>
     before && isSame(panel.id, before, now) ? noChange : showPanel(panel, view, ui),
   );
 }
@@ -65,33 +59,36 @@ function isSame(id: string, before: Drawn, now: Drawn): boolean {
   );
 }
 
-/** The whole page. `draw` draws it again. */
-export function page(source: RunSource, ui: Ui, draw: () => void): TemplateResult {
+/** The whole page, with these panels. `draw` draws it again. */
+export function page(
+  panels: readonly Panel[],
+  source: RunSource,
+  ui: Ui,
+  draw: () => void,
+): TemplateResult {
   const { view: newest, state } = source;
   const { shownStep } = ui.choices;
   const view = shownStep === null ? newest : viewAt(newest, shownStep);
   const isRead = view.status !== undefined && view.status.state !== 'reading';
   const hasPanels = state.name !== 'locked' && isRead;
   if (!hasPanels) drawn = undefined;
+  // Nobody joins or disturbs a recorded run.
+  const shown = panels.filter(({ isOnlyLive }) => !isOnlyLive || !view.facts?.isRecorded);
   return html`<a class="skip" href="#panels">Skip to the panels</a>
-    ${strip(source, view, draw)} ${hasPanels ? panelLinks(view) : nothing}
+    ${strip(source, view, draw)} ${hasPanels ? panelLinks(shown) : nothing}
     <main id="panels" tabindex="-1">
       ${state.name === 'locked' ? tokenForm(source, state.isWrong) : nothing}
       ${hasPanels ? html`<p class="what">${runText(view)}</p>` : nothing}
       <div class="grid">
-        ${hasPanels ? panels(view, ui) : nothing}
+        ${hasPanels ? draws(shown, view, ui) : nothing}
       </div>
     </main>
     ${hasPanels ? rewindBar(newest, ui) : nothing}`;
 }
 
-/** Nobody joins or disturbs a recorded run. */
-const panelsOf = ({ facts }: RunView): readonly Panel[] =>
-  facts?.isRecorded ? PANELS.filter(({ isOnlyLive }) => !isOnlyLive) : PANELS;
-
-const panelLinks = (view: RunView): TemplateResult =>
+const panelLinks = (panels: readonly Panel[]): TemplateResult =>
   html`<nav aria-label="Panels">
-    ${panelsOf(view).map(linkTo)}
+    ${panels.map(linkTo)}
   </nav>`;
 
 const linkTo = ({ id, name }: Panel): TemplateResult =>

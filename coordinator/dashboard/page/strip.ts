@@ -3,6 +3,7 @@ import type { RunView } from '../model/run-view.ts';
 import { colorOf } from './colors.ts';
 import type { RunSource } from './connection.ts';
 import { crewText, type Message, messageOf, progressText, stateWord } from './strip-text.ts';
+import { isStudy } from './subject.ts';
 import { chooseTheme, chosenTheme, THEMES, type Theme } from './theme.ts';
 
 /** The lines that are always there: the state, how far it is, and what people should know now. */
@@ -14,6 +15,7 @@ export function strip(source: RunSource, view: RunView, draw: () => void): Templ
   return html`<header class="strip">
     <div class="row">
       <h1><span aria-hidden="true">▲</span> Lockstep</h1>
+      ${subjects()}
       <p class="state ${kind}">${word}</p>
       <p class="progress">${progressText(view, state)}</p>
       ${facts?.hasCluster && !status?.end ? crew(view) : nothing} ${themeChoice(draw)}
@@ -34,6 +36,13 @@ export function strip(source: RunSource, view: RunView, draw: () => void): Templ
     </div>
   </header>`;
 }
+
+/** The two parts of the page. */
+const subjects = (): TemplateResult =>
+  html`<nav class="subjects" aria-label="Subjects">
+    <a href="?" aria-current=${isStudy() ? 'false' : 'page'}>Cluster</a>
+    <a href="?learning" aria-current=${isStudy() ? 'page' : 'false'}>Learning</a>
+  </nav>`;
 
 const details = ({ ticking, command }: Message): TemplateResult =>
   html`${ticking === undefined ? nothing : html`<span>${ticking}</span> `}${

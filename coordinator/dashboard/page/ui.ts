@@ -38,6 +38,8 @@ export interface Choices {
   readonly stepsShown: StepsShown;
   readonly disturb: DisturbState;
   readonly join: JoinState;
+  /** Rises when the panels of the net have something new. */
+  readonly studied: number;
 }
 
 /** What the user compares the run with. */
@@ -82,6 +84,7 @@ export function createUi(onChange: () => void, ask: Ask): Ui {
     stepsShown: 'all',
     disturb: NOTHING_DISTURBED,
     join: NOT_ASKED,
+    studied: 0,
   };
   return {
     get choices() {

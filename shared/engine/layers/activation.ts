@@ -1,7 +1,7 @@
 import { assert } from '../../assert.ts';
 import type { Engine } from '../engine.ts';
 import type { Layer } from './layer.ts';
-import { type PlannedLayer, sizeOfShape } from './layer-spec.ts';
+import { type PlannedLayer, sizeOfShape } from './layer-plan.ts';
 
 /** The layer y = activation(x), elementwise. It has no parameters. */
 export function createActivation(

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { type Batch, type Layer, viewOf } from './layer.ts';
-import { type PlannedLayer, sizeOfShape } from './layer-spec.ts';
+import { type PlannedLayer, sizeOfShape } from './layer-plan.ts';
 
 /**
  * Normalizes each channel to mean 0 and variance 1, and then applies a learned scale and shift.
@@ -8,7 +8,8 @@ import { type PlannedLayer, sizeOfShape } from './layer-spec.ts';
  *
  * In training the mean and variance are those of the pixels of one leaf (a micro-batch), so the
  * result does not depend on the worker that computes it. In evaluation they are the running
- * averages. Variances are those of the leaf itself, without Bessel's correction.
+ * averages, which are constants then: each pixel's gradient is scaled, and their own gradients are
+ * zero. Variances are those of the leaf itself, without Bessel's correction.
  */
 export function createBatchNorm(engine: Engine, planned: PlannedLayer, rowsMax: number): Layer {
   const { kernels } = engine;
@@ -20,24 +21,39 @@ export function createBatchNorm(engine: Engine, planned: PlannedLayer, rowsMax: 
   const [normalized, y, dx] = [engine.allocate(size), engine.allocate(size), engine.allocate(size)];
   const pixelsOf = ({ leafSizes }: Batch) => leafSizes.map((rows) => rows * positions);
   const leafSums = createLeafSums(engine, channels, rowsMax);
+  const zeros = engine.allocate(channels);
+  const unit = { scale: engine.allocate(channels).fill(1), shift: zeros };
+  let x: Float32Array = y;
+
+  /** The backward pass by running averages, as `forward` has normalized. */
+  function backwardByAverages(
+    parameters: Float32Array,
+    dy: Float32Array,
+    gradient: Float32Array,
+    { rows, leafSizes, bfloat16LeavesMin }: Batch,
+  ): Float32Array {
+    const [means, variances] = [viewOf(parameters, mean), viewOf(parameters, variance)];
+    const pixels = rows * positions;
+    const leafPixels = leafSizes.map((size) => size * positions);
+    kernels.normalizeBy(x, unit, normalized, means, variances, pixels, channels);
+    kernels.multiply(dy, normalized, dx, pixels * channels);
+    kernels.sumRows(dx, viewOf(gradient, scale), channels, leafPixels, bfloat16LeavesMin);
+    kernels.sumRows(dy, viewOf(gradient, shift), channels, leafPixels, bfloat16LeavesMin);
+    viewOf(gradient, mean).fill(0);
+    viewOf(gradient, variance).fill(0);
+    const affine = { scale: viewOf(parameters, scale), shift: zeros };
+    kernels.normalizeBy(dy, affine, dx, zeros, variances, pixels, channels);
+    return dx;
+  }
 
   return {
-    forward(parameters, x, batch) {
+    forward(parameters, input, batch) {
+      x = input;
       const affine = { scale: viewOf(parameters, scale), shift: viewOf(parameters, shift) };
       if (!batch.training) {
-        const [runningMean, runningVariance] = [
-          viewOf(parameters, mean),
-          viewOf(parameters, variance),
-        ];
-        kernels.normalizeBy(
-          x,
-          affine,
-          y,
-          runningMean,
-          runningVariance,
-          batch.rows * positions,
-          channels,
-        );
+        const [means, variances] = [viewOf(parameters, mean), viewOf(parameters, variance)];
+        const pixels = batch.rows * positions;
+        kernels.normalizeBy(x, affine, y, means, variances, pixels, channels);
         return y;
       }
       const leaves = leafSums.leavesFor(batch);
@@ -46,6 +62,7 @@ export function createBatchNorm(engine: Engine, planned: PlannedLayer, rowsMax: 
     },
 
     backward(parameters, dy, gradient, batch) {
+      if (!batch.training) return backwardByAverages(parameters, dy, gradient, batch);
       const factor = viewOf(parameters, scale);
       const leaves = leafSums.leavesFor(batch);
       kernels.normalizeBackward(normalized, dy, factor, dx, leaves, channels, pixelsOf(batch));

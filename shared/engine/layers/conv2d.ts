@@ -1,7 +1,7 @@
 import { assert } from '../../assert.ts';
 import type { Engine } from '../engine.ts';
 import { type Layer, viewOf } from './layer.ts';
-import { type PlannedLayer, sizeOfShape } from './layer-spec.ts';
+import { type PlannedLayer, sizeOfShape } from './layer-plan.ts';
 
 /**
  * The layer that multiplies each patch of an image with each filter and adds the filter's bias.

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { type Layer, viewOf } from './layer.ts';
-import type { PlannedLayer } from './layer-spec.ts';
+import type { PlannedLayer } from './layer-plan.ts';
 
 /** The layer y = x · weight + bias. */
 export function createDense(engine: Engine, { tensors }: PlannedLayer, rowsMax: number): Layer {

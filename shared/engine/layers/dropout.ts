@@ -2,7 +2,7 @@ import { assert } from '../../assert.ts';
 import { randomKey, threefry2x32, type Words } from '../../random.ts';
 import type { Engine } from '../engine.ts';
 import type { Layer } from './layer.ts';
-import { type PlannedLayer, sizeOfShape } from './layer-spec.ts';
+import { type PlannedLayer, sizeOfShape } from './layer-plan.ts';
 
 /**
  * In training, sets each value to 0 with probability `rate` and scales the other values up, so that
@@ -37,7 +37,8 @@ export function createDropout(
       return y;
     },
 
-    backward(_parameters, dy, _gradient, { rows }) {
+    backward(_parameters, dy, _gradient, { rows, training }) {
+      if (!training) return dy;
       kernels.multiply(dy, factors, dx, rows * width);
       return dx;
     },

@@ -1,7 +1,7 @@
 import { assert } from '../../assert.ts';
 import type { Engine } from '../engine.ts';
 import type { Layer } from './layer.ts';
-import { type PlannedLayer, sizeOfShape } from './layer-spec.ts';
+import { type PlannedLayer, sizeOfShape } from './layer-plan.ts';
 
 /**
  * The layer that reduces each window of size × size pixels to one value per channel: the largest or

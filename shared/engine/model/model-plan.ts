@@ -1,13 +1,13 @@
 import { LockstepError } from '../../errors.ts';
 import { sizeOf, type TensorLayout } from '../layers/layer.ts';
 import {
-  type LayerSpec,
   type PlannedLayer,
   planLayer,
   type Shape,
   sizeOfShape,
   type UnplacedLayer,
-} from '../layers/layer-spec.ts';
+} from '../layers/layer-plan.ts';
+import type { LayerSpec } from '../layers/layer-spec.ts';
 import type { ModelSpec } from './model-spec.ts';
 
 /**

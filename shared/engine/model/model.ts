@@ -5,7 +5,7 @@ import { createConv2d } from '../layers/conv2d.ts';
 import { createDense } from '../layers/dense.ts';
 import { createDropout } from '../layers/dropout.ts';
 import type { Batch, Layer } from '../layers/layer.ts';
-import type { PlannedLayer } from '../layers/layer-spec.ts';
+import type { PlannedLayer } from '../layers/layer-plan.ts';
 import { createPooling } from '../layers/pooling.ts';
 import type { ModelPlan } from './model-plan.ts';
 
@@ -47,8 +47,14 @@ export interface Model {
   ): Float32Array;
   /** The logits [rows, classes] of the last call, in a buffer of the model. */
   readonly logits: Float32Array;
+  /** The derivative of each row's loss by its logits [rows, classes], of the last call. */
+  readonly logitDeltas: Float32Array;
   /** The output [rows, …] of each layer that computes something, of the last call. */
   readonly outputs: readonly LayerOutput[];
+  /**
+   * The derivative of each row's loss by each of `outputs` [rows, …], of the last `differentiate`.
+   */
+  readonly deltas: readonly LayerOutput[];
 }
 
 export interface LayerOutput {
@@ -83,6 +89,7 @@ export function createModel(
   const lossAndCorrect = engine.allocate(rowsMax * LOSS_AND_CORRECT_LENGTH);
   let logits = dLogits;
   let outputs: LayerOutput[] = [];
+  let deltas: LayerOutput[] = [];
 
   const evaluate: Model['evaluate'] = (parameters, x, labels, batch) => {
     logits = x;
@@ -99,7 +106,9 @@ export function createModel(
   const differentiate: Model['differentiate'] = (parameters, x, labels, batch, gradient) => {
     evaluate(parameters, x, labels, batch);
     let dy = dLogits;
-    for (const [index, { layer }] of [...layers.entries()].reverse()) {
+    deltas = [];
+    for (const [index, { planned, layer }] of [...layers.entries()].reverse()) {
+      deltas.unshift({ planned, values: dy });
       dy = layer.backward(parameters, dy, gradient, batch, index > 0);
     }
     return lossAndCorrect;
@@ -111,8 +120,12 @@ export function createModel(
     get logits() {
       return logits;
     },
+    logitDeltas: dLogits,
     get outputs() {
       return outputs;
+    },
+    get deltas() {
+      return deltas;
     },
   };
 }

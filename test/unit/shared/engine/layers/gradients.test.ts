@@ -6,12 +6,9 @@ import { createBatchNorm } from '../../../../../shared/engine/layers/batch-norm.
 import { createConv2d } from '../../../../../shared/engine/layers/conv2d.ts';
 import { createDense } from '../../../../../shared/engine/layers/dense.ts';
 import { createDropout } from '../../../../../shared/engine/layers/dropout.ts';
-import type { Layer } from '../../../../../shared/engine/layers/layer.ts';
-import {
-  LayerSpec,
-  type PlannedLayer,
-  sizeOfShape,
-} from '../../../../../shared/engine/layers/layer-spec.ts';
+import type { Batch, Layer } from '../../../../../shared/engine/layers/layer.ts';
+import { type PlannedLayer, sizeOfShape } from '../../../../../shared/engine/layers/layer-plan.ts';
+import { LayerSpec } from '../../../../../shared/engine/layers/layer-spec.ts';
 import { createPooling } from '../../../../../shared/engine/layers/pooling.ts';
 import { planModel } from '../../../../../shared/engine/model/model-plan.ts';
 import { permutation } from '../../../../../shared/random.ts';
@@ -34,6 +31,7 @@ const dot = (a: Float32Array, b: Float32Array): number => {
 function checkLayer(
   spec: LayerSpec,
   create: (engine: Engine, planned: PlannedLayer, rowsMax: number) => Layer,
+  batch: Batch = BATCH,
 ): void {
   const model = {
     input: { height: 5, width: 4, channels: 3 },
@@ -49,12 +47,15 @@ function checkLayer(
   const dy = draws.floats(ROWS * sizeOfShape(planned.output));
   // The tensors of the second layer follow those of the first layer. Running averages come last.
   const parameters = draws.floats(planModel(model).parameterCount);
+  const { trainedCount } = planModel(model);
+  // No variance is negative.
+  for (let i = trainedCount; i < parameters.length; i++) parameters[i] = Math.abs(parameters[i]);
   const gradient = new Float32Array(parameters.length);
-  layer.forward(parameters, x, BATCH);
-  const dx = layer.backward(parameters, dy, gradient, BATCH, true).slice(0, x.length);
-  const weighted = () => dot(layer.forward(parameters, x, BATCH), dy);
+  layer.forward(parameters, x, batch);
+  const dx = layer.backward(parameters, dy, gradient, batch, true).slice(0, x.length);
+  const weighted = () => dot(layer.forward(parameters, x, batch), dy);
   expectGradient(dx, numericGradient(x, weighted));
-  const trained = parameters.subarray(0, planModel(model).trainedCount);
+  const trained = parameters.subarray(0, trainedCount);
   expectGradient(gradient.subarray(0, trained.length), numericGradient(trained, weighted));
 }
 
@@ -83,6 +84,18 @@ describe('the gradient equals central differences', () => {
     ));
 
   test('for a batch-norm layer', () => checkLayer(layer({ type: 'batch-norm' }), createBatchNorm));
+
+  const evaluation = { ...BATCH, training: undefined };
+
+  test('for a batch-norm layer by its running averages', () =>
+    checkLayer(layer({ type: 'batch-norm' }), createBatchNorm, evaluation));
+
+  test('for a dropout layer that drops nothing', () =>
+    checkLayer(
+      layer({ type: 'dropout', rate: 0.4 }),
+      (engine, planned, rowsMax) => createDropout(engine, planned, rowsMax, { seed: 1, index: 0 }),
+      evaluation,
+    ));
 
   test.for(ACTIVATIONS)('for the activation %s', (activation) =>
     checkLayer(layer({ type: 'activation', function: activation }), createActivation),

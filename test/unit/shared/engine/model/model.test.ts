@@ -1,4 +1,5 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { viewOf } from '../../../../../shared/engine/layers/layer.ts';
 import {
   createModel,
   LOSS_AND_CORRECT_LENGTH,
@@ -45,4 +46,30 @@ describe('the gradient of a whole model equals central differences', () => {
       });
     }
   }
+});
+
+test('the deltas of a dense layer, summed over the rows, are the gradient of its bias', () => {
+  const spec = {
+    input: { height: 1, width: 4, channels: 1 },
+    layers: multilayerPerceptron([5], 'tanh', 3),
+  };
+  const plan = planModel(spec);
+  const options = { loss: 'cross-entropy', labelSmoothing: 0, seed: 1 } as const;
+  const model = createModel(naiveEngine, plan, options, ROWS);
+  const draws = createDraws(8);
+  const gradient = new Float32Array(plan.parameterCount);
+  const labels = Uint8Array.from({ length: ROWS }, () => draws.integer(0, 2));
+  const [parameters, x] = [draws.floats(plan.parameterCount), draws.floats(ROWS * 4)];
+  model.differentiate(parameters, x, labels, BATCH, gradient);
+  const dense = model.deltas.filter(({ planned }) => planned.spec.type === 'dense');
+  expect(dense).toHaveLength(2);
+  for (const { planned, values } of dense) {
+    const bias = viewOf(gradient, planned.tensors[1]);
+    for (let unit = 0; unit < bias.length; unit++) {
+      let sum = 0;
+      for (let row = 0; row < ROWS; row++) sum += values[row * bias.length + unit];
+      expect(sum).toBeCloseTo(bias[unit], 5);
+    }
+  }
+  expect(dense[1].values).toBe(model.logitDeltas);
 });

@@ -1,0 +1,50 @@
+import type { ExampleSet } from '../../../../shared/data/dataset.ts';
+import type { Engine } from '../../../../shared/engine/engine.ts';
+import type { RunConfig } from '../../../../shared/round/run-config.ts';
+import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
+import type { NetLab } from '../../../../shared/study/net-lab.ts';
+import type { SetStudy } from '../../../../shared/study/set-study.ts';
+import type { StudySet } from '../../../study/study-answer.ts';
+
+/*
+ * What the page lets the engine compute. To add a task, name its argument and result in `Tasks`,
+ * and write its function in `TASKS`. Arguments and results are copied between threads.
+ */
+
+/** What tasks compute with. */
+export interface Bench {
+  readonly config: RunConfig;
+  readonly engine: Engine;
+  /** It has the parameters that the page shows. A task that loads others restores them. */
+  readonly lab: NetLab;
+  /** [parameterCount], the parameters that the page shows. */
+  readonly parameters: Float32Array;
+  /** The examples that the page has loaded, from the first of each set. */
+  readonly sets: ReadonlyMap<StudySet, ExampleSet>;
+}
+
+export interface Tasks {
+  readonly example: { argument: { set: StudySet; index: number }; result: ExampleStudy };
+  readonly set: { argument: { set: StudySet }; result: SetStudy };
+}
+export type TaskName = keyof Tasks;
+export type Argument<Name extends TaskName> = Tasks[Name]['argument'];
+export type Result<Name extends TaskName> = Tasks[Name]['result'];
+
+export const TASKS: {
+  readonly [Name in TaskName]: (bench: Bench, argument: Argument<Name>) => Result<Name>;
+} = {
+  example({ lab, sets }, { set, index }) {
+    const { pixels, labels } = setNamed(sets, set);
+    const { inputCount } = lab.plan;
+    const image = pixels.subarray(index * inputCount, (index + 1) * inputCount);
+    return lab.studyExample(image, labels[index]);
+  },
+  set: ({ lab, sets }, { set }) => lab.studySet(setNamed(sets, set)),
+};
+
+function setNamed(sets: Bench['sets'], name: StudySet): ExampleSet {
+  const set = sets.get(name);
+  if (!set) throw new Error(`the examples of the ${name} set are not loaded`);
+  return set;
+}

@@ -1,0 +1,25 @@
+import type { RunSource } from '../connection.ts';
+import { hasEmbeddedStudy } from '../embedded-study.ts';
+import { curves } from '../learning/curves.ts';
+import type { Panel } from '../panel.ts';
+import type { Ui } from '../ui.ts';
+import { output } from './example/output.ts';
+import { lessons } from './lessons/lessons.ts';
+import { overview } from './overview.ts';
+import styleUrl from './study.css?url';
+import { createStudy } from './study.ts';
+
+/** The panels that show how the net of a run learns, in the order of the page. */
+export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
+  if (!hasEmbeddedStudy()) loadStyle();
+  const study = createStudy(source, ui);
+  return [...[lessons, overview, output].map((panel) => panel(study)), curves];
+}
+
+/** A run in one file has this style already. */
+function loadStyle(): void {
+  const style = document.createElement('link');
+  style.rel = 'stylesheet';
+  style.href = styleUrl;
+  document.head.append(style);
+}

@@ -1,0 +1,44 @@
+import { html, type TemplateResult } from 'lit-html';
+import type { RunSource } from '../connection.ts';
+import type { Ui } from '../ui.ts';
+import type { Argument, TaskName } from './lab-tasks.ts';
+import { Studies } from './studies.ts';
+
+/** What all panels of this part of the page share. */
+export interface Study {
+  readonly studies: Studies;
+  readonly ui: Ui;
+  /** What the user studies. */
+  readonly chosen: Chosen;
+  choose(part: Partial<Chosen>): void;
+  /** Instead of a result that is not there yet. */
+  waiting<Name extends TaskName>(name: Name, argument: Argument<Name>): TemplateResult;
+}
+
+export interface Chosen {
+  /** An example of the test set. */
+  readonly index: number;
+}
+
+/** Begins to study the net of a run. */
+export function createStudy(source: RunSource, ui: Ui): Study {
+  const studies = new Studies(source, ui);
+  let chosen: Chosen = { index: 0 };
+  return {
+    studies,
+    ui,
+    get chosen() {
+      return chosen;
+    },
+    choose(part) {
+      chosen = { ...chosen, ...part };
+      ui.change({ studied: ui.choices.studied + 1 });
+    },
+    waiting(name, argument) {
+      const problem = studies.problemOf(name, argument) ?? studies.problem;
+      return problem === undefined
+        ? html`<p class="quiet">Computing …</p>`
+        : html`<p class="warning">${problem}</p>`;
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import type { Dataset } from '../../shared/data/dataset.ts';
+import type { RunConfig } from '../../shared/round/run-config.ts';
+
+/** The parameters after a number of updates. */
+export interface Snapshot {
+  readonly step: number;
+  /** [parameterCount], a copy. */
+  readonly parameters: Float32Array;
+}
+
+/** What people need to study the net of a run: the net, and examples for it. */
+export interface StudySource {
+  readonly config: RunConfig;
+  /** The newest parameters. Throws a `LockstepError` if there are none now. */
+  newest(): Promise<Snapshot>;
+  /** The steps whose parameters are kept, ascending. */
+  keptSteps(): Promise<readonly number[]>;
+  /** The kept parameters after `step` updates. Throws a `LockstepError` if there are none. */
+  kept(step: number): Promise<Snapshot>;
+  /** Throws a `DATA` error if the dataset is not here. */
+  dataset(): Promise<Dataset>;
+}

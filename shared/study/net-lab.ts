@@ -1,0 +1,128 @@
+import type { ExampleSet } from '../data/dataset.ts';
+import type { Engine } from '../engine/engine.ts';
+import {
+  createModel,
+  type LayerOutput,
+  LOSS_AND_CORRECT_LENGTH,
+  type Model,
+} from '../engine/model/model.ts';
+import type { ModelPlan } from '../engine/model/model-plan.ts';
+import type { RunConfig } from '../round/run-config.ts';
+import type { ExampleStudy } from './example-study.ts';
+import type { SetStudy } from './set-study.ts';
+
+/**
+ * Studies a net: computes with given parameters what a run would compute, to the bit, and keeps
+ * what people want to see of it. It runs in a browser and in Node.
+ */
+export interface NetLab {
+  readonly plan: ModelPlan;
+  /** Copies the parameters [parameterCount] that the next studies are made with. */
+  load(parameters: Float32Array): void;
+  /** Studies one example. `pixels` [inputs] are bytes. */
+  studyExample(pixels: Uint8Array, label: number): ExampleStudy;
+  /**
+   * Evaluates each example of a set. `look` sees the model after each batch, with the index of the
+   * batch's first example.
+   */
+  studySet(set: ExampleSet, look?: (model: Model, first: number, rows: number) => void): SetStudy;
+}
+
+/** The rows that are computed together. This changes the speed, not the bits. */
+const ROWS = 250;
+
+/** `config` is that of the run: its loss and its wire format matter. */
+export function createNetLab(
+  engine: Engine,
+  plan: ModelPlan,
+  config: Pick<RunConfig, 'loss' | 'wire' | 'seed'>,
+): NetLab {
+  const { kernels } = engine;
+  const { inputCount: inputs, classCount: classes, parameterCount } = plan;
+  // The reported loss of an evaluation is the plain one.
+  const options = { loss: config.loss, labelSmoothing: 0, seed: config.seed };
+  const parameters = engine.allocate(parameterCount);
+  const gradient = engine.allocate(parameterCount);
+  const bytes = engine.allocateBytes(ROWS * inputs);
+  const x = engine.allocate(ROWS * inputs);
+  const labels = engine.allocateBytes(ROWS);
+  const one = createModel(engine, plan, options, 1);
+  const many = createModel(engine, plan, options, ROWS);
+
+  /** Evaluates the examples [first, first + rows) of a set. */
+  function evaluate({ pixels, labels: all }: ExampleSet, first: number, rows: number) {
+    bytes.set(pixels.subarray(first * inputs, (first + rows) * inputs));
+    labels.set(all.subarray(first, first + rows));
+    kernels.scaleBytes(bytes, x, rows * inputs);
+    return many.evaluate(parameters, x, labels, batchOf(rows));
+  }
+
+  return {
+    plan,
+    load(values) {
+      parameters.set(values);
+      if (config.wire === 'bf16') kernels.roundToBfloat16(parameters);
+    },
+    studyExample(pixels, label) {
+      bytes.set(pixels);
+      labels[0] = label;
+      kernels.scaleBytes(bytes, x, inputs);
+      const [loss] = one.differentiate(parameters, x, labels, batchOf(1), gradient);
+      const logits = one.logits.slice(0, classes);
+      const targets = new Float32Array(classes);
+      targets[label] = 1;
+      return {
+        pixels: x.slice(0, inputs),
+        label,
+        loss,
+        logits,
+        targets,
+        prediction: largestOf(logits),
+        outputs: targets.map((target, i) => target + one.logitDeltas[i]),
+        layers: layersOf(one),
+        gradient: gradient.slice(),
+      };
+    },
+    studySet(set, look) {
+      const predictions = new Uint8Array(set.count);
+      const [losses, confidences] = [new Float32Array(set.count), new Float32Array(set.count)];
+      for (let first = 0; first < set.count; first += ROWS) {
+        const rows = Math.min(ROWS, set.count - first);
+        const lossAndCorrect = evaluate(set, first, rows);
+        for (let row = 0; row < rows; row++) {
+          const [from, to] = [row * classes, (row + 1) * classes];
+          const prediction = largestOf(many.logits.subarray(from, to));
+          const isRight = prediction === labels[row];
+          predictions[first + row] = prediction;
+          losses[first + row] = lossAndCorrect[row * LOSS_AND_CORRECT_LENGTH];
+          confidences[first + row] = many.logitDeltas[from + prediction] + (isRight ? 1 : 0);
+        }
+        look?.(many, first, rows);
+      }
+      return { labels: set.labels.slice(0, set.count), predictions, losses, confidences };
+    },
+  };
+}
+
+const batchOf = (rows: number) => ({
+  leafSizes: Uint32Array.of(rows),
+  rows,
+  training: undefined,
+});
+
+/** The index of the largest value, or of the first of equally large ones; 0 if one is NaN. */
+function largestOf(values: Float32Array): number {
+  return Math.max(0, values.indexOf(Math.max(...values)));
+}
+
+function layersOf({ outputs, deltas }: Model) {
+  const rowOf = (values: Float32Array, { planned }: LayerOutput) => {
+    const { height, width, channels } = planned.output;
+    return values.slice(0, height * width * channels);
+  };
+  return outputs.map((output, i) => ({
+    planned: output.planned,
+    values: rowOf(output.values, output),
+    deltas: rowOf(deltas[i].values, output),
+  }));
+}
