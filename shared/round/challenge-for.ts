@@ -1,4 +1,5 @@
-import { type LayerSpec, planLayer, type Shape } from '../engine/layers/layer-spec.ts';
+import { planLayer, type Shape } from '../engine/layers/layer-plan.ts';
+import type { LayerSpec } from '../engine/layers/layer-spec.ts';
 import type { Challenge } from './challenge.ts';
 import type { RunConfig } from './run-config.ts';
 
