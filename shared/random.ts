@@ -15,7 +15,8 @@ const PURPOSES = {
   dropout: 5,
   augmentation: 6,
   chaos: 7,
-  challenge: 8,
+  noise: 8,
+  challenge: 9,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 

@@ -14,8 +14,9 @@ if (!vite) {
   process.exit();
 }
 const { build } = vite;
-const buildInto = (folder: string, isWhole: boolean) =>
+const buildInto = (mode: 'page' | 'report') =>
   build({
+    mode,
     root: fileURLToPath(new URL('page/', import.meta.url)),
     base: './',
     configFile: false,
@@ -23,18 +24,18 @@ const buildInto = (folder: string, isWhole: boolean) =>
     logLevel: 'warn',
     plugins: [collapseTemplates],
     build: {
-      outDir: `../built/${folder}`,
+      outDir: `../built/${mode}`,
       emptyOutDir: true,
       target: ['chrome123', 'firefox121', 'safari17.5'],
       modulePreload: false,
       // The content policy of the page forbids data in addresses, except for pictures.
       assetsInlineLimit: 0,
-      ...(isWhole && { rolldownOptions: { output: { codeSplitting: false } } }),
+      ...(mode === 'report' && { rolldownOptions: { output: { codeSplitting: false } } }),
     },
   });
-await buildInto('page', false);
+await buildInto('page');
 // A run in one file has all scripts in one.
-await buildInto('report', true);
+await buildInto('report');
 
 // Here, because the coordinator would stop training while it compresses.
 const built = new URL('built/page/', import.meta.url);

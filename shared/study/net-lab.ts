@@ -1,15 +1,12 @@
 import type { ExampleSet } from '../data/dataset.ts';
 import type { Engine } from '../engine/engine.ts';
-import {
-  createModel,
-  type LayerOutput,
-  LOSS_AND_CORRECT_LENGTH,
-  type Model,
-} from '../engine/model/model.ts';
+import { sizeOfShape } from '../engine/layers/layer-plan.ts';
+import { createModel, LOSS_AND_CORRECT_LENGTH, type Model } from '../engine/model/model.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
 import type { RunConfig } from '../round/run-config.ts';
-import type { ExampleStudy } from './example-study.ts';
+import type { ExampleStudy, LayerStudy } from './example-study.ts';
 import type { SetStudy } from './set-study.ts';
+import { createSlopes, type SlopesOf } from './slopes.ts';
 
 /**
  * Studies a net: computes with given parameters what a run would compute, to the bit, and keeps
@@ -19,6 +16,8 @@ export interface NetLab {
   readonly plan: ModelPlan;
   /** Copies the parameters [parameterCount] that the next studies are made with. */
   load(parameters: Float32Array): void;
+  /** The parameters that it computes with, rounded as the wire rounds them. A buffer of the lab. */
+  readonly parameters: Float32Array;
   /** Studies one example. `pixels` [inputs] are bytes. */
   studyExample(pixels: Uint8Array, label: number): ExampleStudy;
   /**
@@ -48,6 +47,7 @@ export function createNetLab(
   const labels = engine.allocateBytes(ROWS);
   const one = createModel(engine, plan, options, 1);
   const many = createModel(engine, plan, options, ROWS);
+  const slopesOf = createSlopes(engine, plan);
 
   /** Evaluates the examples [first, first + rows) of a set. */
   function evaluate({ pixels, labels: all }: ExampleSet, first: number, rows: number) {
@@ -59,6 +59,7 @@ export function createNetLab(
 
   return {
     plan,
+    parameters,
     load(values) {
       parameters.set(values);
       if (config.wire === 'bf16') kernels.roundToBfloat16(parameters);
@@ -79,7 +80,7 @@ export function createNetLab(
         targets,
         prediction: largestOf(logits),
         outputs: targets.map((target, i) => target + one.logitDeltas[i]),
-        layers: layersOf(one),
+        layers: layersOf(one, slopesOf, x, parameters),
         gradient: gradient.slice(),
       };
     },
@@ -115,14 +116,22 @@ function largestOf(values: Float32Array): number {
   return Math.max(0, values.indexOf(Math.max(...values)));
 }
 
-function layersOf({ outputs, deltas }: Model) {
-  const rowOf = (values: Float32Array, { planned }: LayerOutput) => {
-    const { height, width, channels } = planned.output;
-    return values.slice(0, height * width * channels);
-  };
-  return outputs.map((output, i) => ({
-    planned: output.planned,
-    values: rowOf(output.values, output),
-    deltas: rowOf(deltas[i].values, output),
-  }));
+/** Copies what one example has left in a model. `x` is its input. */
+function layersOf(
+  { outputs, deltas }: Model,
+  slopesOf: SlopesOf,
+  x: Float32Array,
+  parameters: Float32Array,
+): LayerStudy[] {
+  return outputs.map((output, i) => {
+    const { planned, values } = output;
+    const size = sizeOfShape(planned.output);
+    const input = i === 0 ? x : outputs[i - 1].values;
+    return {
+      planned,
+      values: values.slice(0, size),
+      deltas: deltas[i].values.slice(0, size),
+      slopes: slopesOf(output, input, parameters),
+    };
+  });
 }

@@ -24,7 +24,7 @@ export function randomVectors() {
     validationSplit: 3,
     dropout: 5,
     augmentation: 6,
-    challenge: 8,
+    challenge: 9,
   } as const;
   const keys = SEEDS.flatMap((seed) =>
     (Object.keys(purposes) as (keyof typeof purposes)[]).map((name, i) => ({

@@ -4,7 +4,7 @@ import numpy as np
 np.seterr(all='ignore')
 f32 = np.float32
 ROTATIONS = (13, 15, 26, 6), (17, 29, 16, 24)
-PERMUTATION, VALIDATION_SPLIT, DROPOUT, AUGMENTATION, CHALLENGE = 1, 3, 5, 6, 8
+PERMUTATION, VALIDATION_SPLIT, DROPOUT, AUGMENTATION, CHALLENGE = 1, 3, 5, 6, 9
 
 
 def threefry(key, counter):

@@ -1,11 +1,13 @@
 import type { ExampleSet } from '../../../../shared/data/dataset.ts';
-import { type ModelPlan, planModel } from '../../../../shared/engine/model/model-plan.ts';
+import { planModel } from '../../../../shared/engine/model/model-plan.ts';
 import type { StudyAnswer, StudySet } from '../../../study/study-answer.ts';
 import { askJson } from '../ask-json.ts';
 import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
+import type { Dated, OpenStudy, StudyAccess } from './access.ts';
 import { type Lab, openLab } from './lab.ts';
 import type { Argument, Result, TaskName } from './lab-tasks.ts';
+import { examplesIn, Pictures } from './pictures.ts';
 
 /*
  * What the page has studied of a net.
@@ -27,20 +29,11 @@ export type Shown =
   | { readonly kind: 'held' }
   | { readonly kind: 'kept'; readonly step: number };
 
-/** Everything that follows from the run's configuration. */
-export interface OpenStudy extends StudyAnswer {
-  readonly plan: ModelPlan;
-}
-
-export interface Dated<Value> {
-  readonly value: Value;
-  /** The step of the parameters that it was computed with. */
-  readonly step: number;
-}
-
-/** Examples are loaded so many at once. */
-const EXAMPLES = 2000;
+/** So many examples of a set are loaded, from the first on. */
+export const EXAMPLES = 2000;
 const ASK_MS = 1000;
+/** A run that trains keeps more checkpoints as it goes on. */
+const ASK_KEPT_MS = 10_000;
 /** Results that nobody has wanted for so many newer ones are forgotten. */
 const RESULTS_MAX = 40;
 
@@ -59,10 +52,11 @@ interface Entry {
   isUnderWay: boolean;
 }
 
-export class Studies {
+export class Studies implements StudyAccess {
   readonly #source: RunSource;
   readonly #ui: Ui;
   #opened: OpenStudy | undefined;
+  #askedAt = 0;
   #problem: string | undefined;
   #lab: Lab | undefined;
   #shown: Shown = { kind: 'newest' };
@@ -75,12 +69,17 @@ export class Studies {
   #version = 0;
   readonly #sets = new Map<StudySet, ExampleSet>();
   readonly #loading = new Set<StudySet>();
+  readonly #pictures: Pictures;
   readonly #entries = new Map<string, Entry>();
 
   /** Begins at once. `change` of the user interface is called when there is something new. */
   constructor(source: RunSource, ui: Ui) {
     this.#source = source;
     this.#ui = ui;
+    this.#pictures = new Pictures(
+      (set, indices) => this.fetchExamples(set, `indices=${indices}`),
+      (problem) => (problem === undefined ? this.#changed() : this.#fail(problem)),
+    );
     void this.#keepUp();
   }
 
@@ -108,6 +107,12 @@ export class Studies {
     return this.#parameters;
   }
 
+  /** Whether the run has ended, so that its newest parameters are its last. */
+  get isOver(): boolean {
+    return this.#source.view.status?.end != null;
+  }
+
+  /** Whether the browser lacks what the fast kernels need. */
   get isPlain(): boolean {
     return this.#lab?.isPlain ?? false;
   }
@@ -119,11 +124,56 @@ export class Studies {
     void this.#refresh();
   }
 
+  /** Keeps the net as it is, for those who compare what it does. */
+  hold(): void {
+    if (this.#shown.kind === 'newest' && !this.isOver) this.show({ kind: 'held' });
+  }
+
   /** The loaded examples of a set. Undefined until they are here. They are asked for once. */
   examples(name: StudySet): ExampleSet | undefined {
     const set = this.#sets.get(name);
     if (!set && this.#opened && !this.#loading.has(name)) void this.#load(name);
     return set;
+  }
+
+  /** One example of a set, which need not be among the loaded ones. Undefined until it is here. */
+  example(name: StudySet, index: number): ExampleSet | undefined {
+    const set = this.examples(name);
+    if (!set || index >= (this.#opened?.counts[name] ?? 0)) return undefined;
+    if (index >= set.count) return this.#pictures.find(name, index);
+    const inputs = set.pixels.length / set.count;
+    return {
+      count: 1,
+      labels: set.labels.subarray(index, index + 1),
+      pixels: set.pixels.subarray(index * inputs, (index + 1) * inputs),
+    };
+  }
+
+  async fetchExamples(name: StudySet, chosen: string): Promise<ExampleSet> {
+    return examplesIn(await this.#ask(`api/examples?set=${name}&${chosen}`), this.#inputs);
+  }
+
+  async fetchState(step: number | undefined): Promise<{ step: number; values: Float32Array }> {
+    const chosen = step === undefined ? '' : `&step=${step}`;
+    const response = await answered(this.#ui.ask(`api/parameters?state=1${chosen}`));
+    const values = new Float32Array(await response.arrayBuffer());
+    return { step: Number(response.headers.get('lockstep-step')), values };
+  }
+
+  async perform<Name extends TaskName>(
+    name: Name,
+    argument: Argument<Name>,
+  ): Promise<Result<Name>> {
+    if (!this.#lab) throw new Error(this.#problem ?? 'the net is not here yet');
+    return this.#lab.perform(name, argument);
+  }
+
+  get #inputs(): number {
+    return this.#opened?.plan.inputCount ?? 1;
+  }
+
+  async #ask(path: string): Promise<ArrayBuffer> {
+    return (await answered(this.#ui.ask(path))).arrayBuffer();
   }
 
   /** The newest result of a task; undefined if there is none yet. */
@@ -168,6 +218,7 @@ export class Studies {
     const isHere = needs === undefined || this.examples(needs) !== undefined;
     if (!lab || step === undefined || !isHere) return;
     if (entry.isUnderWay || entry.version === this.#version) return;
+    if ('index' in argument && !this.#giveExample(lab, argument.set, argument.index)) return;
     entry.isUnderWay = true;
     entry.version = this.#version;
     lab
@@ -185,6 +236,14 @@ export class Studies {
       });
   }
 
+  /** Sees to it that the engine has an example. Returns whether it is there already. */
+  #giveExample(lab: Lab, name: StudySet, index: number): boolean {
+    const example = this.example(name, index);
+    const isLoaded = index < (this.#sets.get(name)?.count ?? 0);
+    if (example && !isLoaded) lab.useExample(name, index, example);
+    return example !== undefined;
+  }
+
   /** Looks for newer parameters while somebody looks at the page. */
   async #keepUp(): Promise<void> {
     for (;;) {
@@ -195,27 +254,31 @@ export class Studies {
 
   async #refresh(): Promise<void> {
     try {
-      if (!this.#opened) await this.#open();
+      const isOld = performance.now() - this.#askedAt > ASK_KEPT_MS;
+      if (!this.#opened || (isOld && !this.isOver)) await this.#open();
       await this.#takeParameters();
       this.#fail(undefined);
     } catch (error) {
+      // A checkpoint may be gone, because newer ones have taken its place.
+      this.#askedAt = Number.NEGATIVE_INFINITY;
       const reason = reasonOf(error);
       this.#fail(/right to work/.test(reason) ? NO_RIGHT : reason);
     }
   }
 
+  /** Asks what there is to study, and opens the engine for it. */
   async #open(): Promise<void> {
+    this.#askedAt = performance.now();
     const answer = await askJson<StudyAnswer>(this.#ui.ask, 'api/study');
-    this.#opened = { ...answer, plan: planModel(answer.config.model) };
-    this.#lab = openLab(answer.config, (reason) => this.#fail(reason));
+    this.#opened = { ...answer, plan: this.#opened?.plan ?? planModel(answer.config.model) };
+    this.#lab ??= openLab(answer.config, (reason) => this.#fail(reason));
   }
 
   async #takeParameters(): Promise<void> {
     const shown = this.#shown;
-    const isOver = this.#source.view.status?.end != null;
     if (shown.kind === 'held' && this.#step !== undefined) return;
     // These parameters do not change anymore, and their coordinator may be gone.
-    if ((shown.kind === 'kept' || isOver) && this.#taken === shown) return;
+    if ((shown.kind === 'kept' || this.isOver) && this.#taken === shown) return;
     const path = shown.kind === 'kept' ? `api/parameters?step=${shown.step}` : 'api/parameters';
     const headers: HeadersInit = this.#etag === undefined ? {} : { 'if-none-match': this.#etag };
     const response = await this.#ui.ask(path, { headers });
@@ -239,9 +302,7 @@ export class Studies {
     this.#loading.add(name);
     try {
       const count = Math.min(EXAMPLES, this.#opened?.counts[name] ?? 0);
-      const response = await this.#ui.ask(`api/examples?set=${name}&from=0&count=${count}`);
-      if (!response.ok) throw new Error(await messageOf(response));
-      const set = examplesIn(await response.arrayBuffer(), count);
+      const set = await this.fetchExamples(name, `from=0&count=${count}`);
       this.#sets.set(name, set);
       this.#lab?.useExamples(name, set);
       this.#version++;
@@ -269,17 +330,13 @@ const keyOf = (name: TaskName, argument: Argument<TaskName>): string =>
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
+async function answered(asked: Promise<Response>): Promise<Response> {
+  const response = await asked;
+  if (!response.ok) throw new Error(await messageOf(response));
+  return response;
+}
+
 async function messageOf(response: Response): Promise<string> {
   const { error }: { error?: unknown } = await response.json().catch(() => ({}));
   return typeof error === 'string' ? error : `the answer is ${response.status}`;
-}
-
-/** Reads the answer to `GET /api/examples`. */
-export function examplesIn(answer: ArrayBuffer, count: number): ExampleSet {
-  const words = new Uint32Array(answer, 0, 2 * count);
-  return {
-    count,
-    labels: Uint8Array.from({ length: count }, (_, i) => words[2 * i]),
-    pixels: new Uint8Array(answer, 8 * count),
-  };
 }

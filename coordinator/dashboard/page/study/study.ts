@@ -1,13 +1,17 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { StudySet } from '../../../study/study-answer.ts';
 import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
 import type { Argument, TaskName } from './lab-tasks.ts';
+import { WholeSets } from './sets/whole-set.ts';
 import { Studies } from './studies.ts';
 
 /** What all panels of this part of the page share. */
 export interface Study {
   readonly studies: Studies;
   readonly ui: Ui;
+  /** The studies of whole sets. */
+  readonly wholeSets: WholeSets;
   /** What the user studies. */
   readonly chosen: Chosen;
   choose(part: Partial<Chosen>): void;
@@ -16,23 +20,26 @@ export interface Study {
 }
 
 export interface Chosen {
-  /** An example of the test set. */
+  /** The set of the example, and its place there. */
+  readonly set: StudySet;
   readonly index: number;
 }
 
 /** Begins to study the net of a run. */
 export function createStudy(source: RunSource, ui: Ui): Study {
   const studies = new Studies(source, ui);
-  let chosen: Chosen = { index: 0 };
+  let chosen: Chosen = { set: 'test', index: 0 };
+  const redraw = () => ui.change({ studied: ui.choices.studied + 1 });
   return {
     studies,
     ui,
+    wholeSets: new WholeSets(studies, redraw),
     get chosen() {
       return chosen;
     },
     choose(part) {
       chosen = { ...chosen, ...part };
-      ui.change({ studied: ui.choices.studied + 1 });
+      redraw();
     },
     waiting(name, argument) {
       const problem = studies.problemOf(name, argument) ?? studies.problem;
