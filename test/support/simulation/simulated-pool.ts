@@ -36,11 +36,14 @@ interface PeerOptions {
   address?: string;
   /** What it answers to the challenge. */
   challengeAnswer?: Float32Array;
+  runtime?: string;
 }
 
 /** A pool in simulated time. The test controls its peers. */
 export function startPool(
-  options: Partial<Pick<WorkerPoolOptions, 'workerTimeoutMs' | 'audit' | 'engine'>> = {},
+  options: Partial<
+    Pick<WorkerPoolOptions, 'workerTimeoutMs' | 'audit' | 'guestAudit' | 'engine'>
+  > = {},
 ) {
   const clock = createSimulatedClock();
   let identityCount = 0;
@@ -78,6 +81,7 @@ export function startPool(
     identity = isOwn ? pool.issueIdentity() : undefined,
     address,
     challengeAnswer = rightAnswer(config),
+    runtime = 'node',
   }: PeerOptions = {}) {
     const { openFirst, openSecond } = connection(clock);
     const received: CoordinatorMessage[] = [];
@@ -126,6 +130,7 @@ export function startPool(
           protocolVersion: PROTOCOL_VERSION,
           name,
           numerics: ['strict'],
+          runtime,
           ...(identity !== undefined && { identity }),
         });
         send({ type: 'ready', parameterCount: workload.parameterCount }, challengeAnswer);

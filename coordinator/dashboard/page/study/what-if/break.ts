@@ -165,7 +165,9 @@ function bars({ before, after }: ChangedStudy): TemplateResult {
   return html`<div class="outputs">
     ${[['before', before] as const, ['after', after] as const].map(
       ([name, { accuracy }]) => html`<span>${name}</span>
-        <span class="track"><i class=${name === 'before' ? 'old' : ''} .style=${`width: ${100 * accuracy}%`}></i></span>
+        <span class="track"
+          ><i class=${name === 'before' ? 'old' : ''} .style=${`width: ${100 * accuracy}%`}></i
+        ></span>
         <span>${formatPercent(accuracy)}</span>`,
     )}
   </div>`;
