@@ -16,6 +16,7 @@ const PURPOSES = {
   augmentation: 6,
   chaos: 7,
   noise: 8,
+  challenge: 9,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 

@@ -1,3 +1,4 @@
+import { bytesOf } from '../shared/bytes.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Dataset } from '../shared/data/dataset.ts';
 import type { DatasetManifest } from '../shared/data/manifest.ts';
@@ -16,6 +17,7 @@ import {
 import { CLOSE, describeClose, type Link, type LinkListener } from '../shared/protocol/link.ts';
 import type { CoordinatorMessage, Hello } from '../shared/protocol/messages.ts';
 import type { LeafRange } from '../shared/reduction-tree.ts';
+import { answerOf, solveChallenge } from '../shared/round/challenge.ts';
 import type { RunConfig } from '../shared/round/run-config.ts';
 import type { Round } from '../shared/round/workload.ts';
 import { type CloseReason, closingFor, type SessionEnd } from './close-reason.ts';
@@ -64,6 +66,8 @@ export interface WorkerSessionOptions
   /** The size of a sum's chunks, in bytes. By default it follows from the link. */
   readonly chunkBytes?: number;
 }
+
+type Welcome = Extract<CoordinatorMessage, { type: 'welcome' }>;
 
 type SessionState =
   | { readonly name: 'greeting' | 'preparing' | 'closed' }
@@ -138,7 +142,7 @@ export class WorkerSession {
     switch (message.type) {
       case 'welcome':
         this.#options.onWelcome(message.identity, message.config);
-        return this.#handleWelcome(message.rank, message.config);
+        return this.#handleWelcome(message);
       case 'parameters': {
         const { parameters } = this.#idleBench(message.type);
         return parameters.receive(message.step, message.offset, payload, clock.now());
@@ -161,20 +165,23 @@ export class WorkerSession {
     }
   }
 
-  #handleWelcome(rank: number, config: RunConfig): void {
+  #handleWelcome(welcome: Welcome): void {
     if (this.#state.name !== 'greeting') throw new ProtocolError('second welcome message');
     this.#state = { name: 'preparing' };
-    void this.#prepare(rank, config);
+    void this.#prepare(welcome);
   }
 
-  async #prepare(rank: number, config: RunConfig): Promise<void> {
+  async #prepare({ rank, config, challenge }: Welcome): Promise<void> {
     const { openEngine, createComputer, loadDataset, pause, onReady } = this.#options;
     const { signal } = this.#closing;
     let bench: Workbench | undefined;
+    let answer: Float32Array;
     try {
       const dataset = await loadDataset(config.dataset, signal);
       if (signal.aborted) return;
-      bench = createWorkbench(config, dataset, openEngine(config.numerics), createComputer);
+      const engine = openEngine(config.numerics);
+      bench = createWorkbench(config, dataset, engine, createComputer);
+      answer = answerOf(solveChallenge(engine, config, challenge));
       await warmUp(bench, pause, signal);
       if (signal.aborted) return bench.computer.close?.();
     } catch (error) {
@@ -184,7 +191,7 @@ export class WorkerSession {
     }
     this.#state = { name: 'idle', bench };
     const { parameterCount } = bench.workload;
-    this.#link.send(encodeFrame({ type: 'ready', parameterCount }));
+    this.#link.send(encodeFrame({ type: 'ready', parameterCount }, bytesOf(answer)));
     onReady(rank);
   }
 

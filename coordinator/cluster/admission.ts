@@ -27,7 +27,7 @@ export interface Identity {
 }
 
 /** Why a worker may not take part: for counters, and for people with what to do about it. */
-export interface RefusedHello {
+export interface RefusedWorker {
   readonly reason: Exclude<Refusal, 'full'>;
   readonly message: string;
 }
@@ -35,7 +35,7 @@ export interface RefusedHello {
 /** Decides which workers may take part, and knows them again. */
 export interface Admission {
   /** Why a worker may not take part; undefined if it may. */
-  refusalOf(hello: Hello, address: string | undefined): RefusedHello | undefined;
+  refusalOf(hello: Hello, address: string | undefined): RefusedWorker | undefined;
   /** The worker's identity: the one that it shows, if it was issued, else a new one. */
   identify(hello: Hello, address: string | undefined): Identity;
   /** Issues an identity for a worker that this process is about to start. */
@@ -133,7 +133,7 @@ function dropOldest(entries: Set<string> | Map<string, number>): void {
 function mismatchOf(
   { protocolVersion, numerics, token }: Hello,
   { numerics: runNumerics, isTokenValid }: AdmissionOptions,
-): RefusedHello | undefined {
+): RefusedWorker | undefined {
   if (protocolVersion !== PROTOCOL_VERSION) {
     return {
       reason: 'version',

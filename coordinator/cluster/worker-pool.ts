@@ -39,9 +39,17 @@ import {
   type ShareDispatcherOptions,
 } from '../scheduling/share-dispatcher.ts';
 import type { GradientSource, RoundSum, UpdateByParts } from '../training/gradient-source.ts';
-import { type Admission, createAdmission, freeRank, labelFor, leastProven } from './admission.ts';
+import {
+  type Admission,
+  createAdmission,
+  freeRank,
+  labelFor,
+  leastProven,
+  type RefusedWorker,
+} from './admission.ts';
 import { controlsFor } from './member-controls.ts';
 import { createShortageCheck, MembershipWatch } from './membership-watch.ts';
+import { createNewcomerCheck, type NewcomerCheck } from './newcomer-check.ts';
 import { createPoolNotices, type PoolNotices } from './pool-notices.ts';
 
 /*
@@ -49,8 +57,9 @@ import { createPoolNotices, type PoolNotices } from './pool-notices.ts';
  * cannot tell it from a `LocalSource`.
  *
  *   connect ──hello──► admitted: a Member ──ready──► in the world size, gets shares ──► removed
- *                │
- *                └──► refused: the connection is closed, and the reason is reported
+ *                │                           │
+ *                └───────────────────────────┴──► refused: the connection is closed, and the
+ *                                                 reason is reported
  *
  * Each event of a connection comes here first. The pool keeps the members, and passes on what
  * concerns the round: to the `ShareDispatcher`, which decides who computes what.
@@ -111,6 +120,7 @@ export class WorkerPool implements GradientSource {
   /** The members that are ready, by rank. Undefined after a change of the membership. */
   #ready: Member[] | undefined;
   readonly #admission: Admission;
+  readonly #newcomers: NewcomerCheck;
   readonly #counters = createCounters();
   readonly #refusals = createRefusalCounters();
   readonly #notices: PoolNotices;
@@ -127,6 +137,7 @@ export class WorkerPool implements GradientSource {
     this.#options = options;
     this.#notices = createPoolNotices(clock, config.microBatchCount, options.report);
     this.#admission = createAdmission({ ...options, numerics: config.numerics });
+    this.#newcomers = createNewcomerCheck(engine, config);
     const { isSuspect } = this.#admission;
     this.#buffers = createBufferPool(engine.allocate);
     this.#dispatcher = new ShareDispatcher({
@@ -195,6 +206,7 @@ export class WorkerPool implements GradientSource {
           clock,
           traffic,
           config,
+          challenge: this.#newcomers.challenge,
           workload,
           chunkBytesMin,
           unpackBfloat16: engine.kernels.unpackBfloat16,
@@ -261,7 +273,15 @@ export class WorkerPool implements GradientSource {
         const { rank, identity } = member;
         return { rank, identity };
       },
-      onReady: () => member && this.#join(member),
+      onReady: (answer) => {
+        if (!member) return undefined;
+        const message = answer && this.#newcomers.refusalOf(answer);
+        if (message === undefined) return this.#join(member);
+        const { name } = member;
+        this.#members.delete(member);
+        member = undefined;
+        return this.#refuse(name, { reason: 'arithmetic', message });
+      },
       onArrivingSum: (sum) => {
         // A guest's sum may have to be checked, as a whole.
         if (!member?.isGuest) this.#dispatcher.extend(sum);
@@ -354,18 +374,19 @@ export class WorkerPool implements GradientSource {
 
   #refusalOf(hello: Hello, { address }: Worker): CloseReason | undefined {
     const refusal = this.#admission.refusalOf(hello, address);
-    if (refusal) {
-      const { reason, message } = refusal;
-      this.#counters.refusedWorkers++;
-      this.#refusals[reason]++;
-      this.#notices.refused(hello.name, message);
-      return { why: 'refused', message };
-    }
+    if (refusal) return this.#refuse(hello.name, refusal);
     if (this.#members.size >= WORKERS_MAX)
       leastProven(this.#members)?.worker.close({ why: 'full' });
     if (this.#members.size < WORKERS_MAX) return undefined;
     this.#refusals.full++;
     return { why: 'full' };
+  }
+
+  #refuse(name: string, { reason, message }: RefusedWorker): CloseReason {
+    this.#counters.refusedWorkers++;
+    this.#refusals[reason]++;
+    this.#notices.refused(name, message);
+    return { why: 'refused', message };
   }
 
   #admit(hello: Hello, worker: Worker): Member {
@@ -388,7 +409,7 @@ export class WorkerPool implements GradientSource {
     return member;
   }
 
-  #join(member: Member): void {
+  #join(member: Member): undefined {
     member.state = { name: 'idle' };
     this.#ready = undefined;
     this.#counters.joinedWorkers++;

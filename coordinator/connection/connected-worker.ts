@@ -1,3 +1,4 @@
+import { floatsOf } from '../../shared/bytes.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { ProtocolError } from '../../shared/errors.ts';
 import { type IncompleteVector, isWhole, placeChunk } from '../../shared/protocol/chunks.ts';
@@ -20,6 +21,7 @@ import type {
   WorkerMessage,
 } from '../../shared/protocol/messages.ts';
 import { isSameNode, type LeafRange, maximalSubtrees } from '../../shared/reduction-tree.ts';
+import type { Challenge } from '../../shared/round/challenge.ts';
 import type { IncompleteSum, PartialSum } from '../../shared/round/partial-sum.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import type { Round, Workload } from '../../shared/round/workload.ts';
@@ -76,7 +78,11 @@ export type Welcome = Pick<Extract<CoordinatorMessage, { type: 'welcome' }>, 'ra
 export interface ConnectedWorkerListener {
   /** Admits a worker, or says why not. */
   onHello(hello: Hello): Welcome | CloseReason;
-  onReady(): void;
+  /**
+   * Takes a worker in, or says why not. `answer` is what it computes for the challenge. A worker of
+   * this process has none.
+   */
+  onReady(answer?: Float32Array): CloseReason | undefined;
   onArrivingSum(sum: ArrivingSum): void;
   /** The listener owns the vector from now on. */
   onPartialSum(sum: ReceivedSum): void;
@@ -91,6 +97,7 @@ export interface ConnectedWorkerListener {
 export interface ConnectedWorkerOptions {
   readonly clock: Clock;
   readonly config: RunConfig;
+  readonly challenge: Challenge;
   readonly workload: Workload;
   /** What the link carries, if somebody counts it. */
   readonly traffic?: Readonly<Traffic>;
@@ -211,7 +218,7 @@ export class ConnectedWorker implements Worker {
       case 'hello':
         return this.#welcome(message);
       case 'ready':
-        return this.#becomeReady(message.parameterCount);
+        return this.#becomeReady(message.parameterCount, floatsOf(payload));
       case 'partial-sum':
         return this.#collect(message, payload);
       case 'leaving':
@@ -234,10 +241,11 @@ export class ConnectedWorker implements Worker {
     if ('why' in welcome) return this.close(welcome);
     this.#link.trust();
     this.#enter('preparing', PREPARE_TIMEOUT_MS);
-    this.#link.send(encodeFrame({ type: 'welcome', ...welcome, config: this.#options.config }));
+    const { config, challenge } = this.#options;
+    this.#link.send(encodeFrame({ type: 'welcome', ...welcome, config, challenge }));
   }
 
-  #becomeReady(parameterCount: number): void {
+  #becomeReady(parameterCount: number, answer: Float32Array): void {
     this.#expectPhase('preparing', 'ready');
     const expected = this.#options.workload.parameterCount;
     if (parameterCount !== expected) {
@@ -247,7 +255,8 @@ export class ConnectedWorker implements Worker {
     }
     this.#enter('ready');
     this.#ping();
-    this.#options.listener.onReady();
+    const refusal = this.#options.listener.onReady(answer);
+    if (refusal) this.close(refusal);
   }
 
   /** Puts a chunk into its place, and passes the sum on: as far as it is known, or whole. */

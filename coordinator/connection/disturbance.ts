@@ -96,7 +96,7 @@ export function disturbable({ clock, listener, release, onFault }: DisturbanceOp
     },
     listener: {
       onHello: (hello) => listener.onHello(hello),
-      onReady: () => listener.onReady(),
+      onReady: (answer) => listener.onReady(answer),
       onArrivingSum(sum) {
         if (!endHold && !isCorrupting) listener.onArrivingSum(sum);
       },

@@ -51,6 +51,12 @@ export interface AuthoredSum<A extends Author> extends PartialSum {
   readonly author: A;
 }
 
+/** The author of a wrong sum, and how the sum differs from the true one, for people. */
+export interface WrongSum<A extends Author> {
+  readonly author: A;
+  readonly difference: string;
+}
+
 export interface AuditedSumOptions<A extends Author> {
   readonly leafCount: number;
   readonly addHalves: AddHalves;
@@ -62,6 +68,8 @@ export interface AuditedSumOptions<A extends Author> {
   readonly isPlausible: (sum: PartialSum) => boolean;
   /** Computes a node's sum in this process. The next call overwrites the result. */
   readonly recompute: (node: LeafRange) => Float32Array;
+  /** How a wrong sum differs from the true one, for people. */
+  readonly describeDifference: (trueSum: Float32Array, wrongSum: Float32Array) => string;
   /** See `Kernels`. */
   readonly isAllBounded: (vector: Float32Array) => boolean;
   /** Gets each slice of the root as soon as it is known. Undefined: only whole sums are added. */
@@ -97,8 +105,8 @@ export class AuditedSum<A extends Author> {
     return [...this.#held];
   }
 
-  /** Takes over the sum's vector. Returns the authors whose sums turned out to be wrong. */
-  offer(sum: AuthoredSum<A>): A[] {
+  /** Takes over the sum's vector. Returns whose sums turned out to be wrong. */
+  offer(sum: AuthoredSum<A>): WrongSum<A>[] {
     const { node, author } = sum;
     const held = this.held.find((other) => isInside(node, other.node));
     if (held && isSameNode(held.node, node) && held.author.origin !== author.origin) {
@@ -135,8 +143,8 @@ export class AuditedSum<A extends Author> {
     this.#reduction.discard(vector);
   }
 
-  /** Checks a sum in this process. Returns a wrong author. */
-  resolveAlone(sum: AuthoredSum<A>): A[] {
+  /** Checks a sum in this process. Returns its author if it is wrong. */
+  resolveAlone(sum: AuthoredSum<A>): WrongSum<A>[] {
     this.#held.delete(sum);
     return this.#countAudit(this.#resolve([sum]));
   }
@@ -179,7 +187,7 @@ export class AuditedSum<A extends Author> {
     this.#reduction.restart();
   }
 
-  #compare(first: AuthoredSum<A>, second: AuthoredSum<A>): A[] {
+  #compare(first: AuthoredSum<A>, second: AuthoredSum<A>): WrongSum<A>[] {
     if (!areSameBits(first.vector, second.vector))
       return this.#countAudit(this.#resolve([first, second]));
     for (const { author } of [first, second]) this.#options.onChecked(author);
@@ -188,17 +196,17 @@ export class AuditedSum<A extends Author> {
     return this.#countAudit([]);
   }
 
-  /** Returns the authors whose sums an audit has found to be wrong. */
-  #countAudit(wrongAuthors: A[]): A[] {
+  /** Returns whose sums an audit has found to be wrong. */
+  #countAudit(wrongSums: WrongSum<A>[]): WrongSum<A>[] {
     const { counters } = this.#options;
     counters.auditedSums++;
-    if (wrongAuthors.length === 0) counters.passedAudits++;
-    return wrongAuthors;
+    if (wrongSums.length === 0) counters.passedAudits++;
+    return wrongSums;
   }
 
-  /** Computes the true sum, adds it, and returns the authors of the other sums. */
-  #resolve(sums: readonly AuthoredSum<A>[]): A[] {
-    const { recompute, isAllBounded, onChecked, counters } = this.#options;
+  /** Computes the true sum, adds it, and returns whose sums are others. */
+  #resolve(sums: readonly AuthoredSum<A>[]): WrongSum<A>[] {
+    const { recompute, describeDifference, isAllBounded, onChecked, counters } = this.#options;
     const { node } = sums[0];
     const trueSum = recompute(node);
     // Training that diverges has sums that are no useful numbers, and their bits say nothing.
@@ -206,10 +214,13 @@ export class AuditedSum<A extends Author> {
       areSameBits(vector, trueSum) || !isAllBounded(trueSum);
     const wrong = sums.filter((sum) => !isRight(sum));
     const [right, ...copies] = sums.filter(isRight);
-    const authors = wrong.map(({ author }) => author);
+    const found = wrong.map(({ author, vector }) => ({
+      author,
+      difference: describeDifference(trueSum, vector),
+    }));
     counters.wrongSums += wrong.length;
     for (const { author } of sums.filter(isRight)) onChecked(author);
-    for (const author of authors) this.#retract(author);
+    for (const { author } of found) this.#retract(author);
     for (const sum of copies) this.#release(sum, 'copy');
     const [spare, ...rest] = wrong;
     for (const sum of rest) this.#release(sum, 'discarded');
@@ -222,7 +233,7 @@ export class AuditedSum<A extends Author> {
       this.#note(spare.author, node, 'discarded');
       this.#add(null, spare);
     }
-    return authors;
+    return found;
   }
 
   /**

@@ -35,7 +35,7 @@ export const WRONG_SUM = 'it gave a wrong sum';
  * - `reassigned`: a worker is lost. Other workers get its share, as soon as one is free. Or they
  *   have become free, and get what was lost or late before.
  * - `waiting`: a round takes long, or no worker is left.
- * - `refused`: a worker was refused at hello.
+ * - `refused`: a worker was refused before its first share.
  * - `unready`: a worker was admitted, and went before it was ready.
  * - `crowded`: there are more workers than micro-batches.
  * - `audit`: a worker is expelled for a wrong sum, or no second worker can check a sum.
@@ -53,7 +53,7 @@ export type PoolNotice =
   | 'audit'
   | 'fault';
 
-/** Why a worker is refused at hello. */
+/** Why a worker is refused before its first share. */
 export const REFUSALS = [
   /** The worker gave a wrong sum before. */
   'expelled',
@@ -65,12 +65,14 @@ export const REFUSALS = [
   'token',
   /** It cannot compute the run's numerics. */
   'numerics',
+  /** It computes other bits than the run's. */
+  'arithmetic',
   /** There are as many workers as there may be. It may come back. */
   'full',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
-/** How often workers were refused at hello since the start, by reason. */
+/** How often workers were refused since the start, by reason. */
 export type RefusalCounters = Record<Refusal, number>;
 
 export const createRefusalCounters = (): RefusalCounters => ({
@@ -79,6 +81,7 @@ export const createRefusalCounters = (): RefusalCounters => ({
   version: 0,
   token: 0,
   numerics: 0,
+  arithmetic: 0,
   full: 0,
 });
 
@@ -88,7 +91,7 @@ export interface PoolCounters {
   joinedWorkers: number;
   /** Workers that were ready and are gone, for any reason. */
   leftWorkers: number;
-  /** Connections that were refused at hello, except those that were one too many. */
+  /** Workers that were refused before their first share, except those that were one too many. */
   refusedWorkers: number;
   /** Workers that were admitted and went before they were ready. */
   unreadyWorkers: number;

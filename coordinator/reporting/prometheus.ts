@@ -173,7 +173,7 @@ function createWorkerMetrics({ gauge, counter }: CreateMetrics): SetFrom<RunFigu
   const left = counter('lockstep_workers_left_total', 'Workers that were ready and are gone.');
   const refused = counter(
     'lockstep_workers_refused_total',
-    'Workers that were refused at hello, by reason.',
+    'Workers that were refused before their first share, by reason.',
     'reason',
   );
   return (figures) => {

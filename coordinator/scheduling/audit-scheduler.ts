@@ -1,6 +1,6 @@
 import { isSameNode, type LeafRange } from '../../shared/reduction-tree.ts';
 import type { Round } from '../../shared/round/workload.ts';
-import type { AuditedSum, AuthoredSum } from '../reduction/audited-sum.ts';
+import type { AuditedSum, AuthoredSum, WrongSum } from '../reduction/audited-sum.ts';
 import { WRONG_SUM } from '../reporting/pool-events.ts';
 import { type Member, timelyShareOf } from './member.ts';
 import { describeShare } from './pending-share.ts';
@@ -49,14 +49,14 @@ export class AuditScheduler {
   }
 
   /** Expels the authors of wrong sums over `node`. */
-  expelAuthors(authors: readonly Member[], node: LeafRange, round: Round): void {
-    for (const author of authors) {
+  expelAuthors(wrongSums: readonly WrongSum<Member>[], node: LeafRange, round: Round): void {
+    for (const { author, difference } of wrongSums) {
       const leaves = describeShare({ leaves: node, round });
       this.#options.notify(
-        `rank ${author.rank} (${author.name}) gave a wrong sum over ${leaves}: ` +
-          'it is removed and refused, and what it gave in this round is computed again',
+        `rank ${author.rank} (${author.name}) gave a wrong sum over ${leaves}: it is removed and ` +
+          `refused, and what it gave in this round is computed again; ${difference}`,
       );
-      this.#options.expel(author, `${WRONG_SUM} over ${leaves}`);
+      this.#options.expel(author, `${WRONG_SUM} over ${leaves}: ${difference}`);
     }
   }
 

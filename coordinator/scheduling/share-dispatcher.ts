@@ -11,6 +11,7 @@ import type { ArrivingSum, ReceivedSum } from '../connection/connected-worker.ts
 import { StepBroadcasts } from '../connection/step-broadcasts.ts';
 import { AuditedSum, type Check, type RootStream } from '../reduction/audited-sum.ts';
 import type { BufferPool } from '../reduction/buffer-pool.ts';
+import { describeDifference, partsOfSum } from '../reduction/describe-difference.ts';
 import { createPlausibility } from '../reduction/plausibility.ts';
 import type { PoolCounters, PoolEvent, PoolNotice } from '../reporting/pool-events.ts';
 import type { RoundSum, SharePurpose, UpdateByParts } from '../training/gradient-source.ts';
@@ -251,8 +252,8 @@ export class ShareDispatcher {
     if (current && isSameRound(round, current.round)) {
       current.timer.arrived(member.rank, node);
       current.timer.timeReduction(() => {
-        const wrongAuthors = current.sum.offer({ author: member, node, vector });
-        this.#audits.expelAuthors(wrongAuthors, node, round);
+        const wrongSums = current.sum.offer({ author: member, node, vector });
+        this.#audits.expelAuthors(wrongSums, node, round);
       });
     } else {
       this.#options.counters.staleAnswers++;
@@ -294,6 +295,8 @@ export class ShareDispatcher {
       addHalves: (node, half, otherHalf, from) =>
         addHalves(engine.kernels, workload, round.kind, node, half, otherHalf, from),
       recompute: (node) => recompute(round, node, parameters),
+      describeDifference: (trueSum, wrongSum) =>
+        describeDifference(partsOfSum(workload, round.kind, trueSum, wrongSum)) ?? '',
       stream: update && this.#createStream(round, timer, update),
     });
   }

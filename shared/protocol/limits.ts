@@ -1,7 +1,7 @@
 /** The limits of the protocol. Sizes are in bytes, times in milliseconds. */
 
 /** Changes if a coordinator and a worker of different versions could misunderstand each other. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 /** The longest header. The largest message is the run's configuration with its class names. */
 export const HEADER_BYTES_MAX = 64 * 1024;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { printable } from '../printable.ts';
+import { Challenge } from '../round/challenge.ts';
 import { RunConfig } from '../round/run-config.ts';
 import { ROUND_KINDS } from '../round/workload.ts';
 import { ERROR_LENGTH_MAX, NAME_LENGTH_MAX, NUMERICS_MAX, RUNTIME_LENGTH_MAX } from './limits.ts';
@@ -56,7 +57,7 @@ export type Hello = z.infer<typeof Hello>;
 /** The messages from a worker to its coordinator. */
 export const WorkerMessage = z.discriminatedUnion('type', [
   Hello,
-  /** The worker has the dataset and is ready for a share. */
+  /** The worker has the dataset and is ready for a share. The payload answers the challenge. */
   z.strictObject({ type: z.literal('ready'), parameterCount: count }),
   /**
    * A chunk of the sum over the tree node [lo, hi) of a round. The payload is the sum's bytes from
@@ -89,6 +90,8 @@ export const CoordinatorMessage = z.discriminatedUnion('type', [
     /** A secret by which the coordinator knows the worker again, if it comes back. */
     identity: z.string().max(NAME_LENGTH_MAX),
     config: RunConfig,
+    /** What the worker computes to show that its bits are right. */
+    challenge: Challenge,
   }),
   /**
    * A chunk of the parameters after `step` updates. The payload is their bytes from `offset` on.
@@ -117,5 +120,9 @@ export const CoordinatorMessage = z.discriminatedUnion('type', [
 ]);
 export type CoordinatorMessage = z.infer<typeof CoordinatorMessage>;
 
-/** The messages whose payload is a part of a vector. All other messages have no payload. */
-export const MESSAGES_WITH_PAYLOAD: ReadonlySet<string> = new Set(['partial-sum', 'parameters']);
+/** The messages whose payload is a vector or a part of one. All other messages have no payload. */
+export const MESSAGES_WITH_PAYLOAD: ReadonlySet<string> = new Set([
+  'ready',
+  'partial-sum',
+  'parameters',
+]);

@@ -16,6 +16,7 @@ import { compileCacheDirectory } from '../../shared/host/cache-directory.ts';
 import { availableNumerics, handOverTested } from '../../shared/host/load-engine.ts';
 import { decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { CHUNK_BYTES_MAX } from '../../shared/protocol/limits.ts';
+import { challengeFor } from '../../shared/round/challenge-for.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { place } from './take-turns.ts';
 
@@ -66,13 +67,14 @@ async function measureStart(config: RunConfig): Promise<Start> {
     },
   });
   const [socket] = (await once(server, 'connection')) as [WebSocket];
+  const challenge = challengeFor(config);
   let readyCpuMs = 0;
   let readyMs = 0;
   const { promise, resolve } = Promise.withResolvers<number>();
   socket.on('message', (data: Buffer) => {
     const { message } = decodeWorkerFrame(data);
     if (message.type === 'hello')
-      socket.send(encodeFrame({ type: 'welcome', rank: 0, identity: 'bench', config }));
+      socket.send(encodeFrame({ type: 'welcome', rank: 0, identity: 'bench', config, challenge }));
     if (message.type === 'ready') {
       readyMs = performance.now() - startedAt;
       readyCpuMs = cpuMsOf(child.pid ?? 0);

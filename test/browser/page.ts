@@ -4,12 +4,15 @@
  */
 import { createParameterServer } from '../../coordinator/training/parameter-server.ts';
 import { createDataset } from '../../shared/data/dataset.ts';
+import type { Engine } from '../../shared/engine/engine.ts';
+import { NUMERICS, type Numerics } from '../../shared/engine/kernels.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
 import { createSelfTest } from '../../shared/engine/self-test/self-test.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/wasm-engine.ts';
 import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { createWorkload } from '../../shared/round/workload.ts';
+import { createVectors } from '../conformance/vectors.ts';
 
 export interface BrowserTask {
   readonly config: RunConfig;
@@ -20,12 +23,35 @@ export interface BrowserResult {
   /** The first kernel whose result differs from the plain kernel's, or null. */
   readonly difference: string | null;
   readonly parametersSha256: string;
+  /** The files of conformance vectors that are not what this browser computes. */
+  readonly differingVectors: readonly string[];
 }
+
+type FetchBytes = (path: string) => Promise<Uint8Array>;
+
+/** The conformance vectors of which this browser computes other ones. */
+async function compareVectors(fetchBytes: FetchBytes): Promise<string[]> {
+  const engines = new Map<Numerics, Engine>();
+  for (const numerics of NUMERICS) {
+    const module = await compile(numerics, fetchBytes);
+    engines.set(numerics, createWasmEngine(module, numerics, '4x8', 2 ** 26));
+  }
+  const openEngine = (numerics: Numerics) => engines.get(numerics) ?? createNaiveEngine(numerics);
+  const differing: string[] = [];
+  for (const [name, content] of Object.entries(createVectors(openEngine))) {
+    const file = await fetchBytes(`/shared/protocol/conformance/${name}`);
+    if (new TextDecoder().decode(file) !== content) differing.push(name);
+  }
+  return differing;
+}
+
+const compile = async (numerics: Numerics, fetchBytes: FetchBytes): Promise<WebAssembly.Module> =>
+  new WebAssembly.Module(await fetchBytes(`/shared/engine/assembly/${numerics}.wasm`));
 
 /** Trains for `steps` steps. `fetchBytes` gets a file from the test's server. */
 export async function trainInBrowser(
   { config, steps }: BrowserTask,
-  fetchBytes: (path: string) => Promise<Uint8Array>,
+  fetchBytes: FetchBytes,
   sha256: (bytes: Uint8Array) => Promise<string>,
 ): Promise<BrowserResult> {
   const roles = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
@@ -38,9 +64,7 @@ export async function trainInBrowser(
     testLabels,
   });
   const { numerics } = config;
-  const module = new WebAssembly.Module(
-    await fetchBytes(`/shared/engine/assembly/${numerics}.wasm`),
-  );
+  const module = await compile(numerics, fetchBytes);
   const testArena = 2 ** 22;
   const selfTest = createSelfTest(createNaiveEngine(numerics));
   const difference = selfTest(createWasmEngine(module, numerics, '4x8', testArena));
@@ -57,5 +81,9 @@ export async function trainInBrowser(
   }
   const { parameters } = server;
   const bytes = new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength);
-  return { difference: difference ?? null, parametersSha256: await sha256(bytes.slice()) };
+  return {
+    difference: difference ?? null,
+    parametersSha256: await sha256(bytes.slice()),
+    differingVectors: await compareVectors(fetchBytes),
+  };
 }

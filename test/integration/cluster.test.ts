@@ -127,7 +127,7 @@ describe('the coordinator trains on and', () => {
   test('closes the connection of a peer that sends a message out of turn', async () => {
     await trainBeside(async ({ url }) => {
       const peer = await connectRawPeer(url);
-      peer.send({ type: 'ready', parameterCount: parameters });
+      peer.send({ type: 'ready', parameterCount: parameters }, new Float32Array(1));
       expect((await peer.next('error')).message).toBe('ready message while greeting');
       expect(await peer.closed).toBe(4000);
     });

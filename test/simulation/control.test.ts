@@ -37,7 +37,12 @@ async function startPeers(names: readonly string[], options: Parameters<typeof s
 test('everybody who was admitted can be controlled, by rank', async () => {
   const { pool, connectPeer, clock } = await startPeers(['own', 'far']);
   const preparing = connectPeer({ name: 'getting ready' });
-  preparing.send({ type: 'hello', protocolVersion: 7, name: 'unready', numerics: ['strict'] });
+  preparing.send({
+    type: 'hello',
+    protocolVersion: PROTOCOL_VERSION,
+    name: 'unready',
+    numerics: ['strict'],
+  });
   await runUntil(clock, 1);
   expect(pool.controls().map(({ rank, name, identity }) => [rank, name, identity])).toEqual([
     [0, 'own', 'identity 0'],
@@ -127,7 +132,12 @@ describe('a worker that is dismissed', () => {
   test('goes at once if it owes nothing, and also before it is ready', async () => {
     const { clock, controlsOf, connectPeer, peers } = await startPeers(['a']);
     const unready = connectPeer();
-    unready.send({ type: 'hello', protocolVersion: 7, name: 'b', numerics: ['strict'] });
+    unready.send({
+      type: 'hello',
+      protocolVersion: PROTOCOL_VERSION,
+      name: 'b',
+      numerics: ['strict'],
+    });
     await runUntil(clock, 1);
     for (const rank of [0, 1]) controlsOf(rank).dismiss();
     await runUntil(clock, 2);

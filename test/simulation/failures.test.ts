@@ -5,6 +5,7 @@ import { multilayerPerceptron } from '../../shared/engine/model/presets.ts';
 import { encodeFrame } from '../../shared/protocol/codec.ts';
 import { NETWORK_CHUNK_BYTES, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { WorkerMessage } from '../../shared/protocol/messages.ts';
+import { challengeFor } from '../../shared/round/challenge-for.ts';
 import { createWorkload } from '../../shared/round/workload.ts';
 import { createSimulatedClock } from '../support/simulation/simulated-clock.ts';
 import {
@@ -69,6 +70,7 @@ test('the coordinator releases an incomplete sum when its worker is gone', async
   const worker = new ConnectedWorker(openFirst, {
     clock,
     config: wide,
+    challenge: challengeFor(wide),
     workload,
     acquire(length) {
       taken.push(new Float32Array(length));
@@ -78,7 +80,7 @@ test('the coordinator releases an incomplete sum when its worker is gone', async
     unpackBfloat16() {},
     listener: {
       onHello: () => ({ rank: 0, identity: '' }),
-      onReady() {},
+      onReady: () => undefined,
       onArrivingSum() {},
       onPartialSum() {},
       onDuplicate() {},
@@ -90,7 +92,7 @@ test('the coordinator releases an incomplete sum when its worker is gone', async
   const send = (message: WorkerMessage, values?: Float32Array) =>
     link.send(encodeFrame(message, values && bytesOf(values)));
   send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'peer', numerics: ['strict'] });
-  send({ type: 'ready', parameterCount: workload.parameterCount });
+  send({ type: 'ready', parameterCount: workload.parameterCount }, new Float32Array(1));
   await runUntil(clock, 0);
   worker.sendShare({ kind: 'train', step: 0 }, { lo: 0, hi: 16 });
   const chunk = new Float32Array(NETWORK_CHUNK_BYTES / 4);

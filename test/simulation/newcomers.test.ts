@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
 import { runWorker } from '../../worker/run-worker.ts';
 import type { CreateComputer } from '../../worker/workbench.ts';
+import { rightAnswer } from '../support/right-answer.ts';
 import {
+  config,
   connection,
   dataset,
   never,
@@ -91,6 +93,33 @@ describe('a newcomer', () => {
     expect(pool.proven.shares()).toHaveLength(2);
     expect(pool.pool.counters).toMatchObject({ reassignedShares: 0, lateShares: 0 });
     expect(pool.events.filter(({ event }) => event === 'notice')).toEqual([]);
+  });
+
+  test('whose bits differ is refused before its first share, and may come back', async () => {
+    const pool = await startProvenPool();
+    const challengeAnswer = rightAnswer(config).slice();
+    challengeAnswer[challengeAnswer.length - 1]++;
+    const wrong = pool.connectPeer({ name: 'wrong', challengeAnswer });
+    wrong.join();
+    await runUntil(pool.clock, pool.clock.now());
+    const message = expect.stringMatching(/agrees, but the sum of all micro-batches differs/);
+    expect(wrong.received.at(-1)).toMatchObject({ code: 'REFUSED', message });
+    expect([wrong.closeCode(), wrong.shares()]).toEqual([4001, []]);
+    expect(pool.pool.refusals).toMatchObject({ arithmetic: 1 });
+    expect(pool.pool.counters).toMatchObject({ refusedWorkers: 1, unreadyWorkers: 0 });
+    expect(pool.events.filter(({ event }) => event === 'notice')).toEqual([
+      {
+        event: 'notice',
+        code: 'refused',
+        message: expect.stringContaining('worker wrong refused'),
+      },
+    ]);
+    const { received } = wrong;
+    const welcome = received.find((each) => each.type === 'welcome');
+    const again = pool.connectPeer({ identity: welcome?.identity });
+    again.join();
+    await runUntil(pool.clock, pool.clock.now());
+    expect(pool.pool.worldSize).toBe(2);
   });
 
   test('compiles its kernels before it is ready, and no round waits for that', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import type { WorkerMessage } from '../../shared/protocol/messages.ts';
+import { challengeFor } from '../../shared/round/challenge-for.ts';
 import { runWorker, type WorkerEvent } from '../../worker/run-worker.ts';
 import { createSimulatedClock } from '../support/simulation/simulated-clock.ts';
 import {
@@ -11,6 +12,8 @@ import {
   runUntil,
 } from '../support/simulation/simulated-pool.ts';
 import { naiveEngine } from '../support/toy-run.ts';
+
+const challenge = challengeFor(config);
 
 describe('a worker', () => {
   function startWorker(dial: Parameters<typeof runWorker>[0]['dial'], retryMs: number) {
@@ -89,7 +92,7 @@ describe('a worker', () => {
         { type: 'dense', outputs: 3 } as const,
       ];
       const unfit = { ...config, model: { input, layers } };
-      link.send(encodeFrame({ type: 'welcome', rank: 0, identity: '', config: unfit }));
+      link.send(encodeFrame({ type: 'welcome', rank: 0, identity: '', config: unfit, challenge }));
       return openSecond;
     };
     const worker = startWorker(dial, 60_000);
@@ -107,7 +110,11 @@ describe('a worker', () => {
       { type: 'share', kind: 'train', step: 0, lo: 0, hi: 1 },
       'with parameters of step none',
     ],
-    ['a second welcome', { type: 'welcome', rank: 1, identity: '', config }, 'second welcome'],
+    [
+      'a second welcome',
+      { type: 'welcome', rank: 1, identity: '', config, challenge },
+      'second welcome',
+    ],
   ] as const)('answers %s with an error and closes', async ([, message, reason]) => {
     const clock = createSimulatedClock();
     const heard: WorkerMessage[] = [];
@@ -117,7 +124,7 @@ describe('a worker', () => {
         onFrame: (frame) => heard.push(decodeWorkerFrame(frame).message),
         onClose() {},
       });
-      link.send(encodeFrame({ type: 'welcome', rank: 0, identity: '', config }));
+      link.send(encodeFrame({ type: 'welcome', rank: 0, identity: '', config, challenge }));
       link.send(encodeFrame(message));
       return openSecond;
     };

@@ -53,6 +53,7 @@ export function beginAuditedSum(overrides: Partial<AuditedSumOptions<Author>> = 
       scratch.set(trueSum(leaves, node));
       return scratch;
     },
+    describeDifference: (trueSum, wrongSum) => `${wrongSum} instead of ${trueSum}`,
     isAllBounded,
     stream: undefined,
     counters,
@@ -65,7 +66,7 @@ export function beginAuditedSum(overrides: Partial<AuditedSumOptions<Author>> = 
     const vector = lendSum({ lo, hi });
     spoil?.(vector);
     const wrong = sum.offer({ author: authorOf(label), node: { lo, hi }, vector });
-    return wrong.map((author) => author.label);
+    return wrong.map(({ author }) => author.label);
   };
   const held = () => sum.held.map(({ author, node }) => `${author.label} ${node.lo}-${node.hi}`);
   const uses = () =>

@@ -6,6 +6,7 @@ import { decodeCoordinatorFrame, encodeFrame } from '../../shared/protocol/codec
 import { PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import type { LinkListener } from '../../shared/protocol/link.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
+import { challengeFor } from '../../shared/round/challenge-for.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { createWorkload } from '../../shared/round/workload.ts';
 import { createSimulatedClock } from './simulation/simulated-clock.ts';
@@ -14,6 +15,9 @@ import { naiveEngine, toyConfig } from './toy-run.ts';
 
 const dataset = createToyDataset();
 export const HELLO = { type: 'hello', protocolVersion: PROTOCOL_VERSION, name: 'peer' } as const;
+
+/** The listener checks the answer, and not the connection. */
+export const ANY_ANSWER = new Uint8Array(8);
 
 /** A coordinator's end of a connection. The peer is the test, and its frames arrive at once. */
 export function connectWorker(
@@ -54,6 +58,7 @@ export function connectWorker(
     {
       clock,
       config,
+      challenge: challengeFor(config),
       workload,
       chunkBytesMin: 2,
       acquire(length) {
@@ -67,7 +72,7 @@ export function connectWorker(
       unpackBfloat16: naiveEngine.kernels.unpackBfloat16,
       listener: {
         onHello: () => ({ rank: 3, identity: 'secret' }),
-        onReady: heardNext('ready'),
+        onReady: () => void heard.push('ready'),
         onArrivingSum() {},
         onPartialSum() {},
         onDuplicate: heardNext('duplicate'),
@@ -83,7 +88,7 @@ export function connectWorker(
   const pong = (sentAt: number, now = 0) => send({ type: 'pong', sentAt, now });
   const join = () => {
     send(HELLO);
-    send({ type: 'ready', parameterCount: workload.parameterCount });
+    send({ type: 'ready', parameterCount: workload.parameterCount }, ANY_ANSWER);
   };
   const breakOff = (code: number, reason: string) => peer?.onClose(code, reason);
   const ofType = (type: CoordinatorMessage['type']) => sent.filter((each) => each.type === type);

@@ -1,13 +1,15 @@
 import { decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { CLOSE, type Link, type LinkListener } from '../../shared/protocol/link.ts';
 import type { WorkerMessage } from '../../shared/protocol/messages.ts';
+import { challengeFor } from '../../shared/round/challenge-for.ts';
 import { type RunWorkerOptions, runWorker, type WorkerEvent } from '../../worker/run-worker.ts';
 import { createSimulatedClock } from './simulation/simulated-clock.ts';
 import { config, connection, dataset } from './simulation/simulated-pool.ts';
 import { naiveEngine } from './toy-run.ts';
 
 export const url = 'ws://test';
-const welcome = encodeFrame({ type: 'welcome', rank: 2, identity: 'issued', config });
+const challenge = challengeFor(config);
+const welcome = encodeFrame({ type: 'welcome', rank: 2, identity: 'issued', config, challenge });
 
 /** A coordinator's reaction to a message. */
 export type Coordinator = (message: WorkerMessage, link: Link) => void;

@@ -20,6 +20,7 @@ import { availableNumerics, openEngine } from '../../../shared/host/load-engine.
 import { chunkBytesFor } from '../../../shared/protocol/chunks.ts';
 import type { Link, LinkListener } from '../../../shared/protocol/link.ts';
 import { maximalSubtrees } from '../../../shared/reduction-tree.ts';
+import { challengeFor } from '../../../shared/round/challenge-for.ts';
 import { createWorkload, type Workload } from '../../../shared/round/workload.ts';
 import { systemClock } from '../../../shared/system-clock.ts';
 import { parseCoordinatorAddress } from '../../../worker/coordinator-address.ts';
@@ -154,13 +155,17 @@ async function timeLinks(
     const worker = new ConnectedWorker(openLink, {
       clock: systemClock,
       config,
+      challenge: challengeFor(config),
       workload,
       acquire: buffers.acquire,
       release: buffers.release,
       unpackBfloat16() {},
       listener: {
         onHello: () => ({ rank: workers.length, identity: '' }),
-        onReady: () => workers.push(worker) === clientCount && gathered.resolve(),
+        onReady() {
+          if (workers.push(worker) === clientCount) gathered.resolve();
+          return undefined;
+        },
         onArrivingSum() {},
         onPartialSum({ vector }) {
           buffers.release(vector);

@@ -5,6 +5,7 @@ import { bytesOf } from '../../../shared/bytes.ts';
 import { decodeCoordinatorFrame, encodeFrame } from '../../../shared/protocol/codec.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../../shared/protocol/messages.ts';
 import { maximalSubtrees } from '../../../shared/reduction-tree.ts';
+import { rightAnswer } from '../../support/right-answer.ts';
 import type { Draws } from '../../support/simulation/draws.ts';
 import { attackerAddress, attackerMachine, type Origin, type Target } from './target.ts';
 import { hello, partialSum, type Share } from './valid-frames.ts';
@@ -76,7 +77,8 @@ export async function joinForged(
     socket.terminate();
     return undefined;
   }
-  if (isReady) send({ type: 'ready', parameterCount: target.parameterCount });
+  const ready = { type: 'ready', parameterCount: target.parameterCount } as const;
+  if (isReady) send(ready, rightAnswer(target.config));
   return {
     tcp,
     send,

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import { bytesOf } from '../../../shared/bytes.ts';
 import { encodeFrame } from '../../../shared/protocol/codec.ts';
 import type { WorkerMessage } from '../../../shared/protocol/messages.ts';
+import { rightAnswer } from '../../support/right-answer.ts';
 import type { Draws } from '../../support/simulation/draws.ts';
 import { joinForged } from './forged-members.ts';
 import { mutate, wrap } from './mutations.ts';
@@ -83,7 +85,9 @@ async function attackInState(
   count: number,
 ): Promise<boolean> {
   const socket = connectFrom(target, address);
-  const way = wayTo(target, state, draws).map((message) => webSocketFrame(encodeFrame(message)));
+  const way = wayTo(target, state, draws).map(([message, payload]) =>
+    webSocketFrame(encodeFrame(message, payload)),
+  );
   const step = draws.integer(0, 1e6);
   const made = mutants(target, { ...ANY_SHARE, step }, draws)(count);
   socket.resume();
@@ -91,17 +95,21 @@ async function attackInState(
   return (await closed(socket, ANSWER_TIMEOUT_MS)) === 'closed';
 }
 
-function wayTo(target: Target, state: Exclude<State, 'owing'>, draws: Draws): WorkerMessage[] {
+function wayTo(
+  target: Target,
+  state: Exclude<State, 'owing'>,
+  draws: Draws,
+): [WorkerMessage, Uint8Array?][] {
   switch (state) {
     case 'stranger':
       return [];
     case 'refused':
-      return [hello('no-token\u001b[31m', draws.pick([undefined, '', 'wrong', 'x'.repeat(64)]))];
+      return [[hello('no-token\u001b[31m', draws.pick([undefined, '', 'wrong', 'x'.repeat(64)]))]];
     case 'welcomed':
-      return [hello('welcomed', target.token)];
+      return [[hello('welcomed', target.token)]];
     case 'ready': {
       const ready = { type: 'ready', parameterCount: target.parameterCount } as const;
-      return [hello('ready', target.token), ready];
+      return [[hello('ready', target.token)], [ready, bytesOf(rightAnswer(target.config))]];
     }
   }
 }

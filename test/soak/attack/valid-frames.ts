@@ -2,7 +2,9 @@ import { bytesOf } from '../../../shared/bytes.ts';
 import { encodeFrame } from '../../../shared/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../../shared/protocol/limits.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../../shared/protocol/messages.ts';
+import { challengeFor } from '../../../shared/round/challenge-for.ts';
 import type { Round } from '../../../shared/round/workload.ts';
+import { rightAnswer } from '../../support/right-answer.ts';
 import type { Target } from './target.ts';
 
 type Message = WorkerMessage | CoordinatorMessage;
@@ -25,17 +27,19 @@ export const hello = (name: string, token: string | undefined): WorkerMessage =>
  * is the one that the sender owes, or any.
  */
 export function validMessages(target: Target, share: Share): readonly [Message, Uint8Array?][] {
+  const { config } = target;
   const values = new Float32Array(target.parameterCount + 2).fill(0.001);
+  const answer = bytesOf(rightAnswer(config));
   return [
     [hello('mutant', target.token)],
-    [{ type: 'ready', parameterCount: target.parameterCount }],
+    [{ type: 'ready', parameterCount: target.parameterCount }, answer],
     [partialSum(share), bytesOf(values)],
     [{ type: 'partial-sum', ...share, offset: 0, timing: TIMING }, bytesOf(values)],
     [partialSum(share), bytesOf(values.subarray(0, 4096))],
     [{ type: 'pong', sentAt: 1234.5, now: 17 }],
     [{ type: 'leaving' }],
     [{ type: 'error', code: 'TEST', message: 'a worker that gives up' }],
-    [{ type: 'welcome', identity: 'abc', rank: 3, config: target.config }],
+    [{ type: 'welcome', identity: 'abc', rank: 3, config, challenge: challengeFor(config) }],
     [{ type: 'parameters', step: share.step, offset: 0 }, bytesOf(values)],
     [{ type: 'share', ...share }],
     [{ type: 'ping', sentAt: 0.25 }],

@@ -15,6 +15,7 @@ import { systemClock } from '../../../shared/system-clock.ts';
 import { parseCoordinatorAddress } from '../../../worker/coordinator-address.ts';
 import { runWorker } from '../../../worker/run-worker.ts';
 import { dialWebSocket } from '../../../worker/websocket-dial.ts';
+import { rightAnswer } from '../right-answer.ts';
 import { createToyFiles } from '../toy-dataset.ts';
 import { createToyRun, hashOf, naiveEngine } from '../toy-run.ts';
 
@@ -162,7 +163,7 @@ export async function connectReadyPeer(
     name: 'raw',
     numerics: ['strict'],
   });
-  await peer.next('welcome');
-  peer.send({ type: 'ready', parameterCount });
+  const { config } = await peer.next('welcome');
+  peer.send({ type: 'ready', parameterCount }, rightAnswer(config));
   return peer;
 }

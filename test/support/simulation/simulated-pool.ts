@@ -6,6 +6,7 @@ import { decodeCoordinatorFrame, encodeFrame } from '../../../shared/protocol/co
 import { PROTOCOL_VERSION } from '../../../shared/protocol/limits.ts';
 import type { Link } from '../../../shared/protocol/link.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../../shared/protocol/messages.ts';
+import { rightAnswer } from '../right-answer.ts';
 import { createToyDataset } from '../toy-dataset.ts';
 import { createToyRun, naiveEngine, toyConfig } from '../toy-run.ts';
 import { createDraws } from './draws.ts';
@@ -33,6 +34,8 @@ interface PeerOptions {
   name?: string;
   identity?: string | undefined;
   address?: string;
+  /** What it answers to the challenge. */
+  challengeAnswer?: Float32Array;
   runtime?: string;
 }
 
@@ -77,6 +80,7 @@ export function startPool(
     name = `peer ${peerCount++}`,
     identity = isOwn ? pool.issueIdentity() : undefined,
     address,
+    challengeAnswer = rightAnswer(config),
     runtime = 'node',
   }: PeerOptions = {}) {
     const { openFirst, openSecond } = connection(clock);
@@ -129,7 +133,7 @@ export function startPool(
           runtime,
           ...(identity !== undefined && { identity }),
         });
-        send({ type: 'ready', parameterCount: workload.parameterCount });
+        send({ type: 'ready', parameterCount: workload.parameterCount }, challengeAnswer);
       },
     };
   }

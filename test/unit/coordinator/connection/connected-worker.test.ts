@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { CloseReason } from '../../../../coordinator/connection/close-reason.ts';
-import type { WorkerMessage } from '../../../../shared/protocol/messages.ts';
-import { connectWorker, HELLO } from '../../../support/toy-connected-worker.ts';
+import { bytesOf } from '../../../../shared/bytes.ts';
+import { MESSAGES_WITH_PAYLOAD, type WorkerMessage } from '../../../../shared/protocol/messages.ts';
+import { challengeFor } from '../../../../shared/round/challenge-for.ts';
+import { ANY_ANSWER, connectWorker, HELLO } from '../../../support/toy-connected-worker.ts';
 
 type Connected = ReturnType<typeof connectWorker>;
 
@@ -28,9 +30,10 @@ describe('the handshake', () => {
   test('gives a worker its rank and the configuration, and says when it is ready', () => {
     const { send, sent, heard, config, workload, closed } = connectWorker();
     send(HELLO);
-    expect(sent).toEqual([{ type: 'welcome', rank: 3, identity: 'secret', config }]);
+    const challenge = challengeFor(config);
+    expect(sent).toEqual([{ type: 'welcome', rank: 3, identity: 'secret', config, challenge }]);
     expect(heard).toEqual([]);
-    send({ type: 'ready', parameterCount: workload.parameterCount });
+    send({ type: 'ready', parameterCount: workload.parameterCount }, ANY_ANSWER);
     expect(heard).toEqual(['ready']);
     expect(closed).toEqual([]);
   });
@@ -44,6 +47,23 @@ describe('the handshake', () => {
     expect(closed).toEqual([{ code: 4001, reason: 'not you' }]);
     expect(heard).toEqual(['gone: not you']);
     expect(isTrusted()).toBe(false);
+  });
+
+  test('turns away a worker whose answer the listener refuses, and passes the answer on', () => {
+    const answers: (Float32Array | undefined)[] = [];
+    const { send, sent, closed, heard, workload } = connectWorker({
+      onReady(answer) {
+        answers.push(answer);
+        return { why: 'refused', message: 'other bits' };
+      },
+    });
+    send(HELLO);
+    const answer = Float32Array.of(1, -2.5);
+    send({ type: 'ready', parameterCount: workload.parameterCount }, bytesOf(answer));
+    expect(answers).toEqual([answer]);
+    expect(sent.at(-1)).toEqual({ type: 'error', code: 'REFUSED', message: 'other bits' });
+    expect(closed).toEqual([{ code: 4001, reason: 'other bits' }]);
+    expect(heard).toEqual(['gone: other bits']);
   });
 
   test('trusts its link from the welcome on', () => {
@@ -66,7 +86,7 @@ describe('the handshake', () => {
   test('ends with a model of another size', () => {
     const { send, sent, closed, heard } = connectWorker();
     send(HELLO);
-    send({ type: 'ready', parameterCount: 12 });
+    send({ type: 'ready', parameterCount: 12 }, ANY_ANSWER);
     expect(sent.at(-1)).toMatchObject({ code: 'PROTOCOL', message: expect.stringMatching(/\b12/) });
     expect(closed).toMatchObject([{ code: 4000 }]);
     expect(heard).not.toContain('ready');
@@ -87,7 +107,7 @@ describe('a message', () => {
   ])('of type %s ends a connection that is %s', ([type, phase, before, message]) => {
     const { send, sent, closed } = connectWorker();
     for (const each of before) send(each);
-    send(message, message.type === 'partial-sum' ? new Uint8Array(4) : undefined);
+    send(message, MESSAGES_WITH_PAYLOAD.has(message.type) ? ANY_ANSWER : undefined);
     expect(sent.at(-1)).toMatchObject({ type: 'error', code: 'PROTOCOL' });
     expect(closed).toMatchObject([{ code: 4000 }]);
     expect(closed[0].reason).toMatch(new RegExp(`${type}.*${phase}`));
@@ -96,7 +116,7 @@ describe('a message', () => {
   test.for([HELLO, ready])('of type $type ends a connection that is ready', (message) => {
     const { join, send, closed } = connectWorker();
     join();
-    send(message);
+    send(message, message.type === 'ready' ? ANY_ANSWER : undefined);
     expect(closed).toMatchObject([{ code: 4000 }]);
   });
 

@@ -28,7 +28,9 @@ function beginStreamed() {
     return vector;
   };
   const finish = (label: string, node: LeafRange, vector: Float32Array) =>
-    begun.sum.offer({ author: begun.authorOf(label), node, vector }).map((author) => author.label);
+    begun.sum
+      .offer({ author: begun.authorOf(label), node, vector })
+      .map((wrong) => wrong.author.label);
   return { ...begun, ...streamed, arrive, finish };
 }
 

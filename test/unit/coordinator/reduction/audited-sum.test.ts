@@ -163,7 +163,7 @@ describe('a selected sum', () => {
     const { sum, give, uses, held, lent, counters, expected } = beginAuditedSum(everySum);
     give('a', 0, 8, spoil);
     const wrong = sum.resolveAlone(sum.held[0]);
-    expect(wrong.map(({ label }) => label)).toEqual(authors);
+    expect(wrong.map(({ author }) => author.label)).toEqual(authors);
     expect([held(), uses()]).toEqual([[], then]);
     expect(sum.root()).toEqual(expected);
     expect([...lent]).toEqual([sum.root()]);

@@ -52,6 +52,7 @@ function begin(states: readonly MemberState[], { lies = false } = {}) {
       onChecked() {},
       isPlausible: () => true,
       recompute: () => TRUTH,
+      describeDifference: () => 'the loss differs',
       isAllBounded: () => true,
       stream: undefined,
       counters: createCounters(),
@@ -173,7 +174,8 @@ describe('a worker that is alone', () => {
 
 test('every wrong author is expelled', () => {
   const { scheduler, members, expelled, notices } = begin([idle, idle]);
-  scheduler.expelAuthors([members[0], members[2]], left, round);
+  const wrong = (rank: number) => ({ author: members[rank], difference: 'the loss differs' });
+  scheduler.expelAuthors([wrong(0), wrong(2)], left, round);
   expect(expelled.map((each) => each[0])).toEqual(['0', '2']);
   expect(notices).toHaveLength(2);
   scheduler.expelAuthors([], left, round);

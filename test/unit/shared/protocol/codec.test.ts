@@ -15,6 +15,7 @@ import {
   NETWORK_CHUNK_BYTES,
 } from '../../../../shared/protocol/limits.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../../../shared/protocol/messages.ts';
+import { challengeFor } from '../../../../shared/round/challenge-for.ts';
 import { createToyDataset } from '../../../support/toy-dataset.ts';
 import { toyConfig } from '../../../support/toy-run.ts';
 
@@ -33,14 +34,14 @@ const WORKER_MESSAGES: [WorkerMessage, Uint8Array?][] = [
       token: 'secret',
     },
   ],
-  [{ type: 'ready', parameterCount: 235_146 }],
+  [{ type: 'ready', parameterCount: 235_146 }, values],
   [{ type: 'partial-sum', kind: 'train', step: 12, lo: 4, hi: 8, offset: 0 }, values],
   [{ type: 'pong', sentAt: 1234.5, now: 17 }],
   [{ type: 'leaving' }],
   [{ type: 'error', code: 'PROTOCOL', message: 'no' }],
 ];
 const COORDINATOR_MESSAGES: [CoordinatorMessage, Uint8Array?][] = [
-  [{ type: 'welcome', identity: 'abc', rank: 3, config }],
+  [{ type: 'welcome', identity: 'abc', rank: 3, config, challenge: challengeFor(config) }],
   [{ type: 'parameters', step: 12, offset: 0 }, values],
   [{ type: 'share', kind: 'test', step: 430, lo: 0, hi: 40 }],
   [{ type: 'ping', sentAt: 0.25 }],
@@ -162,12 +163,7 @@ describe('a frame', () => {
       undefined,
       /malformed message: type/,
     ],
-    [
-      'a negative number',
-      { type: 'ready', parameterCount: -1 },
-      undefined,
-      /parameterCount: must be/,
-    ],
+    ['a negative number', { type: 'ready', parameterCount: -1 }, values, /parameterCount: must be/],
     ['an unknown key', { type: 'leaving', now: true }, undefined, /the field "now" is unknown/],
     [
       'a name that is too long',
