@@ -12,7 +12,7 @@ export type ValueKind = 'brightness' | 'signed' | 'slopes';
 /** A picture looks the same on a light and on a dark page. */
 const BLACK = '#000000';
 const WHITE = '#ffffff';
-/** The colors, or their names in the style sheet, for the largest positive and the largest negative value. */
+/** The colors of the largest positive and the largest negative value, or their names. */
 const VALUE_COLORS = {
   brightness: [WHITE, WHITE],
   signed: ['--accent', '--validation'],
