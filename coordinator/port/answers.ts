@@ -190,7 +190,7 @@ const WELCOME_TEXT = `This is a Lockstep coordinator.
   GET /api/runs     the newest runs in the folders beside this run's, as JSON
   GET /api/control  what people can do to the run, as JSON; POST does it, with a token
   GET /api/join     how workers and people join, as JSON
-  GET /api/study    what the net is; /api/parameters and /api/examples give it and its examples
+  GET /api/study    the net, with /api/parameters, /api/examples and /api/layers
   GET /metrics      figures of the run, for Prometheus
   GET /healthz      "ok" if the coordinator is alive
 
