@@ -26,6 +26,11 @@ export interface NetLab {
    * batch's first example.
    */
   studySet(set: ExampleSet, look?: (model: Model, first: number, rows: number) => void): SetStudy;
+  /**
+   * The gradient of the mean loss over a set [parameterCount], as an evaluation computes the loss:
+   * without dropout, and with the running averages of batch normalization.
+   */
+  meanGradient(set: ExampleSet): Float32Array;
 }
 
 /** The rows that are computed together. This changes the speed, not the bits. */
@@ -46,15 +51,13 @@ export function createNetLab(
   const bytes = engine.allocateBytes(ROWS * inputs);
   const x = engine.allocate(ROWS * inputs);
   const labels = engine.allocateBytes(ROWS);
-  const one = createModel(engine, plan, options, 1);
-  const many = createModel(engine, plan, options, ROWS);
+  const [one, many] = [1, ROWS].map((rows) => createModel(engine, plan, options, rows));
 
-  /** Evaluates the examples [first, first + rows) of a set. */
-  function evaluate({ pixels, labels: all }: ExampleSet, first: number, rows: number) {
+  /** Takes the examples [first, first + rows) of a set as the input. */
+  function take({ pixels, labels: all }: ExampleSet, first: number, rows: number) {
     bytes.set(pixels.subarray(first * inputs, (first + rows) * inputs));
     labels.set(all.subarray(first, first + rows));
     kernels.scaleBytes(bytes, x, rows * inputs);
-    return many.evaluate(parameters, x, labels, batchOf(rows));
   }
 
   return {
@@ -88,7 +91,8 @@ export function createNetLab(
       const [losses, confidences] = [new Float32Array(set.count), new Float32Array(set.count)];
       for (let first = 0; first < set.count; first += ROWS) {
         const rows = Math.min(ROWS, set.count - first);
-        const lossAndCorrect = evaluate(set, first, rows);
+        take(set, first, rows);
+        const lossAndCorrect = many.evaluate(parameters, x, labels, batchOf(rows));
         for (let row = 0; row < rows; row++) {
           const [from, to] = [row * classes, (row + 1) * classes];
           const prediction = largestOf(many.logits.subarray(from, to));
@@ -101,6 +105,11 @@ export function createNetLab(
       }
       return { labels: set.labels.slice(0, set.count), predictions, losses, confidences };
     },
+    meanGradient: (set) =>
+      meanOver(set.count, gradient, (first, rows) => {
+        take(set, first, rows);
+        many.differentiate(parameters, x, labels, batchOf(rows), gradient);
+      }),
   };
 }
 
@@ -109,6 +118,20 @@ const batchOf = (rows: number) => ({
   rows,
   training: undefined,
 });
+
+/** The mean over `count` examples of the sums that `differentiate` writes to `gradient`. */
+function meanOver(
+  count: number,
+  gradient: Float32Array,
+  differentiate: (first: number, rows: number) => void,
+): Float32Array {
+  const sum = new Float64Array(gradient.length);
+  for (let first = 0; first < count; first += ROWS) {
+    differentiate(first, Math.min(ROWS, count - first));
+    for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
+  }
+  return Float32Array.from(sum, (value) => value / count);
+}
 
 /** The index of the largest value, or of the first of equally large ones; 0 if one is NaN. */
 function largestOf(values: Float32Array): number {

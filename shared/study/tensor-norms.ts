@@ -1,4 +1,5 @@
 import { sizeOf, type TensorLayout } from '../engine/layers/layer.ts';
+import type { PlannedLayer } from '../engine/layers/layer-plan.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
 
 /** The tensors that the optimizer trains, in the order of the flat buffer. */
@@ -25,5 +26,21 @@ export function differenceNorms(
     for (let i = offset, end = offset + sizeOf(shape); i < end; i++)
       sum += (after[i] - before[i]) ** 2;
     return Math.sqrt(sum);
+  });
+}
+
+/** The layers with trained tensors, from the first to the last. */
+export const trainedLayers = ({ layers }: Pick<ModelPlan, 'layers'>): readonly PlannedLayer[] =>
+  layers.filter(({ tensors }) => tensors.some(({ isAverage }) => !isAverage));
+
+/**
+ * The norm of each of `trainedLayers`, all of its tensors together, from the norms of the trained
+ * tensors.
+ */
+export function layerNorms(plan: ModelPlan, norms: readonly number[]): number[] {
+  const places = new Map(trainedTensors(plan).map(({ name }, index) => [name, index]));
+  return trainedLayers(plan).map(({ tensors }) => {
+    const own = tensors.flatMap(({ name }) => places.get(name) ?? []);
+    return Math.sqrt(own.reduce((sum, index) => sum + norms[index] ** 2, 0));
   });
 }

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
+import { LayerSpec } from '../../../../shared/engine/layers/layer-spec.ts';
+import { planModel } from '../../../../shared/engine/model/model-plan.ts';
 import {
   differenceNorms,
+  layerNorms,
   tensorNorms,
+  trainedLayers,
   trainedTensors,
 } from '../../../../shared/study/tensor-norms.ts';
 
@@ -25,4 +29,19 @@ test('so has the difference of two buffers', () => {
 test('huge values have a norm', () => {
   const [norm] = tensorNorms(plan, Float32Array.of(1.5e38, 2e38, 0, 0));
   expect(norm / 2.5e38).toBeCloseTo(1, 6);
+});
+
+test('a layer is as long as all of its tensors together, without running averages', () => {
+  const layers = [
+    { type: 'conv2d', filters: 2, kernel: 3 },
+    { type: 'batch-norm' },
+    { type: 'activation', function: 'relu' },
+    { type: 'dense', outputs: 3 },
+  ].map((layer) => LayerSpec.parse(layer));
+  const model = planModel({ input: { height: 3, width: 3, channels: 1 }, layers });
+  expect(trainedLayers(model).map(({ name }) => name)).toEqual(['conv1', 'norm1', 'dense1']);
+  const values = new Float32Array(model.parameterCount).fill(1);
+  const counts = [2 * 9 + 2, 2 + 2, 18 * 3 + 3];
+  const norms = layerNorms(model, tensorNorms(model, values));
+  for (const [i, count] of counts.entries()) expect(norms[i]).toBeCloseTo(Math.sqrt(count), 12);
 });
