@@ -2,9 +2,16 @@ import type { ExampleSet } from '../../../../shared/data/dataset.ts';
 import type { Engine } from '../../../../shared/engine/engine.ts';
 import type { RunConfig } from '../../../../shared/round/run-config.ts';
 import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
+import type { FreshWeights } from '../../../../shared/study/fresh-net.ts';
 import type { NetLab } from '../../../../shared/study/net-lab.ts';
 import type { SetStudy } from '../../../../shared/study/set-study.ts';
+import {
+  findStrongest,
+  type StrongestExamples,
+} from '../../../../shared/study/strongest-examples.ts';
+import { type LayerActivity, studyUnits } from '../../../../shared/study/unit-activity.ts';
 import type { StudySet } from '../../../study/study-answer.ts';
+import { freshNorms, gradientNorms } from './units/unit-tasks.ts';
 
 /*
  * What the page lets the engine compute. To add a task, name its argument and result in `Tasks`,
@@ -26,6 +33,10 @@ export interface Bench {
 export interface Tasks {
   readonly example: { argument: { set: StudySet; index: number }; result: ExampleStudy };
   readonly set: { argument: { set: StudySet }; result: SetStudy };
+  readonly gradients: { argument: { set: StudySet }; result: number[] };
+  readonly fresh: { argument: { set: StudySet; weights: FreshWeights }; result: number[][] };
+  readonly units: { argument: { set: StudySet }; result: LayerActivity[] };
+  readonly strongest: { argument: { set: StudySet; layer: string }; result: StrongestExamples };
 }
 export type TaskName = keyof Tasks;
 export type Argument<Name extends TaskName> = Tasks[Name]['argument'];
@@ -41,6 +52,11 @@ export const TASKS: {
     return lab.studyExample(image, labels[index]);
   },
   set: ({ lab, sets }, { set }) => lab.studySet(setNamed(sets, set)),
+  gradients: ({ lab, sets }, { set }) => gradientNorms(lab, setNamed(sets, set)),
+  fresh: ({ engine, config, lab, sets }, { set, weights }) =>
+    freshNorms(engine, config, lab, setNamed(sets, set), weights),
+  units: ({ lab, sets }, { set }) => studyUnits(lab, setNamed(sets, set)),
+  strongest: ({ lab, sets }, { set, layer }) => findStrongest(lab, setNamed(sets, set), layer),
 };
 
 function setNamed(sets: Bench['sets'], name: StudySet): ExampleSet {

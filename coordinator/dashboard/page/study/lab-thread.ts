@@ -64,9 +64,12 @@ async function handle(message: ToLab): Promise<void> {
       bench.lab.load(message.parameters);
       return;
     case 'task': {
-      const { id, name, argument } = message;
+      const { id, name, argument, parameters = bench.parameters } = message;
       const task = TASKS[name] as (bench: Bench, argument: unknown) => never;
-      post({ type: 'done', id, result: task(bench, argument) });
+      bench.lab.load(parameters);
+      const result = task({ ...bench, parameters }, argument);
+      bench.lab.load(bench.parameters);
+      post({ type: 'done', id, result });
     }
   }
 }

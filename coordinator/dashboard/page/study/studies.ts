@@ -104,6 +104,11 @@ export class Studies {
     return this.#parameters;
   }
 
+  /** Whether the run is over: nothing changes anymore, and its coordinator may be gone. */
+  get isOver(): boolean {
+    return this.#source.view.status?.end != null;
+  }
+
   get isPlain(): boolean {
     return this.#lab?.isPlain ?? false;
   }
@@ -158,6 +163,16 @@ export class Studies {
     this.#compute(entry);
   }
 
+  /** Computes a task with other parameters than those that are shown. */
+  async computeWith<Name extends TaskName>(
+    parameters: Float32Array,
+    name: Name,
+    argument: Argument<Name>,
+  ): Promise<Result<Name>> {
+    if (!this.#lab) throw new Error('the engine is not open yet');
+    return this.#lab.perform(name, argument, parameters);
+  }
+
   #compute(entry: Entry): void {
     const { name, argument, needs } = entry;
     const [lab, step] = [this.#lab, this.#step];
@@ -207,10 +222,9 @@ export class Studies {
 
   async #takeParameters(): Promise<void> {
     const shown = this.#shown;
-    const isOver = this.#source.view.status?.end != null;
     if (shown.kind === 'held' && this.#step !== undefined) return;
     // These parameters do not change anymore, and their coordinator may be gone.
-    if ((shown.kind === 'kept' || isOver) && this.#taken === shown) return;
+    if ((shown.kind === 'kept' || this.isOver) && this.#taken === shown) return;
     const path = shown.kind === 'kept' ? `api/parameters?step=${shown.step}` : 'api/parameters';
     const headers: HeadersInit = this.#etag === undefined ? {} : { 'if-none-match': this.#etag };
     const response = await this.#ui.ask(path, { headers });

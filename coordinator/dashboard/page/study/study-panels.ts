@@ -5,6 +5,8 @@ import { output } from './example/output.ts';
 import { overview } from './overview.ts';
 import styleUrl from './study.css?url';
 import { createStudy } from './study.ts';
+import { fresh } from './units/fresh.ts';
+import { gradientFlow } from './units/gradient-flow.ts';
 
 /** The panels that show how the net of a run learns, in the order of the page. */
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
@@ -13,5 +15,5 @@ export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   style.href = styleUrl;
   document.head.append(style);
   const study = createStudy(source, ui);
-  return [overview, output].map((panel) => panel(study));
+  return [overview, output, gradientFlow, fresh].map((panel) => panel(study));
 }

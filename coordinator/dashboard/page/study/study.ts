@@ -1,12 +1,15 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { RunSource } from '../connection.ts';
 import type { Ui } from '../ui.ts';
+import { KeptCheckpoints } from './kept-checkpoints.ts';
 import type { Argument, TaskName } from './lab-tasks.ts';
 import { Studies } from './studies.ts';
+import type { WeightsName } from './units/fresh-text.ts';
 
 /** What all panels of this part of the page share. */
 export interface Study {
   readonly studies: Studies;
+  readonly kept: KeptCheckpoints;
   readonly ui: Ui;
   /** What the user studies. */
   readonly chosen: Chosen;
@@ -18,14 +21,17 @@ export interface Study {
 export interface Chosen {
   /** An example of the test set. */
   readonly index: number;
+  /** The initial weights of the fresh nets. */
+  readonly weights: WeightsName;
 }
 
 /** Begins to study the net of a run. */
 export function createStudy(source: RunSource, ui: Ui): Study {
   const studies = new Studies(source, ui);
-  let chosen: Chosen = { index: 0 };
+  let chosen: Chosen = { index: 0, weights: 'glorot' };
   return {
     studies,
+    kept: new KeptCheckpoints(studies, ui),
     ui,
     get chosen() {
       return chosen;
