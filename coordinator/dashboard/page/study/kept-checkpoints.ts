@@ -1,22 +1,28 @@
 import { initialParameters } from '../../../../shared/engine/model/initialization.ts';
+import type { ModelPlan } from '../../../../shared/engine/model/model-plan.ts';
 import type { StudyAnswer } from '../../../study/study-answer.ts';
 import { askJson } from '../ask-json.ts';
 import type { Ui } from '../ui.ts';
-import type { Studies } from './studies.ts';
 
 /** A run that goes on gets new checkpoints, and loses old ones. */
 const ASK_MS = 5000;
 
+/** What must be known of the run. */
+interface Known {
+  readonly opened: (StudyAnswer & { readonly plan: ModelPlan }) | undefined;
+  readonly isOver: boolean;
+}
+
 /** The checkpoints of the run, and the parameters that it began with. */
 export class KeptCheckpoints {
-  readonly #studies: Studies;
+  readonly #studies: Known;
   readonly #ui: Ui;
   #steps: readonly number[] | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   readonly #loaded = new Map<number, Float32Array>();
   readonly #loading = new Map<number, Promise<Float32Array>>();
 
-  constructor(studies: Studies, ui: Ui) {
+  constructor(studies: Known, ui: Ui) {
     this.#studies = studies;
     this.#ui = ui;
   }

@@ -5,8 +5,10 @@ import { output } from './example/output.ts';
 import { overview } from './overview.ts';
 import styleUrl from './study.css?url';
 import { createStudy } from './study.ts';
+import { features } from './units/features.ts';
 import { fresh } from './units/fresh.ts';
 import { gradientFlow } from './units/gradient-flow.ts';
+import { units } from './units/units.ts';
 
 /** The panels that show how the net of a run learns, in the order of the page. */
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
@@ -15,5 +17,5 @@ export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   style.href = styleUrl;
   document.head.append(style);
   const study = createStudy(source, ui);
-  return [overview, output, gradientFlow, fresh].map((panel) => panel(study));
+  return [overview, output, gradientFlow, fresh, units, features].map((panel) => panel(study));
 }

@@ -5,6 +5,7 @@ import { KeptCheckpoints } from './kept-checkpoints.ts';
 import type { Argument, TaskName } from './lab-tasks.ts';
 import { Studies } from './studies.ts';
 import type { WeightsName } from './units/fresh-text.ts';
+import type { ChannelView } from './units/unit-weights.ts';
 
 /** What all panels of this part of the page share. */
 export interface Study {
@@ -23,12 +24,19 @@ export interface Chosen {
   readonly index: number;
   /** The initial weights of the fresh nets. */
   readonly weights: WeightsName;
+  /** The layer whose units are shown; undefined: the first. */
+  readonly layer?: string | undefined;
+  /** One of these units; undefined: that with the largest weights. */
+  readonly unit?: number | undefined;
+  /** Whether the change of weights since the start is shown, instead of the weights. */
+  readonly difference: boolean;
+  readonly channelView: ChannelView;
 }
 
 /** Begins to study the net of a run. */
 export function createStudy(source: RunSource, ui: Ui): Study {
   const studies = new Studies(source, ui);
-  let chosen: Chosen = { index: 0, weights: 'glorot' };
+  let chosen: Chosen = { index: 0, weights: 'glorot', difference: false, channelView: 'mean' };
   return {
     studies,
     kept: new KeptCheckpoints(studies, ui),

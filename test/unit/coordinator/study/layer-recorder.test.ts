@@ -124,6 +124,16 @@ describe('steps are measured', () => {
     ]);
   });
 
+  test('and who asks after a pause gets no old samples', () => {
+    const { recorder, pass } = begin();
+    recorder.samplesAfter(-1);
+    recorder.measureStep()?.(Float32Array.of(1, 1), 1);
+    pass(10_000);
+    expect(recorder.samplesAfter(-1)).toHaveLength(1);
+    pass(10_001);
+    expect(recorder.samplesAfter(-1)).toEqual([]);
+  });
+
   test('and the newest 60 samples are kept', () => {
     const { recorder, pass, server } = begin();
     for (let step = 0; step < 70; step++) {

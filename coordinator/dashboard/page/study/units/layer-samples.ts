@@ -1,21 +1,22 @@
 import type { LayerSample, LayersAnswer } from '../../../../study/study-answer.ts';
 import { askJson } from '../../ask-json.ts';
 import type { Ui } from '../../ui.ts';
-import type { Studies } from '../studies.ts';
 
 const ASK_MS = 1000;
+/** After so long without a question, the coordinator begins anew. */
+const PAUSE_MS = 10_000;
 const SAMPLES_MAX = 60;
 
 /** The samples of the layers that the page has got, ascending by their steps. */
 export class LayerSamples {
-  readonly #studies: Studies;
+  readonly #studies: { readonly isOver: boolean };
   readonly #ui: Ui;
   #isMeasured: boolean | undefined;
   #all: readonly LayerSample[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(studies: Studies, ui: Ui) {
+  constructor(studies: { readonly isOver: boolean }, ui: Ui) {
     this.#studies = studies;
     this.#ui = ui;
   }
@@ -42,7 +43,9 @@ export class LayerSamples {
   }
 
   async #ask(): Promise<void> {
-    this.#askedAt = performance.now();
+    const now = performance.now();
+    if (now - this.#askedAt > PAUSE_MS) this.#all = [];
+    this.#askedAt = now;
     const after = this.#all.at(-1)?.step;
     const query = after === undefined ? '' : `?after=${after}`;
     try {
