@@ -3,6 +3,8 @@ import type { FlowRow } from './flow.ts';
 
 /** From this ratio of two layers' gradients on, they vanish or explode. */
 const RATIO_MAX = 100;
+/** A gradient that is longer than this makes steps that lead nowhere. */
+const NORM_MAX = 100;
 
 const ADVICE = {
   none: '',
@@ -53,6 +55,13 @@ export function judgeFlow(rows: readonly Pick<FlowRow, 'name' | 'hasWeights' | '
       'explode',
       `Gradients explode: that of ${first} is ${formatTimes(1 / ratio)} times larger than that ` +
         `of ${last}.`,
+    );
+  const largest = norms.indexOf(Math.max(...norms));
+  if (norms[largest] > NORM_MAX)
+    return verdict(
+      'explode',
+      `Gradients explode: that of ${weighty[largest].name} has the norm ` +
+        `${formatTimes(norms[largest])}.`,
     );
   const spread = Math.max(...norms) / Math.min(...norms);
   return verdict(

@@ -29,6 +29,7 @@ describe('the sentence about the gradients', () => {
       'explode',
       'Gradients explode: that of dense1 is 460 times larger than that of dense2.',
     ],
+    [[900, 4567], 'explode', 'Gradients explode: that of dense1 has the norm 4,600.'],
     [[3, 0], 'vanish', 'No gradient reaches dense1: it learns nothing.'],
     [[1, 2, 4.4], 'fine', 'The gradients of all layers are within a factor of 4.4 of one another.'],
     [[0, 0], 'none', 'The gradient is 0 everywhere.'],
