@@ -33,6 +33,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   worker: async () => (await import('./worker/worker-command.ts')).workerCommand(),
   evaluate: async () =>
     (await import('./coordinator/inspection/evaluate-command.ts')).evaluateCommand(),
+  look: async () => (await import('./coordinator/inspection/look-command.ts')).lookCommand(),
   speedup: async () => (await import('./deploy/speedup/speedup-command.ts')).speedupCommand(),
   plan: async () => (await import('./deploy/speedup/plan/plan-command.ts')).planCommand(),
   view: async () => (await import('./coordinator/replay/view-command.ts')).viewCommand(),

@@ -8,7 +8,12 @@ import {
 } from '../shared/round/health-probe.ts';
 import type { Workload } from '../shared/round/workload.ts';
 import type { Report } from './reporting/events.ts';
-import { type LearningNotice, learningNotice } from './training/learning-notices.ts';
+import {
+  type LearningNotice,
+  learningNotice,
+  overfittingNotice,
+} from './training/learning-notices.ts';
+import type { EpochResult } from './training/progress.ts';
 import type { TrainingRun } from './training/train.ts';
 
 /*
@@ -20,8 +25,11 @@ import type { TrainingRun } from './training/train.ts';
  */
 
 export interface LearningWatch {
-  /** Begins to look at the model as it is now, unless it was looked at shortly before. */
-  observe(trainAccuracy: number): void;
+  /**
+   * Takes the result of an epoch. Begins to look at the model as it is now, unless it was looked
+   * at shortly before.
+   */
+  observe(epoch: EpochResult): void;
   /** Looks once more at the end. Resolves when that is done. */
   finish(trainAccuracy: number): Promise<void>;
 }
@@ -32,14 +40,27 @@ const PARAMETERS_MAX = 2 ** 24;
 const ARENA_BYTES = 2 ** 28;
 
 export function createLearningWatch(
-  { config, workload, server }: Pick<TrainingRun, 'config' | 'workload' | 'server'>,
+  {
+    config,
+    workload,
+    server,
+    stopRule,
+  }: Pick<TrainingRun, 'config' | 'workload' | 'server' | 'stopRule'>,
   report: Report,
 ): LearningWatch {
   const guessingAccuracy = guessingAccuracyOf(workload);
+  const epochs: EpochResult[] = [];
   const said = new Set<LearningNotice['kind']>();
   let probe: HealthProbe | undefined;
   let seenStep = 0;
   let looking: Promise<void> | undefined;
+
+  /** Says each kind of notice once. */
+  function say(notice: LearningNotice | undefined): void {
+    if (!notice || said.has(notice.kind)) return;
+    said.add(notice.kind);
+    report({ event: 'notice', code: 'learning', message: notice.message });
+  }
 
   async function look(accuracy: number): Promise<void> {
     seenStep = server.step;
@@ -59,10 +80,7 @@ export function createLearningWatch(
       accuracy: isJudged ? accuracy : undefined,
       guessingAccuracy,
     };
-    const notice = learningNotice(state);
-    if (!notice || said.has(notice.kind)) return;
-    said.add(notice.kind);
-    report({ event: 'notice', code: 'learning', message: notice.message });
+    say(learningNotice(state));
   }
 
   /** A machine without room for the probe trains without it. */
@@ -77,9 +95,11 @@ export function createLearningWatch(
   const examplesSince = () => (server.step - seenStep) * config.globalBatch;
   const isSmallEnough = workload.parameterCount <= PARAMETERS_MAX;
   return {
-    observe(accuracy) {
+    observe(epoch) {
+      epochs.push(epoch);
+      say(overfittingNotice(epochs, stopRule));
       if (looking || !isSmallEnough || examplesSince() < EXAMPLES_BETWEEN) return;
-      looking = lookIfRoom(accuracy).finally(() => {
+      looking = lookIfRoom(epoch.trainAccuracy).finally(() => {
         looking = undefined;
       });
     },

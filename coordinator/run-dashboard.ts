@@ -34,6 +34,8 @@ export interface RunDashboard {
   openEvents(request: IncomingMessage, response: ServerResponse): boolean;
   /** Further requests to `/api/`. */
   readonly routes: Routes;
+  /** The same, for those who may see the data. */
+  readonly dataRoutes: Routes;
   /** Measures a step for those who study the net. */
   readonly measureStep: MeasureStep;
   observe(event: RunEvent): void;
@@ -97,8 +99,8 @@ export function createRunDashboard(
     routes: new Map([
       ['/api/moments', () => `{"moments":${recorder.momentsAsJson()}}`],
       ...neighborRoutes(() => directory),
-      ...studyRoutes(studyLive({ ...plan, dataset }, () => directory, layers, systemClock)),
     ]),
+    dataRoutes: studyRoutes(studyLive({ ...plan, dataset }, () => directory, layers, systemClock)),
     observe(event) {
       if (event.event === 'listening') workersToBegin = event.workersNeeded;
       if (event.event === 'start') directory = event.runDir;

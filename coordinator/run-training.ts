@@ -127,6 +127,7 @@ async function openClusterFor(
     stepsAfter: timings.pageAfter,
     openEvents: dashboard.openEvents,
     routes: dashboard.routes,
+    dataRoutes: dashboard.dataRoutes,
     metrics: (cluster) => prometheus.exposition(statusOf(plan, meter, cluster)),
   });
   return { cluster, prometheus };

@@ -166,7 +166,7 @@ function createRecorder(
       const epoch = { ...result, seconds: (clock.now() - epochStartedAt) / 1000 };
       appendEpoch(epoch);
       report({ event: 'epoch', ...epoch });
-      watch.observe(result.trainAccuracy);
+      watch.observe(result);
       await writer.begin(server.step);
       epochStartedAt = clock.now();
     },

@@ -67,6 +67,7 @@ export interface ClusterContext {
   readonly stepsAfter: (step: number) => string;
   readonly openEvents: AnswerSources['openEvents'];
   readonly routes?: AnswerSources['routes'];
+  readonly dataRoutes?: AnswerSources['dataRoutes'];
   /** All metrics, as Prometheus reads them. */
   readonly metrics: (cluster: ClusterView) => Promise<TypedText>;
 }
@@ -100,7 +101,8 @@ export async function openCluster(
   options: ClusterOptions,
   context: ClusterContext,
 ): Promise<Cluster> {
-  const { config, loaded, report, status, stepsAfter, metrics, openEvents, routes } = context;
+  const { config, loaded, report, status, stepsAfter, metrics, openEvents, routes, dataRoutes } =
+    context;
   const { secrets } = options;
   const rightsOf = createRights(secrets);
   const token = secrets.token ?? undefined;
@@ -124,6 +126,7 @@ export async function openCluster(
     stepsAfter,
     openEvents,
     routes,
+    dataRoutes,
     pageFiles: readPageFiles,
     metrics: () => metrics(view),
     contentOf(sha256) {

@@ -32,13 +32,16 @@ export function firstFiles(files: ReadonlyMap<string, PageFile>): string[] {
 /** The script and the style for a run in one file. Throws a `FILE` error if they are not built. */
 export function readReportParts(): ReportParts {
   const files = readFolder(BUILT_REPORT);
-  const textOf = (ending: string): string => {
-    const path = firstFiles(files).find((path) => path.endsWith(ending)) ?? '';
-    const file = files.get(path);
-    if (file) return Buffer.from(file.body).toString();
-    throw new LockstepError('FILE', 'the dashboard is not built: run "npm run build".');
-  };
-  return { script: textOf('.js'), style: textOf('.css') };
+  const [main] = firstFiles(files).filter((path) => path.endsWith('.js'));
+  const script = textOf(files.get(main ?? ''));
+  // The page has further styles, which it loads when it needs them.
+  const styles = [...files].filter(([path]) => path.endsWith('.css'));
+  return { script, style: styles.map(([, file]) => textOf(file)).join('\n') };
+}
+
+function textOf(file: PageFile | undefined): string {
+  if (file) return Buffer.from(file.body).toString();
+  throw new LockstepError('FILE', 'the dashboard is not built: run "npm run build".');
 }
 
 /** The build has compressed each file into others, `NAME.br` and `NAME.gz`. */

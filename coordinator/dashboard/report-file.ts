@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EmbeddedStudy } from '../study/study-answer.ts';
 import type { RunStatus, Update } from './model/run-view.ts';
 
 /*
@@ -16,14 +17,20 @@ export interface ReportParts {
   readonly style: string;
 }
 
-/** The id of the element with the run's data, as the page looks for it. */
+/** The ids of the elements with the data of the run and of its net, as the page looks for them. */
 const DATA_ID = 'lockstep-run';
+const STUDY_ID = 'lockstep-study';
 
-export function reportHtml(update: Update, { script, style }: ReportParts): string {
+/** `study` is the net; undefined if only the run is to be shown. */
+export function reportHtml(
+  update: Update,
+  study: EmbeddedStudy | undefined,
+  { script, style }: ReportParts,
+): string {
   const code = safeScript(script);
   const css = style.replaceAll('</', '<\\/');
   const policy =
-    `default-src 'none'; script-src '${hashOf(code)}'; style-src '${hashOf(css)}'; ` +
+    `default-src 'none'; script-src '${hashOf(code)}'${study ? " 'wasm-unsafe-eval'" : ''}; style-src '${hashOf(css)}'; ` +
     "img-src data: blob:; base-uri 'none'; form-action 'none'";
   const title = escapeText(update.facts?.runDir ?? 'a run');
   return `<!doctype html>
@@ -41,12 +48,14 @@ export function reportHtml(update: Update, { script, style }: ReportParts): stri
 <body>
 <div id="dashboard"></div>
 <noscript><p>This page draws a run of Lockstep with JavaScript.</p></noscript>
-<script type="application/json" id="${DATA_ID}">${safeJson(withoutAddresses(update))}</script>
-<script type="module">${code}</script>
+${jsonElement(DATA_ID, withoutAddresses(update))}${study ? jsonElement(STUDY_ID, study) : ''}<script type="module">${code}</script>
 </body>
 </html>
 `;
 }
+
+const jsonElement = (id: string, value: object): string =>
+  `<script type="application/json" id="${id}">${safeJson(value)}</script>\n`;
 
 function withoutAddresses({ moments = [], status, ...update }: Update): Update {
   const cleaned = (of: RunStatus): RunStatus => ({

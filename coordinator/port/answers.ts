@@ -30,6 +30,8 @@ export interface AnswerSources {
   readonly pageFiles: () => ReadonlyMap<string, PageFile>;
   /** Further requests to `/api/`, by their paths. They need the right to watch. */
   readonly routes?: Routes | undefined;
+  /** The same, for what shows the data or the model. They need the right to work. */
+  readonly dataRoutes?: Routes | undefined;
   /** Shows and does what `/api/control` asks for. */
   readonly control: RunControl;
   /** Whether workers need a token to join. */
@@ -86,7 +88,9 @@ export async function answer(
   if (isForPage(request, pathname)) return sendPageFile(response, pathname, sources.pageFiles());
   const [, sha256] = DATA_PATH.exec(pathname) ?? [];
   const isOrder = method === 'POST' && pathname === '/api/control';
-  const needed: Right = isOrder ? 'control' : sha256 === undefined ? 'watch' : 'work';
+  const dataRoute = sources.dataRoutes?.get(pathname);
+  const isData = sha256 !== undefined || dataRoute !== undefined;
+  const needed: Right = isOrder ? 'control' : isData ? 'work' : 'watch';
   if (pathname !== '/healthz' && !asker.rights.has(needed))
     return sendUnauthorized(response, pathname, needed);
   if (isOrder) return answerControl(request, response, sources.control);
@@ -94,7 +98,7 @@ export async function answer(
   const content = sources.contentOf(sha256 ?? '');
   if (content) return send(response, 200, 'application/octet-stream', content);
   const parameters = new URLSearchParams(query);
-  const route = sources.routes?.get(pathname);
+  const route = dataRoute ?? sources.routes?.get(pathname);
   if (route) return sendRoute(response, () => route(parameters));
   if (pathname === '/api/events') return answerEvents(request, response, sources);
   return answerGet(pathname, parameters, response, asker, sources);

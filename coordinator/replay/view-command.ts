@@ -15,7 +15,9 @@ import { reportHtml } from '../dashboard/report-file.ts';
 import { addPortOptions, portOptionsOf } from '../options/port-flags.ts';
 import type { PortOptions } from '../port/server.ts';
 import { writeError } from '../run-folder/run-files.ts';
+import { embedStudy } from '../study/embed-study.ts';
 import { studyFolder } from '../study/folder-study.ts';
+import type { StudySource } from '../study/study-source.ts';
 import { serveRun } from './view-server.ts';
 import { type ViewedRun, viewRun } from './viewed-run.ts';
 
@@ -48,8 +50,10 @@ async function view(directory: string, options: ViewOptions, command: Command): 
     throw new LockstepError('USAGE', '--force replaces the file of --out: give --out too.');
   const run = await viewRun(directory, randomUUID().replaceAll('-', ''), systemClock);
   try {
-    if (out === undefined) await show(run, directory, options, portOptionsOf(command), signal);
-    else await writeReport(run, out, force === true, console);
+    const study = studyFolder(directory, run.description, signal);
+    if (out === undefined)
+      await show(run, directory, study, options, portOptionsOf(command), signal);
+    else await writeReport(run, study, out, force === true, console);
   } finally {
     await run.close();
   }
@@ -60,12 +64,12 @@ async function view(directory: string, options: ViewOptions, command: Command): 
 async function show(
   run: ViewedRun,
   directory: string,
+  study: StudySource,
   { open: isOpenAsked }: ViewOptions,
   port: PortOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const console = createConsole(process.stdout);
-  const study = studyFolder(directory, run.description, signal);
   const say = (message: string) => console.print(message, 'warn');
   const server = await serveRun(run, directory, study, port, say);
   try {
@@ -96,6 +100,7 @@ function describeRead(run: ViewedRun): string {
 
 async function writeReport(
   run: ViewedRun,
+  source: StudySource,
   file: string,
   isForced: boolean,
   console: Console,
@@ -103,10 +108,15 @@ async function writeReport(
   const parts = readReportParts();
   console.showLive('Reading the run');
   await run.read();
+  const study = await embedStudy(source).catch((error: unknown) => {
+    if (!(error instanceof LockstepError)) throw error;
+    console.print(`The file shows the run, but not its net: ${error.message}`, 'warn');
+    return undefined;
+  });
   console.clearLive();
   const moments = JSON.parse(run.momentsAsJson());
   const content = Buffer.from(
-    reportHtml({ ...run.updateAfter(undefined), moments, time: Date.now() }, parts),
+    reportHtml({ ...run.updateAfter(undefined), moments, time: Date.now() }, study, parts),
   );
   try {
     if (isForced) await writeFileAtomically(file, content);

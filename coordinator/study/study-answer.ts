@@ -31,3 +31,15 @@ export interface StudyAnswer {
   /** The number of examples of each set. */
   readonly counts: Readonly<Record<StudySet, number>>;
 }
+
+/** A net with some examples in a file that needs no coordinator. The texts are base64. */
+export interface EmbeddedStudy {
+  readonly answer: StudyAnswer;
+  /** As in the answer to `GET /api/parameters`. */
+  readonly step: number;
+  readonly parameters: string;
+  /** As in the answer to `GET /api/examples?set=test`. */
+  readonly examples: string;
+  /** The WebAssembly module of the fast kernels for the run's numerics. */
+  readonly kernels: string;
+}

@@ -1,6 +1,8 @@
+import type { Dataset } from '../../shared/data/dataset.ts';
 import { splitTrainingSet } from '../../shared/data/sampler.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { indicesTo } from '../../shared/random.ts';
+import type { RunConfig } from '../../shared/round/run-config.ts';
 import type { BinaryAnswer, Route, Routes } from '../port/answers.ts';
 import { STUDY_SETS, type StudyAnswer, type StudySet } from './study-answer.ts';
 import type { StudySource } from './study-source.ts';
@@ -29,7 +31,7 @@ export function studyRoutes(source: StudySource): Routes {
 }
 
 async function describe(source: StudySource): Promise<string> {
-  const sets = await setsOf(source);
+  const sets = setsOf(source.config, await source.dataset());
   const answer: StudyAnswer = {
     config: source.config,
     keptSteps: await source.keptSteps(),
@@ -43,8 +45,10 @@ async function describe(source: StudySource): Promise<string> {
 }
 
 /** The indices of each set's examples in their part of the dataset. */
-async function setsOf({ config, dataset }: StudySource): Promise<Record<StudySet, Uint32Array>> {
-  const { train, test } = await dataset();
+export function setsOf(
+  config: Pick<RunConfig, 'validationCount' | 'seed'>,
+  { train, test }: Dataset,
+): Record<StudySet, Uint32Array> {
   const { training, validation } = splitTrainingSet(
     train.count,
     config.validationCount,
@@ -78,14 +82,15 @@ async function examples(source: StudySource, query: URLSearchParams): Promise<Bi
     );
   const from = wholeNumber(query.get('from') ?? '0', 'from');
   const count = wholeNumber(query.get('count') ?? '1', 'count');
-  const { train, test, inputs } = await source.dataset();
+  const dataset = await source.dataset();
+  const { train, test, inputs } = dataset;
   const set = name === 'test' ? test : train;
   if (count * inputs > PIXELS_MAX)
     throw new LockstepError(
       'USAGE',
       `count=${count} is too much: ask for ${Math.floor(PIXELS_MAX / inputs)} at most`,
     );
-  const indices = (await setsOf(source))[name].subarray(from, from + count);
+  const indices = setsOf(source.config, dataset)[name].subarray(from, from + count);
   const words = new Uint32Array(2 * indices.length);
   const pixels = new Uint8Array(indices.length * inputs);
   for (const [i, index] of indices.entries()) {

@@ -1,6 +1,8 @@
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { type ModelHealth, PROBE_EXAMPLES } from '../../shared/round/health-probe.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
+import { learningTrend } from './learning-trend.ts';
+import type { EpochResult, StopRule } from './progress.ts';
 
 /** What is known about a model when it is looked at. */
 export interface LearningState {
@@ -15,7 +17,7 @@ export interface LearningState {
 
 /** A fault of learning, in a line for people. Each kind is said once per run. */
 export interface LearningNotice {
-  readonly kind: 'dead-units' | 'vanishing-gradient' | 'guessing';
+  readonly kind: 'dead-units' | 'vanishing-gradient' | 'guessing' | 'overfitting';
   readonly message: string;
 }
 
@@ -40,8 +42,32 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
     kind: 'guessing',
     message:
       `the model is no better than guessing: training accuracy ${percent(accuracy, 1)}. ` +
+      onlyClassSentence(state) +
       `Try another --lr, lower or higher (${state.config.learningRate.peak}).`,
   };
+}
+
+/** Says that the model always says the same class, if it does. */
+function onlyClassSentence({ health: { onlyClass }, config }: LearningState): string {
+  if (onlyClass === undefined) return '';
+  const name = config.dataset.classNames[onlyClass];
+  return `It says “${name}” for each of ${PROBE_EXAMPLES} examples. `;
+}
+
+/** Says that a model overfits, and what helps. Undefined if it does not, or is stopped in time. */
+export function overfittingNotice(
+  epochs: readonly EpochResult[],
+  { earlyStopping }: Pick<StopRule, 'earlyStopping'>,
+): LearningNotice | undefined {
+  const trend = learningTrend(epochs);
+  if (trend.kind !== 'overfitting' || earlyStopping !== undefined) return undefined;
+  const { best, last } = trend;
+  const message =
+    `the model overfits since epoch ${best.epoch}: its validation loss has risen from ` +
+    `${best.validationLoss.toFixed(4)} to ${last.validationLoss.toFixed(4)}, while its training ` +
+    'loss falls. --early-stopping 3 keeps the best epoch; --augment flip, --weight-decay, ' +
+    '--label-smoothing 0.1 or dropout layers make it later and better';
+  return { kind: 'overfitting', message };
 }
 
 /** An activation whose units are mostly constant. Their inputs get no gradient. */

@@ -18,9 +18,12 @@ export type LearningTrend =
       readonly last: ValidatedEpoch;
     };
 
+/** A validation loss that has risen by less is about the same. */
+const RISE_MIN = 0.01;
+
 /**
- * The trend of a run. A model overfits if its validation loss has risen since the best epoch, at
- * least two epochs ago, while its training loss has fallen. One epoch may be chance.
+ * The trend of a run. A model overfits if its validation loss has risen by at least 1 % since the
+ * best epoch, at least two epochs ago, while its training loss has fallen. One epoch may be chance.
  */
 export function learningTrend(epochs: readonly EpochResult[]): LearningTrend {
   const validated = epochs.filter(isValidated);
@@ -29,7 +32,8 @@ export function learningTrend(epochs: readonly EpochResult[]): LearningTrend {
   const best = validated.reduce((a, b) => (b.validationLoss < a.validationLoss ? b : a));
   if (best === last) return { kind: 'falling', last };
   const isLongAgo = last.epoch - best.epoch >= 2;
-  const haveParted = last.validationLoss > best.validationLoss && last.trainLoss < best.trainLoss;
+  const hasRisen = last.validationLoss > best.validationLoss * (1 + RISE_MIN);
+  const haveParted = hasRisen && last.trainLoss < best.trainLoss;
   return { kind: isLongAgo && haveParted ? 'overfitting' : 'stalled', best, last };
 }
 

@@ -12,11 +12,13 @@ import {
   resumeCommand,
   secretsOf,
 } from '../../coordinator/options/continuation.ts';
+import { LESSONS, type LessonName } from '../../coordinator/options/lessons.ts';
 import { addPortOptions, portOptionsOf } from '../../coordinator/options/port-flags.ts';
 import { addRunOptions } from '../../coordinator/options/run-flags.ts';
 import type { RunOptions } from '../../coordinator/options/run-options.ts';
 import type { PortOptions } from '../../coordinator/port/server.ts';
 import type { DoneEvent, Report } from '../../coordinator/reporting/events.ts';
+import { openingLesson } from '../../coordinator/reporting/lesson-report.ts';
 import { openingDashboard } from '../../coordinator/reporting/open-dashboard.ts';
 import { remindingOfSecrets } from '../../coordinator/reporting/remind-secrets.ts';
 import { createLogReporter } from '../../coordinator/reporting/reporter.ts';
@@ -40,6 +42,7 @@ interface TrainOptions extends RunOptions {
   readonly separateProcesses?: true;
   readonly chaos?: ChaosSpec;
   readonly open?: true;
+  readonly lesson?: LessonName;
   readonly json?: true;
 }
 
@@ -70,6 +73,14 @@ export function trainCommand(): Command {
           'kill=0.5/s,stall=0.2/s:500ms,leave=0.1/s,join=0.5/s,corrupt=1e-4,seed=7',
       ).argParser(parseChaos),
     );
+  command.addOption(
+    new Option(
+      '--lesson <name>',
+      'train what a lesson of the dashboard looks at, and print its address',
+    )
+      .choices(Object.keys(LESSONS))
+      .conflicts(['resume', 'resumeOrStart']),
+  );
   addPortOptions(
     command,
     new Option('--port <number>', 'port to listen on').default(0, 'any free port'),
@@ -79,13 +90,15 @@ export function trainCommand(): Command {
     .option('--json', 'print events as JSON, one per line')
     .action(async (flags: Omit<TrainOptions, 'port'>, command: Command) => {
       const options = {
+        ...(flags.lesson && LESSONS[flags.lesson]),
         ...flags,
         port: portOptionsOf(command),
         continuation: continuationOf(command),
       };
       const plain = createLogReporter(flags, (runDir) => resumeCommand(options, runDir));
       const log = remindingOfSecrets(plain, secretsOf(command));
-      const report = flags.open ? openingDashboard(log) : log;
+      const opening = flags.open ? openingDashboard(log) : log;
+      const report = flags.lesson ? openingLesson(opening, flags.lesson) : opening;
       if (options.chaos) await trainInChaos(options, options.chaos, report);
       else await trainWithWorkers(options, report);
     });

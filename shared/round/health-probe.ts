@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { sizeOf, viewOf } from '../engine/layers/layer.ts';
-import { createModel, type LayerOutput } from '../engine/model/model.ts';
+import { createModel, type LayerOutput, type Model } from '../engine/model/model.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
 import { createExampleBlock } from './example-block.ts';
 import type { RunConfig } from './run-config.ts';
@@ -12,6 +12,8 @@ export interface ModelHealth {
   readonly activations: readonly { readonly name: string; readonly constantPart: number }[];
   /** For each weight tensor, the root mean square of its gradient. */
   readonly gradients: readonly { readonly name: string; readonly rms: number }[];
+  /** The class that the model says for all these examples; undefined if it says several. */
+  readonly onlyClass?: number | undefined;
 }
 
 /** The number of examples that are looked at, unless a step has fewer. */
@@ -55,17 +57,28 @@ export function createHealthProbe(
       parameters.set(values);
       sum.fill(0);
       const spreads = createSpreads();
+      const said = new Set<number>();
       let count = 0;
       for (let leaf = 0; leaf < config.microBatchCount && count < PROBE_EXAMPLES; leaf++) {
         const rows = differentiateLeaf(step, leaf);
         spreads.add(model.outputs, rows);
+        for (const label of predictionsOf(model, plan, rows)) said.add(label);
         count += rows;
         yield;
       }
       const gradients = gradientsOf(engine, plan, sum, count);
-      return { activations: spreads.constantParts(), gradients };
+      const [onlyClass] = said.size === 1 ? said : [];
+      return { activations: spreads.constantParts(), gradients, onlyClass };
     },
   };
+}
+
+/** The class of the largest logit of each row. */
+function predictionsOf({ logits }: Model, { classCount }: ModelPlan, rows: number): number[] {
+  return Array.from({ length: rows }, (_, row) => {
+    const scores = logits.subarray(row * classCount, (row + 1) * classCount);
+    return scores.indexOf(Math.max(...scores));
+  });
 }
 
 function gradientsOf({ kernels }: Engine, plan: ModelPlan, sum: Float32Array, count: number) {

@@ -31,7 +31,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium (skipped if it is not instal
   afterAll(() => browser?.close());
 
   /** Opens a page. `problems` are its errors, and requests to anywhere but its own address. */
-  async function open(address: string) {
+  async function open(address: string, panel = '#proof') {
     const page = (await browser?.newPage()) as Page;
     onTestFinished(() => page.close());
     const problems: string[] = [];
@@ -47,7 +47,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium (skipped if it is not instal
       if (!isOwn && url.protocol !== 'data:') problems.push(`request to ${url}`);
     });
     await page.goto(address);
-    await page.waitForSelector('#proof');
+    await page.waitForSelector(panel);
     const textOf = async (selector: string) => (await page.textContent(selector))?.trim() ?? '';
     return { page, problems, textOf };
   }
@@ -82,6 +82,19 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium (skipped if it is not instal
     await page.fill('.compare input', sha256);
     await page.getByRole('button', { name: 'Compare' }).click();
     await expect.poll(() => textOf('.compare [role=status]')).toMatch(/^Equal: /);
+    expect(problems).toEqual([]);
+  });
+
+  test('a report shows its net from disk, with the numbers of look', async () => {
+    const { cwd } = await recordRun();
+    await runCli(['view', 'run', '--out', 'report.html'], { cwd });
+    const { stdout } = await runCli(['look', 'run', '--example', '0', '--json'], { cwd });
+    const { outputs } = JSON.parse(stdout);
+    const { href } = pathToFileURL(join(cwd, 'report.html'));
+    const { page, problems, textOf } = await open(`${href}?learning`, '#output');
+    await page.locator('#output').scrollIntoViewIfNeeded();
+    const largest = Math.max(...outputs).toFixed(4);
+    await expect.poll(() => textOf('#output'), { timeout: 20_000 }).toContain(largest);
     expect(problems).toEqual([]);
   });
 

@@ -290,13 +290,27 @@ test('an answer that fails ends its connection, and nothing else', async () => {
   expect((await get({})).body).toBe(STATUS);
 });
 
+test('bytes that somebody has already are not sent again', async () => {
+  const answer = { body: Uint8Array.of(1, 2, 3), headers: { etag: '"7"', 'lockstep-step': '7' } };
+  const { port } = await startServer({ routes: new Map([['/api/bytes', () => answer]]) });
+  const ask = (headers: Record<string, string>) =>
+    fetch(`http://127.0.0.1:${port}/api/bytes`, { headers });
+  const first = await ask({});
+  expect([first.status, first.headers.get('lockstep-step')]).toEqual([200, '7']);
+  expect(await first.bytes()).toEqual(answer.body);
+  const second = await ask({ 'if-none-match': '"7"' });
+  expect([second.status, (await second.bytes()).length]).toEqual([304, 0]);
+  expect((await ask({ 'if-none-match': '"6"' })).status).toBe(200);
+});
+
 describe('with a token, an answer', () => {
   const rightsOf = createRights({ token: 'secret', watchToken: 'look' });
   const content = new Uint8Array([1, 2, 3]);
   const data = `/data/${'0'.repeat(64)}`;
   const codeOf = async (path: string, headers: Record<string, string>) => {
     const contentOf = () => (path === data ? content : undefined);
-    const { port } = await startServer({ rightsOf, contentOf });
+    const dataRoutes = new Map([['/api/study', () => '{}']]);
+    const { port } = await startServer({ rightsOf, contentOf, dataRoutes });
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
     await response.bytes();
     return response.status;
@@ -312,6 +326,7 @@ describe('with a token, an answer', () => {
     ['/api/events', 401, 503, 503],
     ['/status', 401, 200, 200],
     [data, 401, 401, 200],
+    ['/api/study', 401, 401, 200],
     ['/elsewhere', 401, 404, 404],
   ] as const)('to %s needs the right to it', async ([path, nobody, watcher, owner]) => {
     expect(await codeOf(path, {})).toBe(nobody);

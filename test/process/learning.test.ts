@@ -33,6 +33,11 @@ describe.each(['0', '2'])('with %s workers, a run that cannot learn says why', (
   });
 });
 
-test('a run that learns says nothing about it', async () => {
-  expect(await learningNotices('--workers', '1', '--epochs', '40')).toEqual([]);
+test('a run that learns says nothing about it, and one that overfits says so once', async () => {
+  expect(await learningNotices('--workers', '1', '--layers', 'none', '--epochs', '9')).toEqual([]);
+  const overfitting = ['--workers', '1', '--layers', '64', '--epochs', '80'];
+  expect(await learningNotices(...overfitting)).toEqual([
+    expect.stringMatching(/^the model overfits since epoch \d+: .* --early-stopping 3 keeps/),
+  ]);
+  expect(await learningNotices(...overfitting, '--early-stopping', '3')).toEqual([]);
 });

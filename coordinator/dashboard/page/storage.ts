@@ -4,7 +4,7 @@ type Store = 'sessionStorage' | 'localStorage';
 /** Undefined if nothing is kept, or if the browser keeps nothing at all. */
 export function remembered(store: Store, key: string): string | undefined {
   try {
-    return window[store].getItem(key) ?? undefined;
+    return globalThis[store].getItem(key) ?? undefined;
   } catch {
     return undefined;
   }
@@ -13,7 +13,7 @@ export function remembered(store: Store, key: string): string | undefined {
 /** Keeps a value, or forgets it. A browser that keeps nothing only costs the user a repetition. */
 export function remember(store: Store, key: string, value: string | undefined): void {
   try {
-    if (value === undefined) window[store].removeItem(key);
-    else window[store].setItem(key, value);
+    if (value === undefined) globalThis[store].removeItem(key);
+    else globalThis[store].setItem(key, value);
   } catch {}
 }

@@ -40,7 +40,7 @@ export function strip(source: RunSource, view: RunView, draw: () => void): Templ
 /** The two parts of the page. */
 const subjects = (): TemplateResult =>
   html`<nav class="subjects" aria-label="Subjects">
-    <a href="./" aria-current=${isStudy() ? 'false' : 'page'}>Cluster</a>
+    <a href="?" aria-current=${isStudy() ? 'false' : 'page'}>Cluster</a>
     <a href="?learning" aria-current=${isStudy() ? 'page' : 'false'}>Learning</a>
   </nav>`;
 

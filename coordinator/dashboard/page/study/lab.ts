@@ -1,7 +1,9 @@
 import type { ExampleSet } from '../../../../shared/data/dataset.ts';
 import type { RunConfig } from '../../../../shared/round/run-config.ts';
 import type { StudySet } from '../../../study/study-answer.ts';
-import type { FromLab, ToLab } from './lab-messages.ts';
+import { embeddedKernels } from '../embedded-study.ts';
+import { linkOnPage, linkToThread } from './lab-link.ts';
+import type { FromLab } from './lab-messages.ts';
 import type { Argument, Result, TaskName } from './lab-tasks.ts';
 
 /** The engine in the page, in a thread of its own. It does what it is told in this order. */
@@ -25,12 +27,12 @@ interface Waiting {
 
 /** Opens the engine of a run. `onFailure` is told why it computes nothing. */
 export function openLab(config: RunConfig, onFailure: (reason: string) => void): Lab {
-  const thread = new Worker(new URL('./lab-thread.ts', import.meta.url), { type: 'module' });
   const waiting = new Map<number, Waiting>();
   let [isPlain, lastId] = [false, 0];
-  const tell = (message: ToLab) => thread.postMessage(message);
-  thread.addEventListener('error', ({ message }) => onFailure(message));
-  thread.addEventListener('message', ({ data }: MessageEvent<FromLab>) => {
+  const kernels = embeddedKernels();
+  const { tell } = kernels ? linkOnPage(kernels, take, onFailure) : linkToThread(take, onFailure);
+
+  function take(data: FromLab): void {
     if (data.type === 'opened') {
       isPlain = data.isPlain;
       return;
@@ -41,7 +43,8 @@ export function openLab(config: RunConfig, onFailure: (reason: string) => void):
     if (data.type === 'done') asked?.resolve(data.result as never);
     else if (asked) asked.reject(new Error(data.message));
     else onFailure(data.message);
-  });
+  }
+
   tell({ type: 'open', config });
   return {
     get isPlain() {

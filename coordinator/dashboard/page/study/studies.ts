@@ -44,6 +44,10 @@ const ASK_MS = 1000;
 /** Results that nobody has wanted for so many newer ones are forgotten. */
 const RESULTS_MAX = 40;
 
+const NO_RIGHT =
+  'This page may watch the run, but not see its data and its net: ' +
+  'open it with the token of the coordinator.';
+
 interface Entry {
   readonly name: TaskName;
   readonly argument: Argument<TaskName>;
@@ -210,7 +214,8 @@ export class Studies {
       await this.#takeParameters();
       this.#fail(undefined);
     } catch (error) {
-      this.#fail(reasonOf(error));
+      const reason = reasonOf(error);
+      this.#fail(/right to work/.test(reason) ? NO_RIGHT : reason);
     }
   }
 

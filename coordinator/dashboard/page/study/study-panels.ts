@@ -1,7 +1,10 @@
 import type { RunSource } from '../connection.ts';
+import { hasEmbeddedStudy } from '../embedded-study.ts';
+import { curves } from '../learning/curves.ts';
 import type { Panel } from '../panel.ts';
 import type { Ui } from '../ui.ts';
 import { output } from './example/output.ts';
+import { lessons } from './lessons/lessons.ts';
 import { overview } from './overview.ts';
 import styleUrl from './study.css?url';
 import { createStudy } from './study.ts';
@@ -12,10 +15,16 @@ import { units } from './units/units.ts';
 
 /** The panels that show how the net of a run learns, in the order of the page. */
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
+  if (!hasEmbeddedStudy()) loadStyle();
+  const study = createStudy(source, ui);
+  const first = [lessons, overview, output, gradientFlow, fresh, units, features];
+  return [...first.map((panel) => panel(study)), curves];
+}
+
+/** A run in one file has this style already. */
+function loadStyle(): void {
   const style = document.createElement('link');
   style.rel = 'stylesheet';
   style.href = styleUrl;
   document.head.append(style);
-  const study = createStudy(source, ui);
-  return [overview, output, gradientFlow, fresh, units, features].map((panel) => panel(study));
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { reportHtml, safeJson } from '../../../../coordinator/dashboard/report-file.ts';
+import type { EmbeddedStudy } from '../../../../coordinator/study/study-answer.ts';
 import { RecordedHistory } from '../../../support/recorded-history.ts';
 import { toyWorker } from '../../../support/toy-view.ts';
 
@@ -11,7 +12,7 @@ function reportOf(script: string, style = 'p{}') {
   run.join(0, EVIL);
   run.train(10);
   const update = { ...run.recorder.updateAfter(undefined), time: 1 };
-  return { update, html: reportHtml(update, { script, style }) };
+  return { update, html: reportHtml(update, undefined, { script, style }) };
 }
 
 /** The elements that a browser's parser finds: each ends at the first end of its kind. */
@@ -57,6 +58,16 @@ describe('a run in one file', () => {
     expect(html).not.toMatch(/(src|href)="(?!data:)/);
   });
 
+  test('has the net, and may compute with its kernels', () => {
+    const { update } = reportOf('run()');
+    const study = { step: 3, parameters: '</script>', examples: 'AAAA', kernels: 'AGFzbQ==' };
+    const html = reportHtml(update, study as EmbeddedStudy, { script: '', style: '' });
+    const [, [, attributes, data]] = elementsIn(html, 'script');
+    expect(attributes).toBe(' type="application/json" id="lockstep-study"');
+    expect(JSON.parse(data)).toEqual(study);
+    expect(html).toMatch(/script-src 'sha256-[^']*' 'wasm-unsafe-eval'; style-src/);
+  });
+
   test('does not tell where the workers are', () => {
     const run = new RecordedHistory();
     run.join(0);
@@ -65,7 +76,7 @@ describe('a run in one file', () => {
     const moments = JSON.parse(run.recorder.momentsAsJson());
     const update = { ...run.recorder.updateAfter(undefined), moments, time: 1 };
     expect(JSON.stringify(update)).toContain('192.0.2.77');
-    expect(reportHtml(update, { script: '', style: '' })).not.toContain('192.0.2.77');
+    expect(reportHtml(update, undefined, { script: '', style: '' })).not.toContain('192.0.2.77');
   });
 
   test('has a title that is text', () => {
@@ -73,7 +84,7 @@ describe('a run in one file', () => {
     const update = run.recorder.updateAfter(undefined);
     if (!update.facts) throw new Error('a whole update has facts');
     const facts = { ...update.facts, runDir: 'a<b>&c' };
-    const html = reportHtml({ ...update, facts, time: 1 }, { script: '', style: '' });
+    const html = reportHtml({ ...update, facts, time: 1 }, undefined, { script: '', style: '' });
     expect(html).toContain('<title>Lockstep: a&lt;b&gt;&amp;c</title>');
   });
 });

@@ -24,7 +24,7 @@ const ask = async (path: string) => {
 const floatsOf = ({ body }: BinaryAnswer) =>
   new Float32Array(body.buffer, body.byteOffset, body.byteLength / 4);
 
-test('a study begins with the configuration, the kept steps and the sizes of the sets', async () => {
+test('a study begins with configuration, kept steps and sizes of the sets', async () => {
   const { counts, ...answer } = JSON.parse((await ask('/api/study')) as string);
   expect(answer).toEqual({ config: JSON.parse(JSON.stringify(config)), keptSteps: [4, 8] });
   expect(counts.test).toBe(dataset.test.count);

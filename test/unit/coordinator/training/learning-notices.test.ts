@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type LearningState,
   learningNotice,
+  overfittingNotice,
 } from '../../../../coordinator/training/learning-notices.ts';
 import type { Activation } from '../../../../shared/engine/kernels.ts';
 import { planModel } from '../../../../shared/engine/model/model-plan.ts';
@@ -81,6 +82,39 @@ test('a model that only guesses for no visible reason is pointed to the learning
     'the model is no better than guessing: training accuracy 31.0 %. ' +
       'Try another --lr, lower or higher (0.05).',
   );
+});
+
+test('a model that always says the same class is told so', () => {
+  const health = { ...stateOf('relu').health, onlyClass: 2 };
+  expect(messageOf(stateOf('relu', { accuracy: 0.31, health }))).toBe(
+    'the model is no better than guessing: training accuracy 31.0 %. ' +
+      `It says “${dataset.manifest.classNames[2]}” for each of 128 examples. ` +
+      'Try another --lr, lower or higher (0.05).',
+  );
+  expect(learningNotice(stateOf('relu', { health }))).toBeUndefined();
+});
+
+describe('a model that overfits', () => {
+  const epoch = { trainAccuracy: 0.5, validationAccuracy: 0.5, testLoss: 1, testAccuracy: 0.5 };
+  const epochs = [
+    { ...epoch, epoch: 1, step: 10, trainLoss: 0.9, validationLoss: 0.8 },
+    { ...epoch, epoch: 2, step: 20, trainLoss: 0.8, validationLoss: 0.91234 },
+    { ...epoch, epoch: 3, step: 30, trainLoss: 0.7, validationLoss: 1 },
+  ];
+
+  test('is named, with the epoch and what helps', () => {
+    const notice = overfittingNotice(epochs, {});
+    expect(notice?.kind).toBe('overfitting');
+    expect(notice?.message).toMatch(
+      /^the model overfits since epoch 1: .* from 0\.8000 to 1\.0000, .* --early-stopping 3/,
+    );
+  });
+
+  test('is not named before that is sure, nor if the run stops early by itself', () => {
+    expect(overfittingNotice(epochs.slice(0, 2), {})).toBeUndefined();
+    expect(overfittingNotice(epochs, { earlyStopping: 5 })).toBeUndefined();
+    expect(overfittingNotice([], {})).toBeUndefined();
+  });
 });
 
 test('a model that has hardly begun is not judged by its accuracy', () => {

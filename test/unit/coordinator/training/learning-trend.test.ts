@@ -41,6 +41,7 @@ describe('the trend of a run', () => {
     expect(trendOf(...parted, [0.4, 0.65])).toEqual(['overfitting', 2, 4]);
     expect(trendOf(...parted, [0.7, 0.65])).toEqual(['stalled', 2, 4]);
     expect(trendOf(...parted, [0.4, 0.6])).toEqual(['stalled', 2, 4]);
+    expect(trendOf(...parted, [0.4, 0.605])).toEqual(['stalled', 2, 4]);
   });
 
   test('begins anew with an epoch that is better than all before', () => {

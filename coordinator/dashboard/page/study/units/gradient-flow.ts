@@ -23,7 +23,10 @@ interface Shown {
 }
 
 const ONE_STEP = 'one step';
-const ARGUMENT = { set: 'training' } as const;
+
+/** A run in one file has test examples alone. */
+const argumentOf = ({ studies }: Study) =>
+  ({ set: studies.opened?.counts.training === 0 ? 'test' : 'training' }) as const;
 
 /** How far the gradient gets, from the last layer to the first. */
 export const gradientFlow = (study: Study): Panel => {
@@ -32,7 +35,7 @@ export const gradientFlow = (study: Study): Panel => {
     if (study.studies.shown.kind !== 'kept') samples.want();
     if (!usesSamples(study, samples)) {
       study.kept.want();
-      study.studies.want('gradients', ARGUMENT, 'training');
+      study.studies.want('gradients', argumentOf(study), argumentOf(study).set);
     }
   };
   return {
@@ -51,7 +54,7 @@ export const gradientFlow = (study: Study): Panel => {
             ? show(study, shown)
             : isAsked
               ? html`<p class="quiet">The coordinator measures the next step …</p>`
-              : study.waiting('gradients', ARGUMENT)
+              : study.waiting('gradients', argumentOf(study))
         }
       </div>`;
     },
@@ -100,23 +103,25 @@ function measured({ studies }: Study, { all }: LayerSamples): Shown | undefined 
   };
 }
 
-function computed({ studies, kept }: Study): Shown | undefined {
+function computed(study: Study): Shown | undefined {
+  const { studies, kept } = study;
+  const { set } = argumentOf(study);
   const { opened, parameters } = studies;
-  const found = studies.result('gradients', ARGUMENT);
+  const found = studies.result('gradients', { set });
   if (!opened || !found) return undefined;
   const { value, step } = found;
   const earlier = kept.steps.findLast((each) => each < step);
   const before = step === 0 ? undefined : earlier ? kept.parameters(earlier) : kept.initial;
   const isSame = step === studies.step;
   const span = `${formatQuantity(step - (earlier ?? 0), 'step')}`;
-  const count = Math.min(GRADIENT_EXAMPLES, opened.counts.training);
+  const count = Math.min(GRADIENT_EXAMPLES, opened.counts[set]);
   return {
     rows: flowOfCheckpoints(opened.plan, value, isSame ? parameters : undefined, before),
     steps: [step],
     span,
     source:
       `Computed here with the parameters of step ${formatCount(step)}: the mean gradient of the ` +
-      `first ${formatQuantity(count, 'training example')}, without dropout. A folder has no ` +
+      `first ${formatQuantity(count, `${set} example`)}, without dropout. A folder has no ` +
       `gradients of the run. Δw is the change in ${span}, since ` +
       `${earlier ? `the checkpoint of step ${formatCount(earlier)}` : 'the start'}.`,
   };

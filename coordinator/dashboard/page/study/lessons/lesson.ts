@@ -1,0 +1,24 @@
+/** A guided tour through the page, on a run that one command starts. */
+export interface Lesson {
+  /** As in `lockstep train --lesson NAME`. */
+  readonly name: string;
+  readonly title: string;
+  readonly screens: readonly Screen[];
+}
+
+/** What a reader sees at once. */
+export interface Screen {
+  readonly text: string;
+  /** The panels that it speaks of, by their ids. */
+  readonly panels: readonly string[];
+  /** A question, which the reader answers by a click. */
+  readonly question: string;
+  readonly answers: readonly Answer[];
+}
+
+export interface Answer {
+  readonly text: string;
+  readonly isRight?: boolean;
+  /** Why it is right, or wrong. */
+  readonly reply: string;
+}

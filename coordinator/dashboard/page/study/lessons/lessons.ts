@@ -1,0 +1,94 @@
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { Panel } from '../../panel.ts';
+import { whenSeen } from '../../when-seen.ts';
+import type { Study } from '../study.ts';
+import type { Answer, Lesson, Screen } from './lesson.ts';
+import { firstLesson, goTo, type LessonState } from './lesson-state.ts';
+import { lightUp } from './spotlight.ts';
+import { LESSONS } from './texts.ts';
+
+/** Guided tours through the panels. */
+export function lessons(study: Study): Panel {
+  let state = firstLesson(location.search);
+  const change = (next: LessonState) => {
+    state = next;
+    study.choose({});
+  };
+  return {
+    id: 'lessons',
+    name: 'Lessons',
+    title: () => state.lesson?.title ?? 'Five lessons lead through this page.',
+    body: () => html`<div ${whenSeen(() => lightUp(panelsOf(state)))}>
+      ${state.lesson ? showLesson(state.lesson, state, change) : showList(change)}
+    </div>`,
+  };
+}
+
+/** The panels that the shown screen speaks of, by their ids. */
+const panelsOf = ({ lesson, at }: LessonState): readonly string[] =>
+  lesson?.screens[at].panels ?? [];
+
+type Change = (state: LessonState) => void;
+
+const showList = (change: Change): TemplateResult =>
+  html`<ol class="lessons">
+    ${LESSONS.map(
+      (lesson) =>
+        html`<li>
+          <button @click=${() => change(goTo(lesson))}>${lesson.title}</button>
+          <code>npx lockstep train --lesson ${lesson.name} --open</code>
+        </li>`,
+    )}
+  </ol>`;
+
+function showLesson(lesson: Lesson, state: LessonState, change: Change): TemplateResult {
+  const { at } = state;
+  const { screens } = lesson;
+  const screen = screens[at];
+  return html`<p class="hint">
+      ${at + 1} of ${screens.length}. It is about a run of
+      <code>npx lockstep train --lesson ${lesson.name}</code>.
+    </p>
+    <p class="lesson">${screen.text}</p>
+    ${lookAt(screen)} ${ask(state, screen, change)}
+    <p class="orders">
+      <button ?disabled=${at === 0} @click=${() => change(goTo(lesson, at - 1))}>Back</button>
+      <button
+        ?disabled=${at === screens.length - 1}
+        @click=${() => change(goTo(lesson, at + 1))}
+      >
+        Next
+      </button>
+      <button class="quiet" @click=${() => change(goTo(undefined))}>All lessons</button>
+    </p>`;
+}
+
+/** Links to the panels that a screen speaks of. Some are on the page of the cluster. */
+function lookAt({ panels }: Screen): TemplateResult {
+  const links = panels.map((id) => {
+    const isHere = document.getElementById(id) !== null;
+    return html`<a href="${isHere ? '' : '?'}#${id}">${id.replace('-', ' ')}</a>`;
+  });
+  return html`<p class="look-at">Look at: ${links}</p>`;
+}
+
+function ask(state: LessonState, screen: Screen, change: Change): TemplateResult {
+  const { question, answers } = screen;
+  const answer = state.chosen === undefined ? undefined : answers[state.chosen];
+  return html`<fieldset class="quiz">
+    <legend>${question}</legend>
+    ${answers.map(
+      ({ text }, chosen) =>
+        html`<button
+          aria-pressed=${state.chosen === chosen}
+          @click=${() => change({ ...state, chosen })}
+        >
+          ${text}
+        </button>`,
+    )}
+    <p role="status">${answer ? replyTo(answer) : nothing}</p>
+  </fieldset>`;
+}
+
+const replyTo = ({ isRight = false, reply }: Answer): TemplateResult =>
+  html`<strong>${isRight ? 'Yes.' : 'No.'}</strong> ${reply}`;

@@ -1,0 +1,103 @@
+import { Command, Option } from 'commander';
+import { createJsonPrinter } from '../../shared/cli/console.ts';
+import { formatCount } from '../../shared/cli/format.ts';
+import { interruptionSignal } from '../../shared/cli/interruption.ts';
+import { wholeNumber } from '../../shared/cli/option-parsers.ts';
+import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
+import { LockstepError } from '../../shared/errors.ts';
+import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
+import type { ExampleStudy } from '../../shared/study/example-study.ts';
+import { createNetLab } from '../../shared/study/net-lab.ts';
+import { createHumanReporter } from '../reporting/reporter.ts';
+import { findModel } from '../run-folder/find-checkpoint.ts';
+import { readDescription } from '../run-folder/run-description.ts';
+import { STUDY_SETS, type StudySet } from '../study/study-answer.ts';
+import { setsOf } from '../study/study-routes.ts';
+import { usableNumerics } from './evaluate-command.ts';
+import { lookLines } from './look-text.ts';
+
+interface LookOptions {
+  readonly example: number;
+  readonly set: StudySet;
+  readonly checkpoint?: number;
+  readonly dataDir?: string;
+  readonly json?: true;
+}
+
+export function lookCommand(): Command {
+  return new Command('look')
+    .summary('what a net does with one example, forward and backward')
+    .description(
+      'Prints the picture of an example, the outputs of the net against the desired ones, which ' +
+        'way each is nudged, and how much of the error reaches each layer.\n' +
+        'The dashboard shows the same, and more, under Learning.',
+    )
+    .argument('<run>', 'run folder or checkpoint file')
+    .addOption(
+      new Option('--example <number>', 'number of the example in its set, from 0')
+        .argParser(wholeNumber(0))
+        .default(0),
+    )
+    .addOption(new Option('--set <name>', 'set of the example').choices(STUDY_SETS).default('test'))
+    .addOption(
+      new Option(
+        '--checkpoint <step>',
+        'another checkpoint of the run, by its step (default: the model of the run)',
+      ).argParser(wholeNumber(0)),
+    )
+    .option('--data-dir <dir>', 'folder with the dataset (default: where the run had it)')
+    .option('--json', 'print the numbers as one line of JSON')
+    .action(look);
+}
+
+async function look(path: string, options: LookOptions): Promise<void> {
+  const report = options.json
+    ? createJsonPrinter(process.stdout)
+    : createHumanReporter(process.stdout);
+  const signal = interruptionSignal();
+  const { checkpoint, runDirectory, skipped } = await findModel(path, options.checkpoint);
+  for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
+  const { config, model, step, parameters } = checkpoint;
+  const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
+  const sources = coordinatorSources(options.dataDir, config.dataset, before?.dataDir);
+  const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
+  const { set, example } = options;
+  const indices = setsOf(config, dataset)[set];
+  if (example >= indices.length)
+    throw new LockstepError(
+      'USAGE',
+      `--example ${example} is not in the ${set} set, which has ${indices.length}: ` +
+        'count from 0.',
+    );
+  const { pixels, labels } = set === 'test' ? dataset.test : dataset.train;
+  const at = indices[example];
+  const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
+  const lab = createNetLab(engine, model, config);
+  lab.load(parameters);
+  const image = pixels.subarray(at * dataset.inputs, (at + 1) * dataset.inputs);
+  const study = lab.studyExample(image, labels[at]);
+  const { classNames } = config.dataset;
+  if (options.json) console.log(JSON.stringify({ ...numbersOf(study), set, example, step }));
+  else {
+    const name = classNames[study.label];
+    console.log(
+      `Example ${example} of the ${set} set, ${name}, after step ${formatCount(step)}:\n`,
+    );
+    console.log(lookLines(study, model, classNames).join('\n'));
+  }
+}
+
+/** The gradient of each weight would be too much. */
+const numbersOf = ({ label, prediction, loss, outputs, targets, layers }: ExampleStudy) => ({
+  event: 'look',
+  label,
+  prediction,
+  loss,
+  outputs: [...outputs],
+  targets: [...targets],
+  layers: layers.map(({ planned, values, deltas }) => ({
+    name: planned.name,
+    values: [...values],
+    deltas: [...deltas],
+  })),
+});

@@ -1,0 +1,111 @@
+import { formatLoss, formatPercent } from '../../shared/cli/format.ts';
+import { pictureLines } from '../../shared/cli/picture-lines.ts';
+import { viewOf } from '../../shared/engine/layers/layer.ts';
+import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
+import type { ExampleStudy, LayerStudy } from '../../shared/study/example-study.ts';
+
+const BAR_WIDTH = 30;
+
+/** What a net does with one example, forward and backward, as lines for people. */
+export function lookLines(
+  study: ExampleStudy,
+  { spec }: ModelPlan,
+  classNames: readonly string[],
+): string[] {
+  const { pixels, label, prediction, loss } = study;
+  const isRight = prediction === label;
+  const verdict = isRight
+    ? `The net says ${classNames[prediction]}, and is right.`
+    : `The net says ${classNames[prediction]}, and is wrong.`;
+  return [
+    ...pictureLines(pixels, spec.input).map((line) => `  ${line}`),
+    '',
+    `${verdict} Its loss for this example is ${formatLoss(loss)}.`,
+    '',
+    ...nudgeLines(study, classNames),
+    '',
+    nudgeSentence(study, classNames),
+    '',
+    ...backwardLines(study),
+  ];
+}
+
+/** A line per output, those that differ most from the desired ones first. */
+function nudgeLines({ outputs, targets }: ExampleStudy, classNames: readonly string[]): string[] {
+  const width = Math.max('class'.length, ...classNames.map((name) => name.length));
+  const rows = [...outputs].map((output, i) => ({ i, output, difference: output - targets[i] }));
+  const largest = Math.max(...rows.map(({ difference }) => Math.abs(difference)));
+  rows.sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference));
+  const header = `  ${'class'.padEnd(width)}   output  desired  difference`;
+  return [
+    header,
+    ...rows.map(({ i, output, difference }) => {
+      const arrow = difference > 0 ? '▼' : '▲';
+      const bar = '█'.repeat(Math.round((BAR_WIDTH * Math.abs(difference)) / (largest || 1)));
+      const cells = [
+        output.toFixed(4).padStart(9),
+        String(targets[i]).padStart(9),
+        difference.toFixed(4).padStart(12),
+      ];
+      return `  ${classNames[i].padEnd(width)}${cells.join('')}  ${arrow} ${bar}`.trimEnd();
+    }),
+  ];
+}
+
+/** Which output is to decrease most, and why. */
+function nudgeSentence(
+  { outputs, targets, label }: ExampleStudy,
+  classNames: readonly string[],
+): string {
+  const tooMuch = [...outputs].map((output, i) =>
+    i === label ? Number.NEGATIVE_INFINITY : output - targets[i],
+  );
+  const worst = tooMuch.indexOf(Math.max(...tooMuch));
+  return (
+    `A step raises ${classNames[label]} and lowers the others, ${classNames[worst]} most.\n` +
+    'Each output is nudged in proportion to how far it is from the desired one.'
+  );
+}
+
+/** A line per layer, from the last to the first: how much of the error reaches it. */
+function backwardLines({ layers, gradient }: ExampleStudy): string[] {
+  const width = Math.max(...layers.map(({ planned }) => planned.name.length), 'layer'.length);
+  return [
+    'Backward, from the last layer to the first:',
+    `  ${'layer'.padEnd(width)}   units   size of δ   size of ∂L/∂w`,
+    ...layers.toReversed().map((layer) => {
+      const cells = [
+        String(layer.values.length).padStart(8),
+        sizeText(layer.deltas).padStart(12),
+        weightText(layer, gradient).padStart(16),
+      ];
+      return `  ${layer.planned.name.padEnd(width)}${cells.join('')}${silentText(layer)}`.trimEnd();
+    }),
+  ];
+}
+
+function weightText({ planned }: LayerStudy, gradient: Float32Array): string {
+  const [weight] = planned.tensors;
+  return weight ? sizeText(viewOf(gradient, weight)) : '';
+}
+
+/** The units of an activation that are 0, and so pass on no error. */
+function silentText({ planned, values }: LayerStudy): string {
+  if (planned.spec.type !== 'activation' || planned.spec.function !== 'relu') return '';
+  const silent = values.filter((value) => value === 0).length;
+  return `  ${formatPercent(silent / values.length)} of units are 0 and pass no error`;
+}
+
+/** The Euclidean norm, with three digits. */
+function sizeText(values: Float32Array): string {
+  const norm = Math.hypot(...chunkNorms(values));
+  return norm === 0 ? '0' : Number(norm.toPrecision(3)).toString();
+}
+
+/** A function takes only so many arguments. */
+function chunkNorms(values: Float32Array): number[] {
+  const norms: number[] = [];
+  for (let from = 0; from < values.length; from += 1024)
+    norms.push(Math.hypot(...values.subarray(from, from + 1024)));
+  return norms;
+}

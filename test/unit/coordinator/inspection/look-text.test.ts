@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { lookLines } from '../../../../coordinator/inspection/look-text.ts';
+import { planModel } from '../../../../shared/engine/model/model-plan.ts';
+import { multilayerPerceptron } from '../../../../shared/engine/model/presets.ts';
+import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
+
+const plan = planModel({
+  input: { height: 2, width: 2, channels: 1 },
+  layers: multilayerPerceptron([4], 'relu', 3),
+});
+const [hidden, relu, last] = plan.layers;
+const gradient = new Float32Array(plan.parameterCount);
+// The weight of the last layer begins after the first layer's weight and bias.
+gradient.set([3, 4], last.tensors[0].offset);
+
+const study: ExampleStudy = {
+  pixels: Float32Array.of(0, 1, 0, 1),
+  label: 1,
+  prediction: 0,
+  loss: 1.5606,
+  logits: Float32Array.of(2, 0, 1),
+  outputs: Float32Array.of(0.5, 0.25, 0.25),
+  targets: Float32Array.of(0, 1, 0),
+  layers: [
+    { planned: hidden, values: Float32Array.of(1, -1, 2, -2), deltas: new Float32Array(4) },
+    { planned: relu, values: Float32Array.of(1, 0, 2, 0), deltas: Float32Array.of(0, 0, 5, 12) },
+    { planned: last, values: Float32Array.of(2, 0, 1), deltas: Float32Array.of(0.5, -0.75, 0.25) },
+  ],
+  gradient,
+};
+
+test('a look has the picture, the nudges by size, and the way back', () => {
+  expect(lookLines(study, plan, ['shoe', 'bag', 'coat'])).toEqual([
+    '   █',
+    '',
+    'The net says shoe, and is wrong. Its loss for this example is 1.5606.',
+    '',
+    '  class   output  desired  difference',
+    `  bag     0.2500        1     -0.7500  ▲ ${'█'.repeat(30)}`,
+    `  shoe    0.5000        0      0.5000  ▼ ${'█'.repeat(20)}`,
+    `  coat    0.2500        0      0.2500  ▼ ${'█'.repeat(10)}`,
+    '',
+    'A step raises bag and lowers the others, shoe most.\n' +
+      'Each output is nudged in proportion to how far it is from the desired one.',
+    '',
+    'Backward, from the last layer to the first:',
+    '  layer         units   size of δ   size of ∂L/∂w',
+    '  dense2            3       0.935               5',
+    '  activation1       4          13                  50.00 % of units are 0 and pass no error',
+    '  dense1            4           0               0',
+  ]);
+});
