@@ -18,8 +18,8 @@ const PIXELS_MAX = 2 ** 24;
  *   `step=STEP`, those of a checkpoint. The header `lockstep-step` has their step.
  * - `GET /api/examples?set=SET&from=INDEX&count=COUNT`: of each example its label and its index in
  *   the dataset (uint32, little-endian), and then the pixels of all examples
- * - `GET /api/layers?after=STEP`: the norms of each tensor's gradient and update in some steps after
- *   STEP. The coordinator measures them, once a second, for 10 s after a request.
+ * - `GET /api/layers?after=STEP`: the norms of each tensor's gradient and update in some steps
+ *   after STEP. The coordinator measures them, once a second, for 10 s after a request.
  */
 export function studyRoutes(source: StudySource): Routes {
   return new Map<string, Route>([

@@ -5,7 +5,7 @@ import { askJson } from '../ask-json.ts';
 import type { Ui } from '../ui.ts';
 
 /** A run that goes on gets new checkpoints, and loses old ones. */
-const ASK_MS = 5000;
+export const KEPT_ASK_MS = 5000;
 
 /** What must be known of the run. */
 interface Known {
@@ -36,7 +36,7 @@ export class KeptCheckpoints {
   want(): void {
     const now = performance.now();
     const { opened, isOver } = this.#studies;
-    if (!opened || now - this.#askedAt < ASK_MS || (isOver && this.#steps)) return;
+    if (!opened || now - this.#askedAt < KEPT_ASK_MS || (isOver && this.#steps)) return;
     this.#askedAt = now;
     askJson<StudyAnswer>(this.#ui.ask, 'api/study').then(
       ({ keptSteps }) => {

@@ -92,6 +92,9 @@ export const features = (study: Study): Panel => {
   };
 };
 
+const NO_PLACE =
+  'The inputs of this layer have no place in an image. So each unit is shown by its strongest ' +
+  'example.';
 const NO_LAYER = { set: 'test', layer: '' } as const;
 const short = (value: number): string => String(Number(value.toPrecision(4)));
 
@@ -125,10 +128,16 @@ function show(
     <div class="tiles" @click=${choosePointed}>${showPicture(withKeys, study.ui)}</div>
     ${
       hidden > 0
-        ? html`<p class="source">${formatCount(hidden)} units with smaller weights are in the table.</p>`
+        ? html`<p class="source">
+            ${formatCount(hidden)} units with smaller weights are in the table.
+          </p>`
         : nothing
     }
-    ${found && set ? details(study, images, now, found, set) : study.waiting('strongest', NO_LAYER)}`;
+    ${
+      found && set
+        ? details(study, images, now, found, set)
+        : study.waiting('strongest', { set: 'test', layer: now.layer.name })
+    }`;
 }
 
 /** The units' pictures. Its parts are units. */
@@ -174,7 +183,8 @@ function tilesOf(
     },
     storyOf: (unit) =>
       `Unit ${unit}: its weights have the norm ${norms[unit].toPrecision(3)}, which is number ` +
-      `${order.indexOf(unit) + 1} of ${order.length}. Click, or press Enter, to see what it looks for.`,
+      `${order.indexOf(unit) + 1} of ${order.length}. Click, or press Enter, to see what it ` +
+      'looks for.',
   };
 }
 
@@ -221,7 +231,7 @@ function details(
     <p class="source">
       Blue weights are positive, orange ones negative; all pictures of a layer have one scale. The
       outputs are those of ${found.name}, over the first ${formatCount(set.count)} test examples.
-      ${weights ? '' : 'The inputs of this layer have no place in an image. So each unit is shown by its strongest example.'}
+      ${weights ? '' : NO_PLACE}
     </p>`;
 }
 

@@ -4,7 +4,7 @@ import type { Ui } from '../../ui.ts';
 
 const ASK_MS = 1000;
 /** After so long without a question, the coordinator begins anew. */
-const PAUSE_MS = 10_000;
+export const PAUSE_MS = 10_000;
 const SAMPLES_MAX = 60;
 
 /** The samples of the layers that the page has got, ascending by their steps. */

@@ -58,5 +58,8 @@ function meansOf(unit: number, classMeans: Float32Array, names: readonly string[
   const order = known.sort((a, b) => means[b] - means[a]);
   const [high, low] = [order[0], order[order.length - 1]];
   const text = (label: number) => `“${names[label]}” (${means[label].toPrecision(2)})`;
-  return `Of all classes, its mean output is largest for ${text(high)} and smallest for ${text(low)}.`;
+  return (
+    `Of all classes, its mean output is largest for ${text(high)} ` +
+    `and smallest for ${text(low)}.`
+  );
 }

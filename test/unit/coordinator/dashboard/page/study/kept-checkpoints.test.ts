@@ -1,5 +1,8 @@
 import { expect, test, vi } from 'vitest';
-import { KeptCheckpoints } from '../../../../../../coordinator/dashboard/page/study/kept-checkpoints.ts';
+import {
+  KEPT_ASK_MS,
+  KeptCheckpoints,
+} from '../../../../../../coordinator/dashboard/page/study/kept-checkpoints.ts';
 import type { Ui } from '../../../../../../coordinator/dashboard/page/ui.ts';
 import { initialParameters } from '../../../../../../shared/engine/model/initialization.ts';
 import { planModel } from '../../../../../../shared/engine/model/model-plan.ts';
@@ -37,6 +40,9 @@ test('the list is asked for again, but not all the time', async () => {
   await vi.waitFor(() => expect(kept.steps).toEqual([8, 12]));
   expect(asked).toEqual(['api/study']);
   expect(change).toHaveBeenCalledTimes(1);
+  vi.spyOn(performance, 'now').mockReturnValueOnce(performance.now() + KEPT_ASK_MS);
+  kept.want();
+  expect(asked).toHaveLength(2);
 });
 
 test('parameters are fetched once', async () => {

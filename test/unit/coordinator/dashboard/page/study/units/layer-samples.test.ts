@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { LayerSamples } from '../../../../../../../coordinator/dashboard/page/study/units/layer-samples.ts';
+import {
+  LayerSamples,
+  PAUSE_MS,
+} from '../../../../../../../coordinator/dashboard/page/study/units/layer-samples.ts';
 import type { Ui } from '../../../../../../../coordinator/dashboard/page/ui.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -39,7 +42,7 @@ test('samples are asked for once a second, after the last one', async () => {
 test('after a pause, old samples go', async () => {
   const { asked, samples } = begin();
   samples.want();
-  await vi.advanceTimersByTimeAsync(11_000);
+  await vi.advanceTimersByTimeAsync(PAUSE_MS + 1000);
   samples.want();
   await vi.advanceTimersByTimeAsync(100);
   expect(asked.at(-1)).toBe('api/layers');

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { looksFor } from '../../../../../../../coordinator/dashboard/page/study/units/unit-sentence.ts';
+import {
+  type LooksFor,
+  looksFor,
+} from '../../../../../../../coordinator/dashboard/page/study/units/unit-sentence.ts';
 
 const names = ['Coat', 'Shirt', 'Boot'];
 const labels = Uint8Array.of(2, 2, 2, 0, 1, 0);
@@ -10,7 +13,7 @@ const found = {
   values: Float32Array.of(4, 3, 2.5, 2, 9, 8, 7, 6, 0, 0, 0, 0),
   classMeans: Float32Array.of(0.1, 0.2, 3, 1, 1.5, 0.5, 0, 0, 0),
 };
-const of = (unit: number) => looksFor(found, unit, labels, names, 'dense1');
+const of = (unit: number): LooksFor => looksFor(found, unit, labels, names, 'dense1');
 
 test('a unit whose strongest examples are of one class looks for it', () => {
   expect(of(0)).toEqual({

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { HistoryRow } from '../../../../../../../coordinator/dashboard/page/study/units/unit-history.ts';
 import {
   lookOf,
   stripLayout,
@@ -13,7 +12,7 @@ const layer = (units: number) => ({
   function: 'relu' as const,
   parts: new Float32Array(units),
 });
-const row = (step: number): HistoryRow => ({ step, layers: [layer(8), layer(4)] });
+const row = (step: number) => ({ step, layers: [layer(8), layer(4)] });
 const layout = stripLayout([row(0), row(5), row(9)]);
 
 test('each unit is found where it is drawn', () => {
