@@ -47,10 +47,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   doctor: async () => (await import('./shared/cli/doctor-command.ts')).doctorCommand(),
 };
 
-/** The commands that print events for a long time. */
-const LOGGING: readonly string[] = ['train', 'coordinator', 'worker'];
 /** The commands that have something to save or to clean up at their end. */
-const ENDING_IN_ORDER: readonly string[] = [...LOGGING, 'speedup'];
+const ENDING_IN_ORDER: readonly string[] = ['train', 'coordinator', 'worker', 'speedup'];
 
 // With compiled modules in the cache, a command starts in half the time.
 enableCompileCache(compileCacheDirectory());
@@ -109,7 +107,7 @@ function report(error: unknown): number {
 
 /** Prints an error as an event, where a command prints events. */
 function reportJson(code: string, message: string): void {
-  const isLog = LOGGING.includes(asked) && process.env.LOCKSTEP_LOG === 'json';
+  const isLog = process.env.LOCKSTEP_LOG === 'json';
   if (!process.argv.includes('--json') && !isLog) return;
   createJsonPrinter(process.stdout)({ event: 'error', code, message });
 }

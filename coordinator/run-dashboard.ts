@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describeModel } from '../shared/engine/model/describe-model.ts';
 import { reasonOf } from '../shared/errors.ts';
 import { formatCommand, shortPath } from '../shared/host/command-line.ts';
 import { systemClock } from '../shared/system-clock.ts';
 import { createAppending } from './appending.ts';
 import type { ClusterView } from './cluster/cluster.ts';
+import { configFacts } from './dashboard/config-facts.ts';
 import { EventStreams } from './dashboard/event-streams.ts';
 import { type Happening, happeningOf } from './dashboard/happening.ts';
 import type { RunFacts } from './dashboard/model/run-view.ts';
@@ -13,8 +13,8 @@ import { createRunJournal, type RunJournal } from './dashboard/run-journal.ts';
 import { type LiveStatus, RunRecorder } from './dashboard/run-recorder.ts';
 import { resumeCommand } from './options/continuation.ts';
 import type { RunOptions } from './options/run-options.ts';
-import type { Routes } from './port/answers.ts';
-import { SECURITY_HEADERS } from './port/send.ts';
+import type { Routes } from './port/answers/answers.ts';
+import { SECURITY_HEADERS } from './port/answers/send.ts';
 import { createPastReader, type PastReader } from './replay/past-reader.ts';
 import { neighborRoutes } from './replay/proof.ts';
 import type { Report, RunEvent } from './reporting/events.ts';
@@ -84,7 +84,12 @@ export function createRunDashboard(
     now,
     step,
   });
-  const journal = createRunJournal(() => ({ ...facts(), hasCluster: cluster !== undefined }));
+  const { continuation } = options;
+  const journal = createRunJournal(() => ({
+    ...facts(),
+    hasCluster: cluster !== undefined,
+    continuation: continuation && [...continuation],
+  }));
   const past = createPastReader(recorder, { source, facts, now });
   const keeping = createKeeping(recorder, journal, step);
   const streams = createStreams(recorder, past, onFault);
@@ -171,39 +176,17 @@ function createKeeping(recorder: RunRecorder, journal: RunJournal, step: () => n
   };
 }
 
-export function factsOf({
-  config,
-  workload,
-  loaded,
-  found,
-  stopRule,
-  stepCount,
-}: RunPlan): Omit<
-  RunFacts,
-  'runDir' | 'auditFraction' | 'hasCluster' | 'resumeCommand' | 'workerCommand'
-> {
+function factsOf(plan: RunPlan) {
+  const { workload, loaded, found, stepCount } = plan;
+  const { train, test } = loaded.dataset;
+  const facts = configFacts(plan, workload.model);
   return {
-    dataset: config.dataset.name,
-    classNames: config.dataset.classNames,
-    model: describeModel(workload.model),
-    parameterCount: workload.parameterCount,
-    numerics: config.numerics,
-    wireFormat: config.wire,
-    optimizer: config.optimizer.name,
-    learningRate: config.learningRate.peak,
-    schedule: config.learningRate.name,
-    loss: config.loss,
-    seed: config.seed,
-    globalBatch: config.globalBatch,
-    microBatchCount: config.microBatchCount,
+    ...facts,
     stepsPerEpoch: workload.stepsPerEpoch,
-    epochs: stopRule.epochs,
     stepCount,
     firstStep: found?.checkpoint.step ?? 0,
-    earlyStopping: stopRule.earlyStopping ?? null,
-    trainingExamples: loaded.dataset.train.count - config.validationCount,
-    validationExamples: config.validationCount,
-    testExamples: loaded.dataset.test.count,
+    trainingExamples: train.count - facts.validationExamples,
+    testExamples: test.count,
   };
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describeModel } from '../shared/engine/model/describe-model.ts';
 import { describeFault, isPermanent, LockstepError, reasonOf } from '../shared/errors.ts';
+import { formatCommand, shortPath } from '../shared/host/command-line.ts';
 import { describeEngine } from '../shared/host/load-engine.ts';
 import type { RunConfig } from '../shared/round/run-config.ts';
 import { systemClock } from '../shared/system-clock.ts';
@@ -8,13 +9,20 @@ import { type Cluster, type ClusterOptions, openCluster } from './cluster/cluste
 import type { RunEnd } from './connection/close-reason.ts';
 import { resumeCommand } from './options/continuation.ts';
 import { AUDIT_HERE, type RunOptions } from './options/run-options.ts';
-import type { DoneEvent, Report, StartEvent } from './reporting/events.ts';
+import { isLoopback } from './port/hosts.ts';
+import type { DoneEvent, Report, RunEvent, StartEvent } from './reporting/events.ts';
 import { createNoticeLog, type NoticeLog } from './reporting/notice-log.ts';
 import { createProgressMeter, type ProgressMeter } from './reporting/progress-meter.ts';
 import { createPrometheusMetrics, type PrometheusMetrics } from './reporting/prometheus.ts';
 import { createStepTimings, type StepTimings } from './reporting/step-timings.ts';
 import { openTrace, type Trace } from './reporting/trace.ts';
 import { createRunDashboard, type RunDashboard } from './run-dashboard.ts';
+import {
+  type PortRecord,
+  readPortRecord,
+  removePortRecord,
+  writePortRecord,
+} from './run-folder/port-record.ts';
 import {
   continueRunFolder,
   createRunFolder,
@@ -54,7 +62,8 @@ export async function runTraining(
   const timings = createStepTimings();
   const trace = await openTraceIfAsked(options, report);
   // A finished run would wait for workers that it does not need.
-  const clusterOptions = isOver(plan) ? undefined : clusterFor(plan.config);
+  const asked = isOver(plan) ? undefined : clusterFor(plan.config);
+  const clusterOptions = asked && (await withPortOf(asked, plan, options));
   const shown = { notices, meter, timings, dashboard };
   const { cluster, prometheus } = clusterOptions
     ? await openClusterFor(plan, options, clusterOptions, shown, report)
@@ -63,7 +72,8 @@ export async function runTraining(
   let done: DoneEvent;
   let end: RunEnd = { why: 'finished' };
   try {
-    const sinks = { meter, timings, trace, dashboard, prometheus, report };
+    const portRecord = cluster && clusterOptions && portRecordOf(cluster.port, clusterOptions);
+    const sinks = { meter, timings, trace, dashboard, prometheus, report, portRecord };
     done = await trainInFolder(plan, options, cluster, sinks, signal);
   } catch (error) {
     end = endAfter(error);
@@ -75,6 +85,30 @@ export async function runTraining(
   }
   tell(done);
   return done;
+}
+
+/**
+ * The options with the port and the control token of the run's last coordinator, so that an open
+ * page finds the run again. A port that the user has chosen stays.
+ */
+async function withPortOf(
+  options: ClusterOptions,
+  { found, restartIn }: RunPlan,
+  { out }: RunOptions,
+): Promise<ClusterOptions> {
+  const directory = out === undefined ? (found?.runDirectory ?? restartIn) : undefined;
+  const before = directory === undefined ? undefined : await readPortRecord(directory);
+  if (!before) return options;
+  const { secrets } = options;
+  const { controlToken = secrets.controlToken, port: preferredPort } = before;
+  const isKept = secrets.controlToken !== undefined && controlToken !== undefined;
+  return { ...options, preferredPort, ...(isKept && { secrets: { ...secrets, controlToken } }) };
+}
+
+/** The token is kept only where nobody else's machine reaches the port. */
+function portRecordOf(port: number, { host, secrets }: ClusterOptions): PortRecord {
+  const { controlToken } = secrets;
+  return { port, ...(controlToken !== undefined && isLoopback(host) && { controlToken }) };
 }
 
 /** A cluster, and the metrics that its port shows. */
@@ -143,12 +177,13 @@ async function trainInFolder(
     trace: Trace | undefined;
     dashboard: RunDashboard;
     prometheus: PrometheusMetrics | undefined;
+    portRecord: PortRecord | undefined;
     report: Report;
   },
   signal: AbortSignal,
 ): Promise<DoneEvent> {
   const { config, workload, server, progress, stopRule, stepsMax, computer } = plan;
-  const { dashboard } = sinks;
+  const { dashboard, portRecord } = sinks;
   const { measureStep } = dashboard;
   const report: Report = (event) => {
     sinks.prometheus?.observe(event);
@@ -156,6 +191,9 @@ async function trainInFolder(
   };
   const folder = await openFolder(plan, options, report, signal);
   report(startEvent(plan, folder));
+  // Without this record, the run goes on just as well.
+  if (!cluster && !isOver(plan)) report(noDashboard(folder.directory));
+  if (portRecord) await writePortRecord(folder.directory, portRecord).catch(() => {});
   const stopKeeping = dashboard.keepIn(folder, report);
   const ends = [signal, folder.lost, ...(cluster ? [cluster.failure] : [])];
   const end = AbortSignal.any(ends);
@@ -180,6 +218,7 @@ async function trainInFolder(
       end,
     );
     dashboard.observe(done);
+    await removePortRecord(folder.directory).catch(() => {});
     return done;
   } catch (error) {
     // Before the folder is closed, because its records tell how the run ended.
@@ -203,6 +242,12 @@ function openFolder(
   if (found) return continueRunFolder(out, found, description, isOver(plan), context);
   if (restartIn !== undefined) return restartRunFolder(restartIn, description, context);
   return createRunFolder(out, description, context);
+}
+
+function noDashboard(directory: string): RunEvent {
+  const view = formatCommand('view', shortPath(directory));
+  const message = `this process listens on no port, so the dashboard is another one: ${view}`;
+  return { event: 'notice', code: 'dashboard', message };
 }
 
 function startEvent(plan: RunPlan, folder: RunFolder): StartEvent {

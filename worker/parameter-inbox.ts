@@ -50,6 +50,11 @@ export class ParameterInbox {
     return this.#current;
   }
 
+  /** Parameters that are all 0, until the first ones arrive. */
+  get zeros(): Float32Array {
+    return this.#spare;
+  }
+
   /** Takes a chunk. Throws a `ProtocolError` if it is not the next one of its step. */
   receive(step: number, offset: number, payload: Uint8Array, now: number): void {
     const incoming = this.#incoming;

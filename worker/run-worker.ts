@@ -65,11 +65,12 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
       throw new LockstepError('REFUSED', `${url} refused this worker: ${end.reason}.`);
 
     if (giveUpAt === Number.POSITIVE_INFINITY) giveUpAt = clock.now() + options.retryMs;
+    const leftMs = giveUpAt - clock.now();
+    if (leftMs <= 0) throw new LockstepError('NETWORK', describeLoss(url, end));
     // Half of the delay is random, so that many workers do not reconnect at the same time.
-    const delayMs =
-      Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** attempt) * (0.5 + options.random() / 2);
-    if (clock.now() + delayMs > giveUpAt)
-      throw new LockstepError('NETWORK', describeLoss(url, end));
+    const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** attempt);
+    // The last attempt is at the very end: a delay must not cut the time to keep trying.
+    const delayMs = Math.min(backoffMs * (0.5 + options.random() / 2), leftMs);
     report({ event: 'retry', reason: end.reason, delayMs });
     await sleep(clock, delayMs, signal);
   }

@@ -47,3 +47,25 @@ export function createWorkbench(
     }),
   };
 }
+
+/** A micro-batch of more examples takes so long that it does not matter what is compiled then. */
+const WARM_UP_EXAMPLES_MAX = 256;
+
+/**
+ * Computes a micro-batch with parameters that are all 0, and drops its sum. A kernel is compiled
+ * when it is called first, and that takes as long as ten shares. So this is done before the worker
+ * is ready: no round waits for it, and the first share tells how fast the worker is.
+ */
+export async function warmUp(
+  { workload, computer, parameters }: Workbench,
+  pause: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const round = { kind: 'train', step: 0 } as const;
+  const leaf = { lo: 0, hi: 1 };
+  if (workload.exampleCount(round, leaf) > WARM_UP_EXAMPLES_MAX) return;
+  for (const sum of computer.compute(round, leaf, parameters.zeros)) {
+    if (signal.aborted) return;
+    if (!sum) await pause();
+  }
+}

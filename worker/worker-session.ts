@@ -20,13 +20,13 @@ import type { RunConfig } from '../shared/round/run-config.ts';
 import type { Round } from '../shared/round/workload.ts';
 import { type CloseReason, closingFor, type SessionEnd } from './close-reason.ts';
 import { ShareRunner, type ShareRunnerOptions } from './share-runner.ts';
-import { type CreateComputer, createWorkbench, type Workbench } from './workbench.ts';
+import { type CreateComputer, createWorkbench, type Workbench, warmUp } from './workbench.ts';
 
 /*
  * One connection of a worker, from hello to its end. `run-worker` opens the next one.
  *
- *   greeting ──welcome──► preparing ──dataset is here──► idle ◄──last sum sent──┐
- *      │                      │                           │                     │
+ *   greeting ──welcome──► preparing ──data are here, ──► idle ◄──last sum sent──┐
+ *      │                      │      and it is warm       │                     │
  *      │                      │                           ├──share──► computing ┘
  *      └──────────────────────┴────────── close ──────────┴──────────────► closed
  *
@@ -161,13 +161,17 @@ export class WorkerSession {
   }
 
   async #prepare(rank: number, config: RunConfig): Promise<void> {
-    const { openEngine, createComputer, loadDataset, onReady } = this.#options;
-    let bench: Workbench;
+    const { openEngine, createComputer, loadDataset, pause, onReady } = this.#options;
+    const { signal } = this.#closing;
+    let bench: Workbench | undefined;
     try {
-      const dataset = await loadDataset(config.dataset, this.#closing.signal);
-      if (this.#closing.signal.aborted) return;
+      const dataset = await loadDataset(config.dataset, signal);
+      if (signal.aborted) return;
       bench = createWorkbench(config, dataset, openEngine(config.numerics), createComputer);
+      await warmUp(bench, pause, signal);
+      if (signal.aborted) return bench.computer.close?.();
     } catch (error) {
+      bench?.computer.close?.();
       if (isPermanent(error)) return this.#close({ why: 'failed', error });
       return this.#close({ why: 'protocol', message: `cannot get ready: ${reasonOf(error)}` });
     }

@@ -38,6 +38,9 @@ export interface Admission {
   identify(hello: Hello, address: string | undefined): Identity;
   /** Issues an identity for a worker that this process is about to start. */
   issueOwn(): string;
+  /** Our own worker with this identity is about to be killed by us. */
+  noteKilled(identity: string): void;
+  isKilled(identity: string): boolean;
   /**
    * Refuses a worker from now on. Its origin is a suspect, unless the worker is our own, or its sum
    * is wrong by our doing.
@@ -61,6 +64,7 @@ export interface AdmissionOptions {
 export function createAdmission(options: AdmissionOptions): Admission {
   const { makeIdentity } = options;
   const own = new Set<string>();
+  const killed = new Set<string>();
   const issued = new Set<string>();
   const banned = new Set<string>();
   const wrongSums = new Map<string, number>();
@@ -81,6 +85,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       own.add(identity);
       return identity;
     },
+    noteKilled: (identity) => void killed.add(identity),
+    isKilled: (identity) => killed.has(identity),
     identify(hello, address) {
       const shown = hello.identity ?? '';
       // A worker without an address is in this process.

@@ -10,11 +10,11 @@ import type { Workload } from '../../shared/round/workload.ts';
 import { systemClock } from '../../shared/system-clock.ts';
 import type { RunEnd } from '../connection/close-reason.ts';
 import type { OwnWorkers } from '../control/controlled.ts';
-import { createRunControl, type RunControl } from '../control/run-control.ts';
+import { createRunControl, type OpenControl } from '../control/run-control.ts';
 import { readPageFiles } from '../dashboard/page-files.ts';
 import { dashboardUrl } from '../port/addresses.ts';
-import type { AnswerSources, TypedText } from '../port/answers.ts';
-import { createRights, type RightsOf } from '../port/rights.ts';
+import type { AnswerSources, TypedText } from '../port/answers/answers.ts';
+import { createRights, type RightsOf } from '../port/answers/rights.ts';
 import { type PortOptions, startCoordinatorServer } from '../port/server.ts';
 import type { Report } from '../reporting/events.ts';
 import { type ConnectedThreads, type OwnThreads, WorkerPool } from './worker-pool.ts';
@@ -49,6 +49,9 @@ export interface StartContext {
   readonly dataset: Dataset;
   /** Issues an identity for a worker that is about to be started; see `Admission`. */
   readonly issueIdentity: () => string;
+  /** To be called before the worker with this identity is killed. */
+  readonly noteKilled: (identity: string) => void;
+  readonly report: Report;
 }
 
 export interface ClusterContext {
@@ -86,6 +89,7 @@ export interface ClusterView {
 export interface Cluster {
   /** The address at which the coordinator listens. */
   readonly url: string;
+  readonly port: number;
   readonly pool: WorkerPool;
   readonly view: ClusterView;
   /** Aborted, with the error, when the started workers cannot be kept alive. */
@@ -111,14 +115,16 @@ export async function openCluster(
   const failure = new AbortController();
   const view = { pool, isGathered: false };
   let started: StartedWorkers | undefined;
+  const control = createControl(options, context, pool, () => started?.control);
   const server = await startCoordinatorServer({
     host: options.host,
     port: options.port,
+    preferredPort: options.preferredPort,
     allowedHosts: options.allowedHosts,
     tls: options.tls,
     rightsOf,
     isTokenNeeded: secrets.token !== null,
-    control: createControl(options, context, pool, () => started?.control),
+    control,
     onConnection: (openLink) => pool.connect(openLink),
     onFault: (error) => report({ event: 'notice', code: 'fault', message: describeFault(error) }),
     onCertificate: (message) => report({ event: 'notice', code: 'certificate', message }),
@@ -137,6 +143,7 @@ export async function openCluster(
 
   return {
     url: server.url,
+    port: server.port,
     pool,
     view,
     failure: failure.signal,
@@ -150,32 +157,42 @@ export async function openCluster(
         ...(options.isTokenMade && { token }),
         ...(secrets.controlToken !== undefined && { controlToken: secrets.controlToken }),
       });
-      const start: StartContext = {
-        url: server.url,
-        token,
-        connectThreads: (own) => pool.connectThreads(own),
-        engine: context.engine,
-        config,
-        dataset: loaded.dataset,
-        issueIdentity: () => pool.issueIdentity(),
-      };
+      const start = startContext(context, pool, server.url, token);
       started = options.startWorkers?.(start, (error) => failure.abort(error));
       await pool.waitForWorkers(options.minWorkers, signal);
       view.isGathered = true;
     },
     async close(end) {
+      control.close();
       pool.close(end);
       await Promise.all([started?.stop(), server.close()]);
     },
   };
 }
 
+const startContext = (
+  { engine, config, loaded, report }: ClusterContext,
+  pool: WorkerPool,
+  url: string,
+  token: string | undefined,
+): StartContext => ({
+  url,
+  token,
+  connectThreads: (own) => pool.connectThreads(own),
+  engine,
+  config,
+  dataset: loaded.dataset,
+  issueIdentity: () => pool.issueIdentity(),
+  noteKilled: (identity) => pool.noteKilled(identity),
+  report,
+});
+
 function createControl(
   { startWorkers, stopRun }: ClusterOptions,
   { auditFraction, report }: ClusterContext,
   pool: WorkerPool,
   ownWorkers: () => OwnWorkers | undefined,
-): RunControl {
+): OpenControl {
   return createRunControl({
     stop: stopRun,
     members: () => pool.controls(),
@@ -183,6 +200,7 @@ function createControl(
     ownWorkers,
     auditFraction,
     report: (message) => report({ event: 'notice', code: 'control', message }),
+    clock: systemClock,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import { describeFault } from '../../shared/errors.ts';
+import { KILLED } from '../control/controlled.ts';
 import type { PoolEvent, PoolNotice } from '../reporting/pool-events.ts';
 import { createRefusalNotices } from './refusal-notices.ts';
 
@@ -30,7 +31,9 @@ export function createPoolNotices(
     refused: createRefusalNotices(clock, (message) => tell('refused', message)),
     unready(name, reason) {
       const message = `worker ${name} went before it was ready (${reason})`;
-      tell('unready', `${message}: its own output and exit code say more (137: out of memory)`);
+      const hint =
+        'its own output and exit code say more (137: killed by signal 9, perhaps out of memory)';
+      tell('unready', reason === KILLED ? message : `${message}: ${hint}`);
     },
     fault: (error) => tell('fault', `a connection failed: ${describeFault(error)}`),
     gathering(ready, admitted, needed, waitedMs) {

@@ -12,7 +12,7 @@ import { type Disturbance, disturbable } from '../connection/disturbance.ts';
 import { meteredLink } from '../connection/metered-link.ts';
 import { ThreadWorker, type ThreadWorkerOptions } from '../connection/thread-worker.ts';
 import type { Worker } from '../connection/worker.ts';
-import type { MemberControls } from '../control/controlled.ts';
+import { KILLED, type MemberControls } from '../control/controlled.ts';
 import { type BufferPool, createBufferPool } from '../reduction/buffer-pool.ts';
 import {
   createCounters,
@@ -172,6 +172,11 @@ export class WorkerPool implements GradientSource {
   /** Issues an identity for a worker that this process is about to start. */
   issueIdentity(): string {
     return this.#admission.issueOwn();
+  }
+
+  /** To be called before the worker with this identity is killed. */
+  noteKilled(identity: string): void {
+    this.#admission.noteKilled(identity);
   }
 
   /** Takes over a new connection. */
@@ -394,7 +399,8 @@ export class WorkerPool implements GradientSource {
     if (!shareOf(member)) member.worker.close({ why: 'drained' });
   }
 
-  #remove(member: Member, reason: string): void {
+  #remove(member: Member, described: string): void {
+    const reason = this.#admission.isKilled(member.identity) ? KILLED : described;
     this.#members.delete(member);
     this.#ready = undefined;
     if (!isReady(member)) {

@@ -3,6 +3,9 @@
  * is. Whoever starts workers on this machine implements `OwnWorkers`, and can do more to them.
  */
 
+/** Why a worker is gone that somebody here has killed. */
+export const KILLED = 'killed';
+
 /** What can be done to a worker that takes part, whoever has started it. */
 export interface MemberControls {
   readonly rank: number;

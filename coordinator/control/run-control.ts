@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/clock.ts';
 import { ControlError } from './control-error.ts';
 import type { ControlAction, ControlRequest } from './control-request.ts';
 import type {
@@ -30,8 +31,9 @@ export interface RunControlOptions {
   readonly ownWorkers: () => OwnWorkers | undefined;
   /** The part of all sums that are computed twice, to compare them. */
   readonly auditFraction: number;
-  /** Gets a line about each thing that was done. */
+  /** Gets a line about each thing that was done, and when a stall is over. */
   readonly report: (message: string) => void;
+  readonly clock: Clock;
 }
 
 /** The answer to `GET /api/control`. */
@@ -50,6 +52,12 @@ export interface RunControl {
   perform(request: ControlRequest): string;
 }
 
+/** A control with its timers. */
+export interface OpenControl extends RunControl {
+  /** Reports nothing anymore. */
+  close(): void;
+}
+
 /** What was done, in lower case and without a period, and what follows from it, in sentences. */
 interface Deed {
   readonly what: string;
@@ -62,7 +70,7 @@ export const OWN_WORKERS_MAX = 64;
 /** No rates: nothing happens by chance. */
 export const NO_CHAOS: ChaosRates = { kill: 0, stall: 0, leave: 0, join: 0, stallMs: 500 };
 
-export function createRunControl(options: RunControlOptions): RunControl {
+export function createRunControl(options: RunControlOptions): OpenControl {
   const { stop, startsWorkers, ownWorkers, auditFraction, report } = options;
   const actions: ControlAction[] = [
     ...(stop ? (['stop'] as const) : []),
@@ -70,6 +78,7 @@ export function createRunControl(options: RunControlOptions): RunControl {
     ...(startsWorkers ? (['start', 'chaos'] as const) : []),
     ...(auditFraction >= 1 ? (['corrupt'] as const) : []),
   ];
+  const stalls = createStallEnds(options);
   return {
     view: (may) => ({
       may,
@@ -79,7 +88,29 @@ export function createRunControl(options: RunControlOptions): RunControl {
     perform(request) {
       const { what, consequence } = perform(request, options);
       report(`${what}, asked for on the dashboard`);
+      if (request.action === 'stall') stalls.expect(request.rank, request.milliseconds);
       return `${what[0].toUpperCase()}${what.slice(1)}.${consequence ? ` ${consequence}` : ''}`;
+    },
+    close: stalls.close,
+  };
+}
+
+/** Reports the ends of stalls, unless a newer one has taken its place or the worker is gone. */
+function createStallEnds({ members, clock, report }: RunControlOptions) {
+  const cancels = new Map<number, () => void>();
+  return {
+    expect(rank: number, milliseconds: number): void {
+      const stalled = members().find((each) => each.rank === rank);
+      cancels.get(rank)?.();
+      const cancel = clock.setTimer(milliseconds, () => {
+        cancels.delete(rank);
+        if (!stalled || members().every(({ identity }) => identity !== stalled.identity)) return;
+        report(`rank ${rank} (${stalled.name}) goes on after ${describeTime(milliseconds)}`);
+      });
+      cancels.set(rank, cancel);
+    },
+    close(): void {
+      for (const cancel of cancels.values()) cancel();
     },
   };
 }
@@ -207,10 +238,15 @@ function corrupt({ member, own, who }: Found, auditFraction: number): Deed {
 
 function setChaos({ chaos }: OwnWorkers, change: ChaosChange): Deed {
   chaos.setRates(change);
-  const { kill, stall, leave, join, stallMs } = chaos.rates;
+  const { kill, stall, leave, join } = chaos.rates;
   if (kill + stall + leave + join === 0) return { what: 'ended the chaos' };
-  const list = `kill ${kill}/s, stall ${stall}/s for ${describeTime(stallMs)}`;
-  return { what: `set the chaos to ${list}, leave ${leave}/s, join ${join}/s` };
+  return { what: `set the chaos to ${describeRates(chaos.rates)}` };
+}
+
+/** "kill 0.5/s, stall 0.2/s for 500 ms, leave 0/s, join 0/s". */
+export function describeRates({ kill, stall, leave, join, stallMs }: ChaosRates): string {
+  const stalls = `stall ${stall}/s for ${describeTime(stallMs)}`;
+  return `kill ${kill}/s, ${stalls}, leave ${leave}/s, join ${join}/s`;
 }
 
 const describeTime = (milliseconds: number): string =>

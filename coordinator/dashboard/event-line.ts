@@ -88,6 +88,8 @@ const Lines = z.discriminatedUnion('event', [
     testExamples: z.int().positive(),
     auditFraction: z.number(),
     hasCluster: z.boolean(),
+    /** The beginning of the command that goes on with the run: no secrets. */
+    continuation: z.array(z.string()).optional(),
   }),
   At.extend({
     event: z.literal('worker'),

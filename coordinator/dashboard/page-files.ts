@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { LockstepError } from '../../shared/errors.ts';
-import type { PageFile } from '../port/page-answers.ts';
+import type { PageFile } from '../port/answers/page-answers.ts';
 import type { ReportParts } from './report-file.ts';
 
 const BUILT = new URL('built/page/', import.meta.url);

@@ -29,9 +29,12 @@ export function reportHtml(
 ): string {
   const code = safeScript(script);
   const css = style.replaceAll('</', '<\\/');
+  const kernels = study ? " 'wasm-unsafe-eval'" : '';
   const policy =
-    `default-src 'none'; script-src '${hashOf(code)}'${study ? " 'wasm-unsafe-eval'" : ''}; style-src '${hashOf(css)}'; ` +
+    `default-src 'none'; script-src '${hashOf(code)}'${kernels}; style-src '${hashOf(css)}'; ` +
     "img-src data: blob:; base-uri 'none'; form-action 'none'";
+  const net = study ? jsonElement(STUDY_ID, study) : '';
+  const data = jsonElement(DATA_ID, inFile(update)) + net;
   const title = escapeText(update.facts?.runDir ?? 'a run');
   return `<!doctype html>
 <html lang="en">
@@ -48,7 +51,7 @@ export function reportHtml(
 <body>
 <div id="dashboard"></div>
 <noscript><p>This page draws a run of Lockstep with JavaScript.</p></noscript>
-${jsonElement(DATA_ID, withoutAddresses(update))}${study ? jsonElement(STUDY_ID, study) : ''}<script type="module">${code}</script>
+${data}<script type="module">${code}</script>
 </body>
 </html>
 `;
@@ -57,13 +60,15 @@ ${jsonElement(DATA_ID, withoutAddresses(update))}${study ? jsonElement(STUDY_ID,
 const jsonElement = (id: string, value: object): string =>
   `<script type="application/json" id="${id}">${safeJson(value)}</script>\n`;
 
-function withoutAddresses({ moments = [], status, ...update }: Update): Update {
+/** The update for a page that has nobody to ask, without addresses. */
+function inFile({ moments = [], status, facts, ...update }: Update): Update {
   const cleaned = (of: RunStatus): RunStatus => ({
     ...of,
     workers: of.workers.map((worker) => ({ ...worker, address: null })),
   });
   return {
     ...update,
+    ...(facts && { facts: { ...facts, isFile: true } }),
     status: cleaned(status),
     moments: moments.map((moment) => ({ ...moment, status: cleaned(moment.status) })),
   };

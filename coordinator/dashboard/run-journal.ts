@@ -51,7 +51,10 @@ export interface RunJournal {
   close(): void;
 }
 
-export function createRunJournal(facts: () => RunFacts): RunJournal {
+/** What a journal writes about the beginning of a coordinator. */
+export type JournalFacts = RunFacts & { readonly continuation?: string[] | undefined };
+
+export function createRunJournal(facts: () => JournalFacts): RunJournal {
   let append: ((line: EventLine) => void) | undefined;
   const waiting: EventLine[] = [];
   let bytes = 0;
@@ -141,7 +144,7 @@ function lineOf(
   happening: Exclude<Happening, { event: 'notice' }>,
   time: number,
   step: number,
-  facts: () => RunFacts,
+  facts: () => JournalFacts,
 ): EventLine | undefined {
   const at = { time, step };
   switch (happening.event) {
@@ -149,10 +152,11 @@ function lineOf(
       return undefined;
     case 'start': {
       const { stepCount, stepsPerEpoch, trainingExamples, testExamples } = facts();
-      const { auditFraction, hasCluster } = facts();
+      const { auditFraction, hasCluster, continuation } = facts();
       const known = { stepCount, stepsPerEpoch, trainingExamples, testExamples };
       const { resumedFrom } = happening;
-      return { ...at, event: 'start', resumedFrom, ...known, auditFraction, hasCluster };
+      const more = { auditFraction, hasCluster, ...(continuation && { continuation }) };
+      return { ...at, event: 'start', resumedFrom, ...known, ...more };
     }
     case 'worker':
       return { ...at, ...happening };

@@ -1,16 +1,14 @@
 import type { RunEvent } from '../reporting/events.ts';
-import { RUN_ENDS } from '../reporting/pool-events.ts';
-import { WRONG_SUM } from '../scheduling/audit-scheduler.ts';
+import { addCounters, type PoolCounters, RUN_ENDS, WRONG_SUM } from '../reporting/pool-events.ts';
 import type { RoundUnderWay } from '../scheduling/share-dispatcher.ts';
 import type { StepRecord } from '../training/ledger.ts';
 import type { EpochRecord } from '../training/progress.ts';
+import { breakDown, type StepBreakdown } from '../training/step-breakdown.ts';
 import type { FinishedRound, StepTimes } from '../training/train.ts';
 import type { StepTotals } from './event-line.ts';
 import { type Happening, happeningOf } from './happening.ts';
 import { createIncidentLog, type IncidentNews } from './model/incident-log.ts';
 import { createMomentList } from './model/moment-list.ts';
-import { newestBreakdown } from './model/newest-breakdown.ts';
-import { createRoundMemory } from './model/round-memory.ts';
 import type {
   Cursor,
   LeftWorker,
@@ -18,14 +16,14 @@ import type {
   RunEnding,
   RunFacts,
   RunStatus,
-  SpeedSummary,
   Update,
 } from './model/run-view.ts';
-import { summarizeSpeeds } from './model/speed-summary.ts';
-import { createSpeedTable } from './model/speed-table.ts';
-import { breakDown, type StepBreakdown } from './model/step-breakdown.ts';
-import { detailUnderWay, type StepDetail } from './model/step-detail.ts';
-import { bucketOf, createStepHistory, type StepBucket } from './model/step-history.ts';
+import { type SpeedSummary, summarizeSpeeds } from './speed/speed-summary.ts';
+import { createSpeedTable } from './speed/speed-table.ts';
+import { newestBreakdown } from './steps/newest-breakdown.ts';
+import { createRoundMemory } from './steps/round-memory.ts';
+import { detailUnderWay, type StepDetail } from './steps/step-detail.ts';
+import { bucketOf, createStepHistory, type StepBucket } from './steps/step-history.ts';
 
 /** The part of a status that changes by itself while a run goes on. */
 export type LiveStatus = Omit<RunStatus, 'fingerprint' | 'chain' | 'left' | 'end'>;
@@ -64,7 +62,9 @@ export class RunRecorder {
   readonly #options: RunRecorderOptions;
   #history = createStepHistory();
   #incidents = createIncidentLog();
-  readonly #speeds = createSpeedTable(STEADY_STEPS);
+  #speeds = createSpeedTable(STEADY_STEPS);
+  /** What the run's earlier coordinators have counted. */
+  #earlierCounters: PoolCounters | null = null;
   #epochs: EpochRecord[] = [];
   #moments = createMomentList();
   /** The ranks of workers by their names in the records. */
@@ -99,6 +99,8 @@ export class RunRecorder {
     switch (happening?.event) {
       case 'start':
         this.#end = undefined;
+        // Another process has other workers, so its speeds say nothing about these.
+        this.#speeds = createSpeedTable(STEADY_STEPS);
         return this.#note({ time, kind: 'start', message: describeStart(happening) });
       case 'worker':
         this.#noteMembership(happening, time);
@@ -222,7 +224,7 @@ export class RunRecorder {
       },
       isWhole,
       ...(hasNewFacts && { facts: facts() }),
-      status: this.#status(),
+      status: this.#withEarlier(this.#status()),
       steps: this.#history.from(step),
       epochs: this.#epochs.filter((each) => each.epoch > epoch),
       incidents: this.#incidents.after(revision),
@@ -234,7 +236,10 @@ export class RunRecorder {
     };
   }
 
-  /** The run as it is now, for its records, and the steps since the last call. */
+  /**
+   * The run as it is now, for its records, and the steps since the last call. It has the counters
+   * of this coordinator alone.
+   */
   takeMoment(time: number): { moment: Moment; totals: StepTotals | null } {
     const all = this.#details().filter(({ isDone }) => isDone);
     const details = this.#end ? all : all.filter(({ kind }) => kind === 'train').slice(-1);
@@ -249,7 +254,7 @@ export class RunRecorder {
 
   /** Keeps a moment, for going back in time. In a replay, the page shows its details. */
   keepMoment(moment: Moment): void {
-    this.#moments.add(JSON.stringify(moment));
+    this.#addMoment(moment);
     const { details, disturbed } = moment;
     this.#lastDetails = details;
     if (disturbed) this.#lastDisturbed = { details: disturbed, end: this.#history.end };
@@ -267,13 +272,15 @@ export class RunRecorder {
     for (const each of [past, this]) {
       history.add(each.#history.all());
       incidents.include(each.#incidents);
-      for (const moment of each.#moments.all()) moments.add(moment);
     }
+    for (const moment of past.#moments.all()) moments.add(moment);
+    const own = this.#moments.all();
+    this.#earlierCounters = past.#status().counters;
     this.#history = history;
     this.#incidents = incidents;
     this.#moments = moments;
+    for (const moment of own) this.#addMoment(JSON.parse(moment) as Moment);
     this.#epochs = [...past.#epochs, ...this.#epochs];
-    this.#speeds.include(past.#speeds.points());
     this.#generation++;
   }
 
@@ -294,6 +301,15 @@ export class RunRecorder {
     const { fingerprint = null, chain = null } = this.#last ?? {};
     const { state = live.state, ending = null } = this.#end ?? {};
     return { ...live, state, fingerprint, chain, left: this.#left, end: ending };
+  }
+
+  /** A status that counts since the beginning of the run. */
+  #withEarlier(status: RunStatus): RunStatus {
+    return { ...status, counters: addCounters(this.#earlierCounters, status.counters) };
+  }
+
+  #addMoment(moment: Moment): void {
+    this.#moments.add(JSON.stringify({ ...moment, status: this.#withEarlier(moment.status) }));
   }
 
   #finish(state: EndState, time: number, ending: RunEnding): void {

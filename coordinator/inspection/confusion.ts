@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ExampleSet } from '../../shared/data/dataset.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
-import { createModel, LOSS_AND_CORRECT_LENGTH } from '../../shared/engine/model/model.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
+import { isSharedEngine } from '../../shared/host/load-engine.ts';
+import { computeOutcomes, type RowOutcomes } from '../../shared/round/row-outcomes.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
+import { computeOutcomesInThreads } from '../../shared/threads/outcome-threads.ts';
 
 export interface Evaluation {
   /** The mean over the set. */
@@ -13,12 +15,10 @@ export interface Evaluation {
   readonly confusion: readonly (readonly number[])[];
 }
 
-const ROWS = 250;
-
 /**
- * Evaluates a model on every example of a set. Rounds the parameters as in training: to bfloat16 if
- * that is the run's wire format. Lets the event loop turn between batches. Rejects with
- * `signal.reason` when aborted.
+ * Evaluates a model on every example of a set, with so many threads, and the same result for any
+ * number. Rounds the parameters as in training: to bfloat16 if that is the run's wire format. Lets
+ * the event loop turn between batches. Rejects with `signal.reason` when aborted.
  */
 export async function evaluateSet(
   engine: Engine,
@@ -27,35 +27,44 @@ export async function evaluateSet(
   parameters: Float32Array,
   set: ExampleSet,
   signal: AbortSignal,
+  threads = 1,
 ): Promise<Evaluation> {
-  const model = createModel(engine, plan, config, ROWS);
-  const { inputCount: inputs, classCount: classes } = plan;
   const ownParameters = engine.allocate(parameters.length);
   ownParameters.set(parameters);
   if (config.wire === 'bf16') engine.kernels.roundToBfloat16(ownParameters);
-  const bytes = engine.allocateBytes(ROWS * inputs);
-  const x = engine.allocate(bytes.length);
-  const labels = engine.allocateBytes(ROWS);
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  let lossTotal = 0;
-  for (let start = 0; start < set.count; start += ROWS) {
-    const rows = Math.min(ROWS, set.count - start);
-    bytes.set(set.pixels.subarray(start * inputs, (start + rows) * inputs));
-    labels.set(set.labels.subarray(start, start + rows));
-    engine.kernels.scaleBytes(bytes, x, rows * inputs);
-    const lossAndCorrect = model.evaluate(ownParameters, x, labels, {
-      leafSizes: Uint32Array.of(rows),
-      rows,
-      training: undefined,
-    });
-    for (let row = 0; row < rows; row++) {
-      lossTotal += lossAndCorrect[row * LOSS_AND_CORRECT_LENGTH];
-      const scores = model.logits.subarray(row * classes, (row + 1) * classes);
-      confusion[labels[row]][scores.indexOf(Math.max(...scores))]++;
-    }
+  const what = [config, plan, ownParameters, set] as const;
+  const outcomes =
+    threads > 1 && isSharedEngine(engine)
+      ? await computeOutcomesInThreads(engine, ...what, threads, signal)
+      : [await takingTurns(computeOutcomes(engine, ...what), signal)];
+  return tally(outcomes, set, plan.classCount);
+}
+
+/** Runs a computation to its end, and lets the event loop turn whenever it yields. */
+async function takingTurns<T>(computing: Generator<undefined, T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    const step = computing.next();
+    if (step.done) return step.value;
     await setImmediate();
     signal.throwIfAborted();
   }
+}
+
+/** Adds up the outcomes of the parts of a set, in the order of its examples. */
+function tally(
+  parts: readonly RowOutcomes[],
+  { count, labels }: ExampleSet,
+  classCount: number,
+): Evaluation {
+  const confusion = Array.from({ length: classCount }, () => new Array<number>(classCount).fill(0));
+  let lossTotal = 0;
+  let row = 0;
+  for (const { losses, predictions } of parts) {
+    for (const [index, loss] of losses.entries()) {
+      lossTotal += loss;
+      confusion[labels[row++]][predictions[index]]++;
+    }
+  }
   const correctCount = confusion.reduce((sum, counts, label) => sum + counts[label], 0);
-  return { loss: lossTotal / set.count, accuracy: correctCount / set.count, confusion };
+  return { loss: lossTotal / count, accuracy: correctCount / count, confusion };
 }

@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander';
-import { createJsonPrinter } from '../../shared/cli/console.ts';
+import { isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
-import { wholeNumber } from '../../shared/cli/option-parsers.ts';
+import { threadsOption, wholeNumber } from '../../shared/cli/option-parsers.ts';
 import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
-import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
+import { availableNumerics, openEngineFor } from '../../shared/host/load-engine.ts';
+import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import type { Report } from '../reporting/events.ts';
-import { createHumanReporter } from '../reporting/reporter.ts';
+import { createNoticeReporter } from '../reporting/reporter.ts';
 import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
@@ -15,6 +16,7 @@ import { type Evaluation, evaluateSet } from './confusion.ts';
 
 interface EvaluateOptions {
   readonly checkpoint?: number;
+  readonly threads?: number;
   readonly dataDir?: string;
   readonly json?: true;
 }
@@ -35,6 +37,7 @@ export function evaluateCommand(): Command {
         'another checkpoint of the run, by its step (default: the model of the run)',
       ).argParser(wholeNumber(0)),
     )
+    .addOption(threadsOption('threads that compute (default: one per core)'))
     .option('--data-dir <dir>', 'folder with the dataset (default: where the run had it)')
     .option('--json', 'print the result as one line of JSON')
     .action(evaluate);
@@ -42,19 +45,21 @@ export function evaluateCommand(): Command {
 
 async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const signal = interruptionSignal();
-  const report = options.json
-    ? createJsonPrinter(process.stdout)
-    : createHumanReporter(process.stdout);
+  const isJson = isJsonAsked(options);
+  const report = createNoticeReporter(isJson);
   const { checkpoint, file, runDirectory, skipped } = await findModel(path, options.checkpoint);
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
   const { config, model, step, parameters } = checkpoint;
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const sources = coordinatorSources(options.dataDir, config.dataset, before?.dataDir);
   const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
-  const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
-  const evaluation = await evaluateSet(engine, config, model, parameters, dataset.test, signal);
+  const { threads = defaultThreadCount() } = options;
+  const numerics = usableNumerics(config.numerics, availableNumerics(), report);
+  const engine = openEngineFor(numerics, threads);
+  const what = [config, model, parameters, dataset.test] as const;
+  const evaluation = await evaluateSet(engine, ...what, signal, threads);
   const sha256 = parametersSha256(parameters);
-  if (options.json) {
+  if (isJson) {
     const { loss, accuracy, confusion } = evaluation;
     const { classNames } = config.dataset;
     const result = {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount, formatMegabytes } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
@@ -34,7 +35,7 @@ export function summaryCommand(): Command {
     .action(async (options: RunOptions & { json?: true }) => {
       const summary = summarize(await modelFor(options, await imagesFor(options.dataDir)));
       console.log(
-        options.json ? JSON.stringify({ event: 'summary', ...summary }) : format(summary),
+        isJsonAsked(options) ? JSON.stringify({ event: 'summary', ...summary }) : format(summary),
       );
     });
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type Console, createConsole, createJsonPrinter } from '../../shared/cli/console.ts';
+import { type Console, createConsole, isJsonAsked } from '../../shared/cli/console.ts';
 import {
   formatBar,
   formatCount,
@@ -15,7 +15,7 @@ import { openEngine, openEngineFor } from '../../shared/host/load-engine.ts';
 import { createWorkload, type Workload } from '../../shared/round/workload.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import type { Report } from '../reporting/events.ts';
-import { createHumanReporter } from '../reporting/reporter.ts';
+import { createNoticeReporter } from '../reporting/reporter.ts';
 import type { Checkpoint } from '../run-folder/checkpoint.ts';
 import { describeLockOwner } from '../run-folder/run-lock.ts';
 import { type Verification, writeVerification } from '../run-folder/verification.ts';
@@ -65,9 +65,8 @@ export function verifyCommand(): Command {
 }
 
 async function verify(directory: string, options: VerifyOptions): Promise<void> {
-  const report = options.json
-    ? createJsonPrinter(process.stdout)
-    : createHumanReporter(process.stdout);
+  const isJson = isJsonAsked(options);
+  const report = createNoticeReporter(isJson);
   const keep = async (found: Found) => {
     const time = new Date().toISOString();
     await writeVerification(directory, { time, ...found }).catch((error: unknown) => {
@@ -89,7 +88,7 @@ async function verify(directory: string, options: VerifyOptions): Promise<void> 
     const { recomputedSteps, epochs } = await check(run, options, report);
     found = { ...found, recomputedSteps };
     await keep(found);
-    printEnd(run, found, epochs, options.json === true);
+    printEnd(run, found, epochs, isJson);
   } catch (error) {
     const isFailed = error instanceof LockstepError && error.code === 'VERIFY';
     if (isFailed) await keep({ ...found, isPassed: false, message: error.message });
@@ -123,7 +122,7 @@ async function check(
 ): Promise<{ recomputedSteps: number; epochs: number }> {
   const signal = interruptionSignal();
   const console = createConsole(process.stdout);
-  const print = (line: string) => (options.json ? undefined : console.print(line));
+  const print = (line: string) => (isJsonAsked(options) ? undefined : console.print(line));
   const { records, checkpoints } = run;
   const { config, dataDir } = run.description;
   const sources = coordinatorSources(options.dataDir, config.dataset, dataDir);

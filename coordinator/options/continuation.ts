@@ -44,6 +44,21 @@ export function resumeCommand(
   );
 }
 
+const COMMANDS: readonly string[] = ['train', 'coordinator'];
+
+/**
+ * The beginning of a command as a run's records have it. It is left out if it has anything that a
+ * coordinator would not write: the folder may come from anybody, and people copy the command.
+ */
+export function recordedContinuation(words: string[] = []): Pick<RunOptions, 'continuation'> {
+  const isFlag = (word: string) => word.startsWith('-');
+  const known = REPEATED.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`);
+  const [command = '', ...rest] = words;
+  const isKnown =
+    COMMANDS.includes(command) && rest.filter(isFlag).every((word) => known.includes(word));
+  return isKnown ? { continuation: words } : {};
+}
+
 /** What a command that goes on must give again by itself: secrets are in no printed command. */
 export function secretsOf(command: Command): string[] {
   return ['token', 'watchToken']

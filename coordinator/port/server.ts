@@ -3,11 +3,11 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { AddressInfo, Socket } from 'node:net';
 import { LockstepError, reasonOf, systemCode } from '../../shared/errors.ts';
 import { inUrl, reachableHosts } from './addresses.ts';
-import { type AnswerSources, answer, type ServerSources } from './answers.ts';
+import { type AnswerSources, answer, type ServerSources } from './answers/answers.ts';
+import type { PortUrls } from './answers/join.ts';
+import { type RightsOf, type Secrets, tokenOf } from './answers/rights.ts';
+import { sendError } from './answers/send.ts';
 import { foreignnessOf } from './hosts.ts';
-import type { PortUrls } from './join.ts';
-import { type RightsOf, type Secrets, tokenOf } from './rights.ts';
-import { sendError } from './send.ts';
 import { addConnectionsOf, connectionKey, createStrangers, type Strangers } from './strangers.ts';
 import { readTlsPair, renewTlsPair, type TlsFiles, type TlsPair } from './tls.ts';
 import { inTurn } from './turns.ts';
@@ -17,6 +17,8 @@ export interface PortOptions {
   readonly host: string;
   /** 0 picks any free port. */
   readonly port: number;
+  /** Where any free port will do: this one, if it is free. */
+  readonly preferredPort?: number | undefined;
   /** Names by which others reach this machine, in addition to its addresses. */
   readonly allowedHosts?: readonly string[] | undefined;
   readonly secrets: Secrets;
@@ -30,6 +32,8 @@ export interface CoordinatorServerOptions extends AnswerSources, WebSocketOption
   readonly host: string;
   /** 0 picks any free port. */
   readonly port: number;
+  /** See `PortOptions`. */
+  readonly preferredPort?: number | undefined;
   readonly tls?: TlsFiles | undefined;
   readonly rightsOf: RightsOf;
   /** Gets an error that an answer has thrown. */
@@ -72,7 +76,7 @@ const HEADER_BYTES_MAX = 8 * 1024;
 export async function startCoordinatorServer(
   options: CoordinatorServerOptions,
 ): Promise<CoordinatorServer> {
-  const { host, port } = options;
+  const { host, port, preferredPort } = options;
   const strangers = createStrangers(STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX);
   const tls = options.tls && (await readTlsPair(options.tls));
   const urls = (): PortUrls => urlsOf(http, options, tls);
@@ -80,7 +84,7 @@ export async function startCoordinatorServer(
   addConnectionsOf(http, strangers);
   const endSilent = watchSilent(http);
   const webSockets = acceptWebSockets(http, strangers, options);
-  await listen(http, host, port);
+  await listenFirst(http, host, port === 0 ? [preferredPort ?? 0, 0] : [port]);
   const stopRenewing = tls && watchCertificate(http, options, tls);
   const { here, others } = urls();
   return {
@@ -188,6 +192,16 @@ function watchSilent(server: Server): () => void {
   return () => {
     for (const socket of silent.values()) socket.destroy();
   };
+}
+
+/** Listens on the first of some ports that can be had. Throws a `NETWORK` error if none can. */
+async function listenFirst(http: Server, host: string, [port, ...others]: readonly number[]) {
+  try {
+    await listen(http, host, port);
+  } catch (error) {
+    if (others.length === 0) throw error;
+    await listenFirst(http, host, others);
+  }
 }
 
 async function listen(http: Server, host: string, port: number): Promise<void> {

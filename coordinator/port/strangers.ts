@@ -5,11 +5,15 @@ interface Connection {
   destroy(): void;
 }
 
+/** An address with no more connections than this is not one that has many. */
+const FEW = 8;
+
 /**
  * Connections of peers that have not shown who they are. There is room for few of them. A new one
  * is never turned away: it takes the place of the oldest one of its address or, if there are too
- * many in all, of the oldest one of the address that has most. So a peer gets in by showing who it
- * is soon, however many others just connect.
+ * many in all, of the oldest one of the address that has most. If all addresses have few, it takes
+ * the place of the oldest one of all. So a peer gets in by showing who it is soon, however many
+ * others just connect, and from however many addresses.
  */
 export interface Strangers {
   /** `key` is the connection's own. */
@@ -23,6 +27,14 @@ export function createStrangers(countMax: number, countPerAddressMax: number): S
   /** Each address has its connections by their keys, the oldest one first. */
   const byAddress = new Map<string, Map<string, Connection>>();
   const addressOf = new Map<string, string>();
+
+  function oldestOfMost(): Iterable<[string, Connection]> {
+    const most = largest(byAddress.values());
+    if (most.size > FEW) return most;
+    const [[key, address]] = addressOf;
+    const connection = byAddress.get(address)?.get(key);
+    return connection ? [[key, connection]] : most;
+  }
 
   function remove(key: string): void {
     const address = addressOf.get(key);
@@ -46,7 +58,7 @@ export function createStrangers(countMax: number, countPerAddressMax: number): S
     add(key, connection, address) {
       const connections = byAddress.get(address) ?? new Map<string, Connection>();
       if (connections.size >= countPerAddressMax) endOldest(connections);
-      else if (addressOf.size >= countMax) endOldest(largest(byAddress.values()));
+      else if (addressOf.size >= countMax) endOldest(oldestOfMost());
       addressOf.set(key, address);
       byAddress.set(address, connections.set(key, connection));
     },

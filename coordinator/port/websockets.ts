@@ -5,8 +5,8 @@ import { gatherFrames } from '../../shared/protocol/gather-frames.ts';
 import { FRAME_BYTES_MAX, SHORT_FRAME_BYTES_MAX } from '../../shared/protocol/limits.ts';
 import type { Link, LinkListener } from '../../shared/protocol/link.ts';
 import { createWebSocketLink, WEBSOCKET_OPTIONS } from '../../shared/protocol/websocket-link.ts';
+import { SECURITY_HEADERS } from './answers/send.ts';
 import { foreignnessOf } from './hosts.ts';
-import { SECURITY_HEADERS } from './send.ts';
 import { connectionKey, type Strangers } from './strangers.ts';
 
 export interface WebSocketOptions {

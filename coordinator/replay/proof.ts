@@ -9,9 +9,10 @@ import {
   lastEqual,
   type RunComparison,
 } from '../dashboard/model/proof.ts';
-import type { Routes } from '../port/answers.ts';
-import { readDone } from '../run-folder/run-description.ts';
+import type { Routes } from '../port/answers/answers.ts';
+import { readDescription, readDone } from '../run-folder/run-description.ts';
 import { CONFIG_FILE, METRICS_FILE } from '../run-folder/run-files.ts';
+import { configDifferences } from './config-differences.ts';
 import { searchRecords } from './record-search.ts';
 
 /** The runs that a page offers for comparison. */
@@ -107,6 +108,7 @@ export async function compareRuns(mine: string, other: string): Promise<RunCompa
         other: (endsOfB?.[1].step ?? -1) + 1,
         mySha256: (await readDone(mine))?.parametersSha256 ?? null,
         otherSha256: (await readDone(other))?.parametersSha256 ?? null,
+        differences: await differencesOf(mine, other),
       };
     } finally {
       await b.close();
@@ -114,6 +116,13 @@ export async function compareRuns(mine: string, other: string): Promise<RunCompa
   } finally {
     await a.close();
   }
+}
+
+/** Null if a configuration cannot be read: that says nothing about the steps. */
+async function differencesOf(mine: string, other: string): Promise<string[] | null> {
+  const read = (directory: string) => readDescription(directory).catch(() => undefined);
+  const [a, b] = [await read(mine), await read(other)];
+  return a && b ? configDifferences(a.config, b.config) : null;
 }
 
 /** Where a run has a hash. Throws a `USAGE` error if the text is none. */

@@ -1,8 +1,8 @@
-import { describeModel } from '../../shared/engine/model/describe-model.ts';
 import { planModel } from '../../shared/engine/model/model-plan.ts';
+import { configFacts } from '../dashboard/config-facts.ts';
 import type { EventLine } from '../dashboard/event-line.ts';
 import type { RunFacts } from '../dashboard/model/run-view.ts';
-import { resumeCommand } from '../options/continuation.ts';
+import { recordedContinuation, resumeCommand } from '../options/continuation.ts';
 import type { RunDescription } from '../run-folder/run-description.ts';
 
 /** The header of an IDX file of labels. The rest is a byte per example. */
@@ -13,11 +13,11 @@ const LABELS_HEADER_BYTES = 8;
  * number of examples follows from the files of labels.
  */
 export function recordedFacts(
-  { config, stopRule, firstStep }: RunDescription,
+  description: RunDescription,
   runDir: string,
   start: (EventLine & { readonly event: 'start' }) | undefined,
 ): RunFacts {
-  const model = planModel(config.model);
+  const { config, stopRule, firstStep } = description;
   const examplesIn = ({ bytes = LABELS_HEADER_BYTES }: { readonly bytes?: number | undefined }) =>
     bytes - LABELS_HEADER_BYTES;
   const { trainLabels, testLabels } = config.dataset.files;
@@ -27,30 +27,15 @@ export function recordedFacts(
     start?.stepsPerEpoch ?? Math.max(1, Math.ceil(trainingExamples / config.globalBatch));
   return {
     runDir,
-    dataset: config.dataset.name,
-    classNames: config.dataset.classNames,
-    model: describeModel(model),
-    parameterCount: model.parameterCount,
-    numerics: config.numerics,
-    wireFormat: config.wire,
-    optimizer: config.optimizer.name,
-    learningRate: config.learningRate.peak,
-    schedule: config.learningRate.name,
-    loss: config.loss,
-    seed: config.seed,
-    globalBatch: config.globalBatch,
-    microBatchCount: config.microBatchCount,
+    ...configFacts(description, planModel(config.model)),
     stepsPerEpoch,
-    epochs: stopRule.epochs,
     stepCount: start?.stepCount ?? stopRule.epochs * stepsPerEpoch,
     firstStep,
-    earlyStopping: stopRule.earlyStopping ?? null,
     trainingExamples,
-    validationExamples: config.validationCount,
     testExamples: start?.testExamples ?? examplesIn(testLabels),
     auditFraction: start?.auditFraction ?? 0,
     hasCluster: start?.hasCluster ?? true,
-    resumeCommand: resumeCommand({}, runDir),
+    resumeCommand: resumeCommand(recordedContinuation(start?.continuation), runDir),
     isRecorded: true,
   };
 }

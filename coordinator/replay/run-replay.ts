@@ -2,10 +2,11 @@ import type * as z from 'zod';
 import { type EventLine, parseEventLine, type StepTotals } from '../dashboard/event-line.ts';
 import type { Happening } from '../dashboard/happening.ts';
 import type { RunFacts, WorkerRow } from '../dashboard/model/run-view.ts';
-import { STEP_PARTS, type StepBreakdown } from '../dashboard/model/step-breakdown.ts';
 import { type LiveStatus, RunRecorder, type StepMeasurement } from '../dashboard/run-recorder.ts';
+import { addCounters, type PoolCounters } from '../reporting/pool-events.ts';
 import { StepRecord } from '../training/ledger.ts';
 import { EpochRecord } from '../training/progress.ts';
+import { STEP_PARTS, type StepBreakdown } from '../training/step-breakdown.ts';
 import type { LineTail } from './line-tail.ts';
 
 /*
@@ -64,6 +65,8 @@ export class RunReplay {
   /** The status of the last moment, and whether nothing has happened since. */
   #status = BEGINNING;
   #isFresh = false;
+  /** What the coordinators before the newest one have counted. */
+  #earlierCounters: PoolCounters | null = null;
   #workers = new Map<number, WorkerRow>();
   #start: StartLine | undefined;
   #unreadable = 0;
@@ -205,7 +208,8 @@ export class RunReplay {
     if (line.event === 'start') {
       this.#start = line;
       this.#workers.clear();
-      this.#status = BEGINNING;
+      this.#earlierCounters = this.#status.counters;
+      this.#status = { ...BEGINNING, counters: this.#earlierCounters };
       this.#isFresh = false;
     }
     // A notice that came several times is written later than it came.
@@ -216,8 +220,10 @@ export class RunReplay {
 
   #showMoment(line: EventLine & { event: 'moment' }): void {
     const { event: _, totals: __, ...moment } = line;
-    const { step, status } = moment;
-    this.recorder.keepMoment(moment);
+    const { step } = moment;
+    const counters = addCounters(this.#earlierCounters, moment.status.counters);
+    const status = { ...moment.status, counters };
+    this.recorder.keepMoment({ ...moment, status });
     this.#status = status;
     this.#isFresh = step === this.#step;
     this.#workers = new Map(status.workers.map((worker) => [worker.rank, worker]));

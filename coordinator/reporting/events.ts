@@ -102,6 +102,8 @@ export interface ChaosEvent {
   stall: number;
   leave: number;
   join: number;
+  /** Workers that flipped a bit and were expelled for it. */
+  corrupt: number;
   /** The mean number of ready workers. */
   meanWorldSize: number;
   parametersSha256: string;

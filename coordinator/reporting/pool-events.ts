@@ -16,6 +16,9 @@ export type PoolEvent =
 /** The reasons of all workers to leave at the end of a run; see `RunEnd`. */
 export const RUN_ENDS: readonly string[] = ['finished', 'stopping', 'failed'];
 
+/** The reason of a worker that was expelled begins so. */
+export const WRONG_SUM = 'it gave a wrong sum';
+
 /**
  * A decision of the coordinator. The notice's message gives the reason.
  *
@@ -127,6 +130,16 @@ export const createCounters = (): PoolCounters => ({
   sentBytes: 0,
   receivedBytes: 0,
 });
+
+/** The counters of two coordinators of one run together. Null: nothing is known of it. */
+export function addCounters(a: PoolCounters | null, b: PoolCounters | null): PoolCounters | null {
+  if (!a || !b) return a ?? b;
+  const sum = createCounters();
+  // Records of an older version may lack some.
+  for (const name of Object.keys(sum) as (keyof PoolCounters)[])
+    sum[name] = (a[name] ?? 0) + (b[name] ?? 0);
+  return sum;
+}
 
 /** What is known of an admitted worker, for people. */
 export interface WorkerFigures {

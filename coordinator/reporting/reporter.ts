@@ -42,6 +42,10 @@ export function createLogReporter(
   return createHumanReporter(process.stdout, { isLog: true }, resumeCommand);
 }
 
+/** Prints the notices of a command whose last word is its result, for people or as JSON. */
+export const createNoticeReporter = (isJson: boolean): Report =>
+  isJson ? createJsonPrinter(process.stdout) : createHumanReporter(process.stdout);
+
 /**
  * Prints events for people. Progress is live in a terminal; elsewhere all lines are plain, without
  * control characters. `resumeCommand` gives the command that goes on with the run in a folder.
@@ -122,6 +126,7 @@ const INFORMATIVE: readonly string[] = [
   'certificate',
   'chaos',
   'control',
+  'dashboard',
   'data',
   'late',
   'stopping',
@@ -253,11 +258,11 @@ function describeChoice(
 }
 
 function printChaos(console: Console, event: ChaosEvent): void {
-  const { kill, stall, leave, join, meanWorldSize, undisturbedWorldSize, goodput } = event;
+  const { kill, stall, leave, join, corrupt, meanWorldSize, undisturbedWorldSize, goodput } = event;
   console.print('');
   console.print(
-    `Chaos: ${kill} killed, ${stall} stalled, ${leave} asked to leave, ${join} joined; ` +
-      `${meanWorldSize.toFixed(1)} workers on average`,
+    `Chaos: ${kill} killed, ${stall} stalled, ${leave} asked to leave, ${join} joined, ` +
+      `${corrupt} expelled for a wrong sum; ${meanWorldSize.toFixed(1)} workers on average`,
   );
   console.print(`  undisturbed   sha256 ${event.undisturbedSha256}`);
   console.print(

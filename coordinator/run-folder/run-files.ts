@@ -11,6 +11,7 @@ import { LockstepError, reasonOf, systemCode } from '../../shared/errors.ts';
  *   events.jsonl                            what happened, and once a second the state of the run
  *   done.json                               how the run ended, and which checkpoint is its model
  *   verified.json                           what "lockstep verify" has found
+ *   port.json                               the last coordinator's port and control token
  *   coordinator.lock                        exists while a coordinator writes to the folder
  *   checkpoints/step-00000430.safetensors   the newest three, the best epoch's, and the first one
  *                                           of a run that did not begin with random weights
@@ -20,6 +21,7 @@ export const CONFIG_FILE = 'config.json';
 export const METRICS_FILE = 'metrics.jsonl';
 export const EPOCHS_FILE = 'epochs.jsonl';
 export const EVENTS_FILE = 'events.jsonl';
+export const PORT_FILE = 'port.json';
 export const DONE_FILE = 'done.json';
 export const CHECKPOINT_FOLDER = 'checkpoints';
 export const SET_ASIDE_FOLDER = 'set-aside';

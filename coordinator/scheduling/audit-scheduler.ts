@@ -1,6 +1,7 @@
 import { isSameNode, type LeafRange } from '../../shared/reduction-tree.ts';
 import type { Round } from '../../shared/round/workload.ts';
 import type { AuditedSum, AuthoredSum } from '../reduction/audited-sum.ts';
+import { WRONG_SUM } from '../reporting/pool-events.ts';
 import { type Member, timelyShareOf } from './member.ts';
 import { describeShare } from './pending-share.ts';
 
@@ -15,9 +16,6 @@ export interface AuditSchedulerOptions {
   readonly expel: (member: Member, reason: string) => void;
   readonly notify: (message: string) => void;
 }
-
-/** The reason of a member that was expelled begins so. */
-export const WRONG_SUM = 'it gave a wrong sum';
 
 /** Finds a second worker for each held sum. Where there is none, the coordinator checks the sum. */
 export class AuditScheduler {

@@ -3,7 +3,7 @@ import { splitTrainingSet } from '../../shared/data/sampler.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { indicesTo } from '../../shared/random.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
-import type { BinaryAnswer, Route, Routes } from '../port/answers.ts';
+import type { BinaryAnswer, Route, Routes } from '../port/answers/answers.ts';
 import { STUDY_SETS, type StudyAnswer, type StudySet } from './study-answer.ts';
 import type { StudySource } from './study-source.ts';
 

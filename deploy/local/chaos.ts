@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { ChaosRates, OwnWorkers } from '../../coordinator/control/controlled.ts';
-import type { PoolEvent } from '../../coordinator/reporting/pool-events.ts';
+import { type PoolEvent, WRONG_SUM } from '../../coordinator/reporting/pool-events.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { randomKey, uniform } from '../../shared/random.ts';
 import type { LocalWorkers } from './local-workers.ts';
@@ -44,9 +44,14 @@ export function parseChaos(text: string): ChaosSpec {
 
 /** The number of faults of each kind. */
 export interface ChaosTally extends Record<Fault, number> {
-  /** Mean number of workers that were ready between `begin` and `end`. */
+  /** Workers that were expelled for a wrong sum. */
+  readonly corrupt: number;
+  /** The number of workers that were ready at `begin`, and the mean from then until `end`. */
+  readonly firstWorldSize: number;
   readonly meanWorldSize: number;
 }
+
+type WorkerChange = PoolEvent & { event: 'worker' };
 
 /** Random faults. Their rates can be changed at any time. */
 export interface Chaos extends Readonly<OwnWorkers['chaos']> {
@@ -54,8 +59,8 @@ export interface Chaos extends Readonly<OwnWorkers['chaos']> {
   attach(workers: Pick<LocalWorkers, 'running' | 'startExtra'>): void;
   /** Starts the faults. The caller calls this when training makes its first progress. */
   begin(): void;
-  /** Counts the workers that are ready. */
-  observe(event: PoolEvent): void;
+  /** Counts the workers that are ready, and those that are expelled for a wrong sum. */
+  observe(event: WorkerChange): void;
   end(): void;
   tally(): ChaosTally;
 }
@@ -74,6 +79,7 @@ export function createChaos(spec: Pick<ChaosSpec, keyof ChaosRates | 'seed'>, cl
   const cancels = new Map<Fault, () => void>();
   const meter = createWorldSizeMeter(clock);
   let local: Pick<LocalWorkers, 'running' | 'startExtra'> | undefined;
+  let expelledCount = 0;
   let isGoingOn = false;
 
   function happen(fault: Fault): void {
@@ -121,19 +127,23 @@ export function createChaos(spec: Pick<ChaosSpec, keyof ChaosRates | 'seed'>, cl
       meter.begin();
       for (const fault of FAULTS) schedule(fault);
     },
-    observe: meter.observe,
+    observe(event) {
+      meter.observe(event);
+      if (event.state === 'left' && event.reason.startsWith(WRONG_SUM)) expelledCount++;
+    },
     end() {
       meter.end();
       isGoingOn = false;
       for (const fault of FAULTS) schedule(fault);
     },
-    tally: () => ({ ...counts, meanWorldSize: meter.mean() }),
+    tally: () => ({ ...counts, corrupt: expelledCount, ...meter.read() }),
   };
 }
 
-/** Measures the mean number of ready workers between `begin` and `end`. */
+/** Measures the number of ready workers at `begin`, and its mean from then until `end`. */
 function createWorldSizeMeter(clock: Clock) {
   let worldSize = 0;
+  let firstWorldSize = 0;
   let observedAt: number | undefined;
   let workerMs = 0;
   let elapsedMs = 0;
@@ -149,9 +159,9 @@ function createWorldSizeMeter(clock: Clock) {
   return {
     begin() {
       observedAt = clock.now();
+      firstWorldSize = worldSize;
     },
-    observe(event: PoolEvent) {
-      if (event.event !== 'worker') return;
+    observe(event: WorkerChange) {
       account();
       worldSize = event.worldSize;
     },
@@ -159,6 +169,9 @@ function createWorldSizeMeter(clock: Clock) {
       account();
       observedAt = undefined;
     },
-    mean: () => (elapsedMs === 0 ? worldSize : workerMs / elapsedMs),
+    read: () => ({
+      firstWorldSize,
+      meanWorldSize: elapsedMs === 0 ? worldSize : workerMs / elapsedMs,
+    }),
   };
 }

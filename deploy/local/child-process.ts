@@ -12,6 +12,12 @@ export function collectLastWords({ stderr }: ChildProcess): () => string {
   return () => lastWords.trim();
 }
 
+/** How a process has ended. Whoever asks has not killed it. */
+export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === 'SIGKILL') return 'killed by signal 9, perhaps out of memory';
+  return signal ?? `exit code ${code}`;
+}
+
 /** Signals a process and waits until it has ended. Kills it after 10 s. */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

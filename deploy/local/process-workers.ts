@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { KILLED } from '../../coordinator/control/controlled.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { compileCacheDirectory } from '../../shared/host/cache-directory.ts';
 import { handOverTested } from '../../shared/host/load-engine.ts';
 import { MODULE_ENDING } from '../../shared/host/module-ending.ts';
 import { OWN_IDENTITY } from '../../shared/protocol/limits.ts';
 import { systemClock } from '../../shared/system-clock.ts';
-import { collectLastWords, endProcess } from './child-process.ts';
+import { collectLastWords, describeExit, endProcess } from './child-process.ts';
 import {
   type KeepOptions,
   keepWorkers,
@@ -22,6 +23,8 @@ export interface ProcessWorkersOptions
   readonly token?: string | undefined;
   /** Issues an identity for a worker; see `StartContext`. */
   readonly issueIdentity?: () => string;
+  /** Called before a worker is killed; see `StartContext`. */
+  readonly noteKilled?: (identity: string) => void;
   readonly dataDir?: string | undefined;
   /** Probability that a worker flips a bit of a sum, to test that an audit finds it. */
   readonly corrupt?: number | undefined;
@@ -51,6 +54,7 @@ function startProcess(name: string, options: ProcessWorkersOptions, clock: Clock
   const identity = options.issueIdentity?.();
   const child = forkWorker(name, identity, options);
   let cancelWaking: (() => void) | undefined;
+  let isKilled = false;
 
   function wake(): void {
     cancelWaking?.();
@@ -60,14 +64,18 @@ function startProcess(name: string, options: ProcessWorkersOptions, clock: Clock
 
   const ended = endOf(child, options).then((end) => {
     cancelWaking?.();
-    return end;
+    return isKilled ? { ...end, how: KILLED } : end;
   });
   return {
     kind: 'process',
     pid: child.pid,
     identity,
     ended,
-    kill: () => void child.kill('SIGKILL'),
+    kill() {
+      isKilled = true;
+      if (identity !== undefined) options.noteKilled?.(identity);
+      child.kill('SIGKILL');
+    },
     stall(milliseconds) {
       cancelWaking?.();
       child.kill('SIGSTOP');
@@ -94,7 +102,7 @@ function endOf(child: ChildProcess, { corrupt }: ProcessWorkersOptions): Promise
     child.once('close', (code, signal) => {
       // A worker that flips bits is expelled, as it should be.
       const isFailure = signal === null && corrupt === undefined;
-      resolve({ how: describe(signal ?? `exit code ${code}`), isFailure });
+      resolve({ how: describe(describeExit(code, signal)), isFailure });
     });
   });
 }

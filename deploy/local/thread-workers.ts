@@ -1,5 +1,6 @@
 import type { StartContext } from '../../coordinator/cluster/cluster.ts';
 import type { ConnectedThreads } from '../../coordinator/cluster/worker-pool.ts';
+import { KILLED } from '../../coordinator/control/controlled.ts';
 import { createThreadGroup } from '../../shared/engine/threads/thread-group.ts';
 import type { SharedEngine } from '../../shared/host/load-engine.ts';
 import { processUsage } from '../../shared/host/process-usage.ts';
@@ -120,5 +121,3 @@ function runThreads(
   };
   return { worker, begun: begun.promise };
 }
-
-const KILLED = 'killed';

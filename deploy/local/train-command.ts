@@ -6,7 +6,7 @@ import type {
   StartContext,
   StartedWorkers,
 } from '../../coordinator/cluster/cluster.ts';
-import { NO_CHAOS } from '../../coordinator/control/run-control.ts';
+import { describeRates, NO_CHAOS } from '../../coordinator/control/run-control.ts';
 import {
   continuationOf,
   resumeCommand,
@@ -17,7 +17,7 @@ import { addPortOptions, portOptionsOf } from '../../coordinator/options/port-fl
 import { addRunOptions } from '../../coordinator/options/run-flags.ts';
 import type { RunOptions } from '../../coordinator/options/run-options.ts';
 import type { PortOptions } from '../../coordinator/port/server.ts';
-import type { DoneEvent, Report } from '../../coordinator/reporting/events.ts';
+import type { DoneEvent, Report, RunEvent } from '../../coordinator/reporting/events.ts';
 import { openingLesson } from '../../coordinator/reporting/lesson-report.ts';
 import { openingDashboard } from '../../coordinator/reporting/open-dashboard.ts';
 import { remindingOfSecrets } from '../../coordinator/reporting/remind-secrets.ts';
@@ -32,6 +32,7 @@ import { systemClock } from '../../shared/system-clock.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import { type Chaos, type ChaosSpec, createChaos, parseChaos } from './chaos.ts';
 import type { LocalWorkers } from './local-workers.ts';
+import { describeTooMany } from './many-workers.ts';
 import { startProcessWorkers } from './process-workers.ts';
 import { startThreadWorkers, type ThreadWorkersOptions } from './thread-workers.ts';
 
@@ -125,18 +126,29 @@ function trainWithWorkers(options: TrainOptions, report: Report, disturbance?: D
       workers = startWorkers(options, context, common, disturbance?.corrupt);
       chaos.attach(workers);
       // Faults that are asked for later begin at once.
-      if (!disturbance) chaos.begin();
+      if (disturbance) context.report(chaosNotice(chaos));
+      else chaos.begin();
       return controllable(workers, chaos);
     },
   });
   const clusterFor = ({ microBatchCount }: { readonly microBatchCount: number }) => {
     const count = options.workers ?? Math.min(availableParallelism(), microBatchCount);
+    const kind = options.separateProcesses ? 'process' : 'thread';
+    const message = describeTooMany(count, availableParallelism(), kind);
+    if (message) report({ event: 'notice', code: 'workers', message });
     return count === 0 ? undefined : clusterOf(count);
   };
   const threads = options.workers === 0 ? threadsFor(options, 1) : 1;
   const engine = { threads, isShared: !options.separateProcesses };
   return runTraining({ ...options, engine }, clusterFor, report, signal);
 }
+
+/** What --chaos does, among what happens in the run. */
+const chaosNotice = ({ rates }: Chaos): RunEvent => ({
+  event: 'notice',
+  code: 'control',
+  message: `--chaos disturbs the workers: ${describeRates(rates)}`,
+});
 
 /** The threads of each of so many workers. */
 const threadsFor = ({ threads }: TrainOptions, workerCount: number): number =>
@@ -149,10 +161,12 @@ function startWorkers(
   common: ThreadWorkersOptions,
   corrupt: number | undefined,
 ): LocalWorkers {
-  const { engine, url, token, issueIdentity } = context;
+  const { engine, url, token, issueIdentity, noteKilled } = context;
   if (!separateProcesses && isSharedEngine(engine))
     return startThreadWorkers({ ...context, engine }, common);
-  return startProcessWorkers({ ...common, url, token, issueIdentity, dataDir, corrupt });
+  return startProcessWorkers({
+    ...{ ...common, url, token, issueIdentity, noteKilled, dataDir, corrupt },
+  });
 }
 
 function controllable(workers: LocalWorkers, chaos: Chaos): StartedWorkers {
@@ -173,8 +187,10 @@ function controllable(workers: LocalWorkers, chaos: Chaos): StartedWorkers {
 }
 
 /**
- * Trains while workers are disturbed. Then trains undisturbed, with as many workers as there were
- * on average, and compares the parameters. Throws a `VERIFY` error if they differ.
+ * Trains while workers are disturbed. Then trains undisturbed and compares the parameters. Throws a
+ * `VERIFY` error if they differ. The undisturbed run has as many workers as the disturbed one had
+ * at first, or on average if those were more. Where workers share cores, a run with fewer of them
+ * would be faster by that alone.
  */
 async function trainInChaos(options: TrainOptions, spec: ChaosSpec, report: Report): Promise<void> {
   assertComparable(options);
@@ -206,12 +222,13 @@ async function trainInChaos(options: TrainOptions, spec: ChaosSpec, report: Repo
   });
 
   const tally = chaos.tally();
-  const undisturbedWorldSize = Math.max(1, Math.round(tally.meanWorldSize));
+  const { firstWorldSize, ...counts } = tally;
+  const undisturbedWorldSize = Math.max(firstWorldSize, Math.round(tally.meanWorldSize), 1);
   const undisturbed = await trainUndisturbed(disturbed, undisturbedWorldSize, done.runDir, report);
   const isEqual = undisturbed.parametersSha256 === done.parametersSha256;
   report({
     event: 'chaos',
-    ...tally,
+    ...counts,
     undisturbedWorldSize,
     isEqual,
     parametersSha256: done.parametersSha256,

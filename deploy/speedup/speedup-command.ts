@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { describeBest, describeLaw } from '../../coordinator/dashboard/model/scaling-law.ts';
-import { STEP_PARTS } from '../../coordinator/dashboard/model/step-breakdown.ts';
-import { PART_WORDS } from '../../coordinator/dashboard/model/step-parts.ts';
+import { describeBest, describeLaw } from '../../coordinator/dashboard/speed/scaling-law.ts';
+import { PART_WORDS } from '../../coordinator/dashboard/steps/step-parts.ts';
+import { STEP_PARTS } from '../../coordinator/training/step-breakdown.ts';
 import { type Console, createConsole } from '../../shared/cli/console.ts';
 import {
   alignColumns,

@@ -9,7 +9,7 @@ import {
 } from '../data/loading/load-dataset.ts';
 import { DATA_ROLES } from '../data/manifest.ts';
 import { LockstepError } from '../errors.ts';
-import { type Console, createConsole } from './console.ts';
+import { type Console, createConsole, createJsonPrinter, isJsonAsked } from './console.ts';
 import { describeCommand } from './describe-command.ts';
 import { formatCount } from './format.ts';
 import { interruptionSignal } from './interruption.ts';
@@ -45,13 +45,15 @@ export function dataCommand(): Command {
     .action(async (options: DataOptions) => {
       const manifest = await readManifest(options.dataDir);
       const console = createConsole(process.stdout);
-      const report = (event: DataEvent) => options.json || showDataEvent(console, event);
+      const isJson = isJsonAsked(options);
+      const report = isJson
+        ? createJsonPrinter(process.stdout)
+        : (event: DataEvent) => showDataEvent(console, event);
       const context = { signal: interruptionSignal(), report };
       const loaded = await loadDataset(manifest, coordinatorSources(options.dataDir), context);
       if (options.show !== undefined)
         return console.print(drawExample(loaded.dataset, options.set, options.show));
-      if (options.json)
-        return console.print(JSON.stringify({ event: 'dataset', ...describe(loaded) }));
+      if (isJson) return console.print(JSON.stringify({ event: 'dataset', ...describe(loaded) }));
       printDescription(console, loaded);
     });
 }

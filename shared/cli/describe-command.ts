@@ -71,13 +71,21 @@ async function describe(
   // The header of a file of labels has 8 bytes.
   const labels = [trainLabels, testLabels].flatMap(({ content }) => [...content.subarray(8)]);
   const classCount = labels.reduce((most, label) => Math.max(most, label + 1), 2);
+  const { classes } = options;
+  if (classes && classes.length > classCount) {
+    throw new LockstepError(
+      'USAGE',
+      `--classes ${classes.join()}: these are ${classes.length} names, and the labels are 0 to ` +
+        `${classCount - 1}. Give ${classCount} names, from that of label 0 on.`,
+    );
+  }
   const known = KNOWN_DATASETS.find(
     ({ files }) => files.trainLabels.sha256 === trainLabels.file.sha256,
   );
   const classNames = Array.from({ length: classCount }, (_, label) => String(label));
   const manifest = {
     name: options.name ?? known?.name ?? basename(resolve(folder)),
-    classNames: options.classes ?? known?.classNames ?? classNames,
+    classNames: classes ?? known?.classNames ?? classNames,
     files: {
       trainImages: trainImages.file,
       trainLabels: trainLabels.file,

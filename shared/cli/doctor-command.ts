@@ -4,6 +4,7 @@ import { NUMERICS } from '../engine/kernels.ts';
 import { TILES } from '../engine/wasm/wasm-products.ts';
 import { availableNumerics, describeEngine, type EngineReport } from '../host/load-engine.ts';
 import { V8_FLAGS } from '../host/v8-flags.ts';
+import { isJsonAsked } from './console.ts';
 
 const MEANING = {
   fused: 'product and sum rounded once (relaxed_madd)',
@@ -24,7 +25,7 @@ export function doctorCommand(): Command {
       const { node, v8 } = process.versions;
       const cpu = cpus()[0]?.model ?? 'unknown';
       const cores = availableParallelism();
-      if (options.json) {
+      if (isJsonAsked(options)) {
         const result = { node, v8, cpu, cores, v8Flags: V8_FLAGS, numerics: chosen, engines };
         console.log(JSON.stringify({ event: 'doctor', ...result }));
         return;

@@ -6,15 +6,17 @@ import { systemCode } from '../errors.ts';
 /**
  * Writes a file atomically. At any moment, and after any crash, the file has either all of the old
  * content or all of the new content. The new content goes to a temporary file in the same folder.
- * This file is synced and renamed, and then the folder is synced. Rejects with the system's error.
+ * This file is synced and renamed, and then the folder is synced. `mode`: who may read and write
+ * it, less what the user's mask takes away. Rejects with the system's error.
  */
 export async function writeFileAtomically(
   path: string,
   content: Uint8Array | string,
+  mode = 0o666,
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    const file = await open(temporary, 'wx');
+    const file = await open(temporary, 'wx', mode);
     try {
       await file.writeFile(content);
       await file.sync();

@@ -25,12 +25,21 @@ const FLAGS = [
   ['--semi-space-growth-factor=1', 9, Number.POSITIVE_INFINITY],
 ] as const;
 
-const majorVersion = Number.parseInt(process.versions.v8, 10);
+/** V8 has these flags on one kind of processor only. */
+const ONLY_ON: Readonly<Record<string, NodeJS.Architecture>> = {
+  '--experimental-wasm-revectorize': 'x64',
+};
 
-/** The flags for this version of V8. They change the speed and no result. */
-export const V8_FLAGS: readonly string[] = FLAGS.filter(
-  ([, first, last]) => majorVersion >= first && majorVersion <= last,
-).map(([flag]) => flag);
+/** The flags for a version of V8, such as 13.6, on a kind of processor. */
+export function v8FlagsFor(version: string, arch: NodeJS.Architecture): string[] {
+  const major = Number.parseInt(version, 10);
+  return FLAGS.filter(([, first, last]) => major >= first && major <= last)
+    .map(([flag]) => flag)
+    .filter((flag) => (ONLY_ON[flag] ?? arch) === arch);
+}
+
+/** The flags for this process. They change the speed and no result. */
+export const V8_FLAGS: readonly string[] = v8FlagsFor(process.versions.v8, process.arch);
 
 /**
  * Sets the flags. Call this before WebAssembly is compiled, but after JavaScript is. V8 reuses the

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { qrPath } from '../../coordinator/dashboard/page/control/qr-path.ts';
-import type { JoinAnswer } from '../../coordinator/port/join-answer.ts';
+import type { JoinAnswer } from '../../coordinator/port/answers/join-answer.ts';
 import { chromium } from '../support/browser/chromium.ts';
 import {
   type DashboardOptions,

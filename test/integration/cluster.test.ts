@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
-import { createRights } from '../../coordinator/port/rights.ts';
+import { createRights } from '../../coordinator/port/answers/rights.ts';
 import { LOSS_AND_CORRECT_LENGTH } from '../../shared/engine/model/model.ts';
 import { planModel } from '../../shared/engine/model/model-plan.ts';
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ControlRequest } from '../../coordinator/control/control-request.ts';
-import { createRights, type Secrets } from '../../coordinator/port/rights.ts';
+import { createRights, type Secrets } from '../../coordinator/port/answers/rights.ts';
 import { startCoordinatorServer } from '../../coordinator/port/server.ts';
 
 const MADE: Secrets = { token: null, controlToken: 'lever' };

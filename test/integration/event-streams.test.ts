@@ -7,7 +7,7 @@ import { connect as connectSecurely } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { EventStreams } from '../../coordinator/dashboard/event-streams.ts';
 import type { Cursor, Update } from '../../coordinator/dashboard/model/run-view.ts';
-import { eventData } from '../../coordinator/dashboard/page/event-data.ts';
+import { eventData } from '../../coordinator/dashboard/page/connection/event-data.ts';
 import type { TlsFiles } from '../../coordinator/port/tls.ts';
 import { makeSelfSigned } from '../../shared/host/self-signed.ts';
 import { systemClock } from '../../shared/system-clock.ts';

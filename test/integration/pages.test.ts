@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readPageFiles } from '../../coordinator/dashboard/page-files.ts';
-import { createRights } from '../../coordinator/port/rights.ts';
+import { createRights } from '../../coordinator/port/answers/rights.ts';
 import { startPortServer } from '../support/processes/port-server.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };

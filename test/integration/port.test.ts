@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { createRights } from '../../coordinator/port/rights.ts';
+import { createRights } from '../../coordinator/port/answers/rights.ts';
 import { encodeFrame } from '../../shared/protocol/codec.ts';
 import { systemClock } from '../../shared/system-clock.ts';
 import { parseCoordinatorAddress } from '../../worker/coordinator-address.ts';
@@ -52,6 +52,15 @@ async function openSocket(port: number): Promise<Socket> {
   await once(socket, 'connect');
   return socket;
 }
+
+test('a port that will do is taken if it is free, and another one if it is not', async () => {
+  const first = await startPortServer();
+  const { port } = first;
+  expect((await startPortServer({ preferredPort: port })).port).not.toBe(port);
+  await first.close();
+  expect((await startPortServer({ preferredPort: port })).port).toBe(port);
+  await expect(startPortServer({ port })).rejects.toThrow('the port is in use');
+});
 
 describe('a peer that sends empty messages', () => {
   test.for([

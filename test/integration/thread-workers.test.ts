@@ -56,6 +56,8 @@ async function startPool(count: number, threads: number) {
       token: undefined,
       connectThreads: (own) => pool.connectThreads(own),
       issueIdentity: () => pool.issueIdentity(),
+      noteKilled: (identity) => pool.noteKilled(identity),
+      report: () => {},
     },
     {
       count,

@@ -328,6 +328,32 @@ test.for([
   });
 });
 
+test.for([
+  ['evaluate', '/no/such'],
+  ['verify', '/no/such'],
+  ['data', '--data-dir', '/no/such'],
+  ['summary', '--data-dir', '/no/such'],
+])('with LOCKSTEP_LOG=json, an error is an event, for %j', async (args) => {
+  const { code, stdout } = await runCli(args, { env: { LOCKSTEP_LOG: 'json' } });
+  expect(code).toBe(1);
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.at(-1)).toMatchObject({
+    event: 'error',
+    message: expect.stringMatching(/no.such/),
+  });
+});
+
+test.for([
+  ['summary', 'summary'],
+  ['doctor', 'doctor'],
+])('with LOCKSTEP_LOG=json, %s prints its result as JSON', async ([command, event]) => {
+  const { stdout } = await runCli([command], { env: { LOCKSTEP_LOG: 'json' } });
+  expect(JSON.parse(stdout)).toMatchObject({ event });
+});
+
 test('lockstep says that npm has kept its flags', async () => {
   const env = { npm_lifecycle_event: 'start', npm_config_workers: 'true' };
   const { code, stderr } = await runCli(['train', '3'], { env });

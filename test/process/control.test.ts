@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ControlRequest } from '../../coordinator/control/control-request.ts';
@@ -155,6 +156,24 @@ describe.for(KINDS)('in a run with workers of %s', ([, flags, options]) => {
     const done = await runToDone(['train', ...data, '--workers', '1', '--resume', checkpoint]);
     expect(done.parametersSha256).toBe(await undisturbedHash(options));
   });
+});
+
+test('a resumed run is found at the same port with the same token, until it is done', async () => {
+  const data = toyRun({ epochs: 8 });
+  const folder = join(temporaryFolder(), 'run');
+  const flags = ['--workers', '1', '--json'];
+  const first = startCli(['train', ...data, ...flags, '--out', folder]);
+  const before = await controlOf(first);
+  await first.next('epoch');
+  await before.perform({ action: 'stop' });
+  await first.ended;
+  expect(statSync(join(folder, 'port.json')).mode & 0o777).toBe(0o600);
+  const second = startCli(['train', ...data.slice(0, 2), ...flags, '--resume', folder]);
+  const after = await controlOf(second);
+  expect([after.url, after.controlToken]).toEqual([before.url, before.controlToken]);
+  await second.next('done');
+  await second.ended;
+  expect(existsSync(join(folder, 'port.json'))).toBe(false);
 });
 
 describe('a run', () => {

@@ -23,8 +23,14 @@ test('lockstep data describe writes what --data-dir needs', async () => {
   expect(again.code).toBe(1);
   expect(again.stderr).toContain('dataset.json is there already: --force replaces it.');
   expect(await describe('--force', '--name', 'toy')).toMatchObject({ code: 0 });
-  const wrong = await describe('--force', '--classes', 'a,b');
-  expect(wrong.stderr).toContain('is not one of the 2 classes');
+  const few = await describe('--force', '--classes', 'a,b');
+  expect(few.stderr).toContain('is not one of the 2 classes');
+  const many = await describe('--force', '--classes', 'a,b,c,d');
+  expect(many).toMatchObject({ code: 2, stdout: '' });
+  expect(many.stderr).toBe(
+    'error: --classes a,b,c,d: these are 4 names, and the labels are 0 to 2. ' +
+      'Give 3 names, from that of label 0 on.\n',
+  );
 });
 
 test('lockstep summary and plan take another dataset, and need no other flag', async () => {

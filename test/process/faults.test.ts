@@ -161,6 +161,7 @@ describe('the parameters are the same to the last bit', () => {
     const args = ['train', ...toyRun(options), '--workers', '3', '--json', '--chaos', list];
     const run = startCli(args);
     const chaos = await run.next('chaos');
+    expect(chaos.undisturbedWorldSize).toBeGreaterThanOrEqual(3);
     expect(chaos).toMatchObject({
       isEqual: true,
       undisturbedSha256: await undisturbedHash(options),

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { STEP_PARTS } from '../../coordinator/dashboard/model/step-breakdown.ts';
+import { STEP_PARTS } from '../../coordinator/training/step-breakdown.ts';
 import type { SpeedupReport } from '../../deploy/speedup/report/speedup-report.ts';
 import { runCli, startCli } from '../support/processes/cli.ts';
 import { toyRun } from '../support/processes/toy-cli-run.ts';

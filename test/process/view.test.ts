@@ -87,7 +87,9 @@ describe('lockstep view', () => {
       /^broken off after step \d+: .* It goes on from the checkpoint of step \d+$/,
     );
 
-    expect(broken.facts?.resumeCommand).toMatch(/train --resume run$/);
+    expect(broken.facts?.resumeCommand).toMatch(
+      /train --workers 2 --checkpoint-every 40 --resume run$/,
+    );
 
     const resumed = startCli(['train', '--resume', 'run', ...args.slice(0, 2), ...common], { cwd });
     const { step } = await resumed.next('start');

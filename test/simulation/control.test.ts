@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import { runUntil, startPool } from '../support/simulation/simulated-pool.ts';
 
 /** A pool with peers of these names, which compute. Our process has started those named "own…". */
@@ -43,6 +44,26 @@ test('everybody who was admitted can be controlled, by rank', async () => {
     [1, 'far', 'identity 1'],
     [2, 'unready', 'identity 2'],
   ]);
+});
+
+test('a worker that this process has killed is gone for that reason, ready or not', async () => {
+  const { pool, connectPeer, controlsOf, clock, events } = await startPeers(['own', 'own too']);
+  const identity = pool.issueIdentity();
+  const preparing = connectPeer({ name: 'unready', identity });
+  const hello = { protocolVersion: PROTOCOL_VERSION, name: 'unready', identity } as const;
+  preparing.send({ type: 'hello', ...hello, numerics: ['strict'] });
+  await runUntil(clock, 1);
+  for (const rank of [1, 2]) {
+    pool.noteKilled(controlsOf(rank).identity);
+    // The connection breaks off, as that of a dead process does.
+    controlsOf(rank).cut();
+  }
+  await runUntil(clock, 1);
+  expect(events).toContainEqual(
+    expect.objectContaining({ rank: 1, state: 'left', reason: 'killed' }),
+  );
+  const message = 'worker unready went before it was ready (killed)';
+  expect(events).toContainEqual({ event: 'notice', code: 'unready', message });
 });
 
 describe('a connection that is cut', () => {

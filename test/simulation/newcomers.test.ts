@@ -1,5 +1,62 @@
 import { describe, expect, test } from 'vitest';
-import { runUntil, startPool } from '../support/simulation/simulated-pool.ts';
+import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
+import { runWorker } from '../../worker/run-worker.ts';
+import type { CreateComputer } from '../../worker/workbench.ts';
+import {
+  connection,
+  dataset,
+  never,
+  runUntil,
+  startPool,
+} from '../support/simulation/simulated-pool.ts';
+import { sleepOn } from '../support/simulation/simulated-process.ts';
+import { naiveEngine } from '../support/toy-run.ts';
+
+const COMPILING_MS = 100;
+
+/** Computes at once, except for the first share: then its kernels are being compiled. */
+const createColdComputer: CreateComputer = (engine, config, _, workload) => {
+  const computer = createPartialSumComputer(engine, config, workload);
+  let isCold = true;
+  return {
+    *compute(...share) {
+      if (isCold) yield;
+      isCold = false;
+      for (const sum of computer.compute(...share)) if (sum) yield sum;
+    },
+  };
+};
+
+/** Starts a worker of the coordinator's own process. Returns how long it took until it joined. */
+function startColdWorker({ clock, pool }: ReturnType<typeof startPool>) {
+  const startedAt = clock.now();
+  let joinedMs: number | undefined;
+  const options = {
+    url: 'ws://test',
+    clock,
+    random: () => 0.5,
+    firstRetryMs: 0,
+    retryMs: 0,
+    async dial() {
+      const { openFirst, openSecond } = connection(clock);
+      pool.connect(openFirst);
+      return openSecond;
+    },
+    session: {
+      clock,
+      openEngine: () => naiveEngine,
+      createComputer: createColdComputer,
+      identity: { name: 'cold', numerics: ['strict'], identity: pool.issueIdentity() },
+      loadDataset: async () => dataset,
+      pause: () => sleepOn(clock, COMPILING_MS),
+    },
+    report() {
+      joinedMs ??= clock.now() - startedAt;
+    },
+  };
+  void runWorker(options, never);
+  return () => joinedMs;
+}
 
 describe('a newcomer', () => {
   /** A pool with one worker that has answered a share. */
@@ -34,6 +91,16 @@ describe('a newcomer', () => {
     expect(pool.proven.shares()).toHaveLength(2);
     expect(pool.pool.counters).toMatchObject({ reassignedShares: 0, lateShares: 0 });
     expect(pool.events.filter(({ event }) => event === 'notice')).toEqual([]);
+  });
+
+  test('compiles its kernels before it is ready, and no round waits for that', async () => {
+    const pool = await startProvenPool();
+    const joinedMs = startColdWorker(pool);
+    await runUntil(pool.clock, pool.clock.now() + 10_000, () => joinedMs() !== undefined);
+    expect(joinedMs()).toBe(COMPILING_MS);
+    await runUntil(pool.clock, pool.clock.now());
+    expect(await timeOfRound(pool)).toBe(0);
+    expect(pool.pool.workers().map(({ answeredShares }) => answeredShares)).toEqual([2, 1]);
   });
 
   test('that answers gets its part of the next round', async () => {

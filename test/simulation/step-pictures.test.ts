@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { detailOf } from '../../coordinator/dashboard/model/step-detail.ts';
 import { sceneOf } from '../../coordinator/dashboard/page/steps/timeline-scene.ts';
 import { disturbanceTitle } from '../../coordinator/dashboard/page/steps/timeline-text.ts';
 import { copiesOf, sumsOf } from '../../coordinator/dashboard/page/steps/tree-layout.ts';
 import { additionsOf } from '../../coordinator/dashboard/page/steps/tree-text.ts';
+import { detailOf } from '../../coordinator/dashboard/steps/step-detail.ts';
 import type { RoundSum } from '../../coordinator/training/gradient-source.ts';
 import { workOf } from '../../coordinator/training/ledger.ts';
 import { config, runUntil, startPool } from '../support/simulation/simulated-pool.ts';

@@ -9,8 +9,8 @@ export interface Observation {
   readonly startMs: number[];
   /** From then on until it is ready, in ms. */
   readonly joinMs: number[];
-  /** Workers that were not ready after 20 s. */
-  lostWorkers: number;
+  /** How each worker ended that was not ready after 20 s. */
+  readonly lostWorkers: string[];
 }
 
 /** The parent's word that the last phase is over. */

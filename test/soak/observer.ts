@@ -24,7 +24,7 @@ const observations: Observation[] = [];
 let isOver = false;
 function enter(phase: string): void {
   const lists = { healthMs: [], startMs: [], joinMs: [] };
-  observations.push({ phase, ...lists, brokenRequests: 0, lostWorkers: 0 });
+  observations.push({ phase, ...lists, brokenRequests: 0, lostWorkers: [] });
 }
 const current = (): Observation | undefined => observations.at(-1);
 
@@ -69,11 +69,14 @@ async function joinOnce(observed: Observation): Promise<void> {
   const closed = once(child, 'close');
   const spawnedAt = Date.now();
   let dialedAt: number | undefined;
+  let lastWords = 'it said nothing';
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (line.startsWith('{"event":"dial"')) dialedAt ??= JSON.parse(line).now;
+    else lastWords = line;
   });
   let isReady = false;
   createInterface({ input: child.stdout }).on('line', (line) => {
+    lastWords = line;
     if (isReady || JSON.parse(line).event !== 'joined') return;
     isReady = true;
     const readyAt = Date.now();
@@ -82,9 +85,13 @@ async function joinOnce(observed: Observation): Promise<void> {
     child.kill('SIGTERM');
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
-  await closed;
+  const [code, signal] = await closed;
   clearTimeout(timer);
-  if (!isReady && !isOver) observed.lostWorkers++;
+  if (isReady || isOver) return;
+  const seconds = (ms: number) => `${((ms - spawnedAt) / 1000).toFixed(1)} s`;
+  const dial = dialedAt === undefined ? 'never dialed' : `dialed after ${seconds(dialedAt)}`;
+  const end = `ended after ${seconds(Date.now())} (${signal ?? `exit code ${code}`})`;
+  observed.lostWorkers.push(`${dial}, ${end}: ${lastWords}`);
 }
 
 async function watchJoins(): Promise<void> {

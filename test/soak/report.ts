@@ -24,7 +24,7 @@ export function printReport(report: SoakReport): void {
       peakMB.toFixed(0),
       `${health} (${observed?.brokenRequests})`,
       String(at(observed?.startMs, 0.5)),
-      `${join} (${observed?.joinMs.length}, ${observed?.lostWorkers})`,
+      `${join} (${observed?.joinMs.length}, ${observed?.lostWorkers.length})`,
     ];
   });
   for (const row of [COLUMNS, COLUMNS.map(() => '---'), ...rows])

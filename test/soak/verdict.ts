@@ -20,7 +20,8 @@ export function brokenPromises(
     broken.push(`the coordinator needed too much memory: ${memory}`);
   }
   for (const { name, observed } of phases) {
-    if (observed?.lostWorkers) broken.push(`${name}: ${observed.lostWorkers} workers never joined`);
+    for (const how of observed?.lostWorkers ?? [])
+      broken.push(`${name}: a worker never joined: ${how}`);
     if (!isSpeedJudged || !observed) continue;
     const healthMs = quantile(observed.healthMs, 0.99);
     if (healthMs > HEALTH_P99_MS_MAX)

@@ -5,6 +5,7 @@ import type { Happening } from '../../coordinator/dashboard/happening.ts';
 import type { RunFacts, WorkerRow } from '../../coordinator/dashboard/model/run-view.ts';
 import { createRunJournal } from '../../coordinator/dashboard/run-journal.ts';
 import { type LiveStatus, RunRecorder } from '../../coordinator/dashboard/run-recorder.ts';
+import type { PoolCounters } from '../../coordinator/reporting/pool-events.ts';
 import { nextLink, type StepRecord } from '../../coordinator/training/ledger.ts';
 import type { EpochRecord } from '../../coordinator/training/progress.ts';
 import type { StepTimes } from '../../coordinator/training/train.ts';
@@ -62,6 +63,8 @@ export class RecordedHistory {
   readonly epochs: EpochRecord[] = [];
   readonly events: EventLine[] = [];
   readonly workers = new Map<number, WorkerRow>();
+  /** Those of this coordinator. */
+  counters: PoolCounters | null = null;
   /** The number of updates. */
   step: number;
   chain: string;
@@ -216,7 +219,7 @@ export class RecordedHistory {
       examplesPerSecond: 1000,
       secondsLeft: 1,
       trainLoss: 0.5,
-      counters: null,
+      counters: this.counters,
       workers: [...this.workers.values()],
     };
   }

@@ -3,7 +3,7 @@ import {
   type RunFacts,
   type RunView,
 } from '../../coordinator/dashboard/model/run-view.ts';
-import { bucketOf, type StepBucket } from '../../coordinator/dashboard/model/step-history.ts';
+import { bucketOf, type StepBucket } from '../../coordinator/dashboard/steps/step-history.ts';
 import type { EpochRecord } from '../../coordinator/training/progress.ts';
 
 /** The facts of a run of 10 steps per epoch. The last step of an epoch has half the examples. */

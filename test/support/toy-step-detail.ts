@@ -1,4 +1,4 @@
-import type { ShareDetail, StepDetail } from '../../coordinator/dashboard/model/step-detail.ts';
+import type { ShareDetail, StepDetail } from '../../coordinator/dashboard/steps/step-detail.ts';
 
 /** A share that is answered after 3 ms, or as `changes` say. */
 export function toyShare(

@@ -5,7 +5,7 @@ import {
   type RunView,
   type WorkerRow,
 } from '../../coordinator/dashboard/model/run-view.ts';
-import { bucketOf, type RecordedStep } from '../../coordinator/dashboard/model/step-history.ts';
+import { bucketOf, type RecordedStep } from '../../coordinator/dashboard/steps/step-history.ts';
 import { TOY_STATUS } from './toy-update.ts';
 
 export const TOY_FACTS: RunFacts = {

@@ -26,6 +26,10 @@ const OTHER: readonly IncidentGroup[] = ['other'];
 
 export const groupsOf = (kind: string): readonly IncidentGroup[] => GROUPS[kind] ?? OTHER;
 
+/** The number of updates when the newest of the coordinators has begun. */
+export const newestStart = (incidents: readonly Incident[]): number =>
+  incidents.findLast(({ kind }) => kind === 'start')?.step ?? 0;
+
 /** The number of incidents of a group since the start. */
 export function countOf(group: IncidentGroup, counts: IncidentCounts): number {
   return Object.entries(counts).reduce(

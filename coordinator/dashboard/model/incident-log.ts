@@ -3,8 +3,10 @@
  *
  * A slow worker is late in every step. So an incident that follows one of the same kind within a
  * few seconds, with a message that differs in numbers only, is counted with it. The rank at its
- * beginning must be the same, because two workers that are lost at once are two incidents. Of late
- * and lost shares, it does not matter which they are and who computes them now.
+ * beginning must be the same, because two workers that are lost at once are two incidents.
+ *
+ * Late shares would hide who was killed. So those that follow one another within a minute are one
+ * incident, whoever was late and with what. The same holds for shares that are computed again.
  *
  * When there are too many incidents, the oldest of the most frequent kind go. So a slow worker does
  * not push out the few incidents that explain it.
@@ -56,7 +58,8 @@ export interface IncidentLog {
 const KEPT = 1000;
 /** Incidents of one text are one incident if less than this time lies between them. */
 export const SAME_INCIDENT_MS = 5000;
-/** Kinds whose messages go on with the details of a share. */
+const SAME_SHARES_MS = 60_000;
+/** Kinds that are about shares. They happen often when a worker is slow. */
 const OF_SHARES: readonly string[] = ['late', 'reassigned'];
 
 export function createIncidentLog(): IncidentLog {
@@ -70,9 +73,10 @@ export function createIncidentLog(): IncidentLog {
       revision++;
       counts = { ...counts, [kind]: (counts[kind] ?? 0) + count };
       const text = incidentText({ kind, message });
+      const gapMs = OF_SHARES.includes(kind) ? SAME_SHARES_MS : SAME_INCIDENT_MS;
       const index = kept.findLastIndex(({ id }) => id === lastByText.get(text));
       const last = kept[index];
-      if (last && since - last.time < SAME_INCIDENT_MS) {
+      if (last && since - last.time < gapMs) {
         const firstMessage = last.firstMessage ?? last.message;
         const sum = last.count + count;
         kept[index] = { ...last, revision, time, step, message, firstMessage, count: sum };
@@ -111,8 +115,9 @@ export function asItBegan(incident: Incident): Incident {
 
 /** The same for incidents that are counted together. */
 export function incidentText({ kind, message }: Pick<Incident, 'kind' | 'message'>): string {
-  const part = OF_SHARES.includes(kind) ? message.replace(/( with |:).*/, '') : message;
-  return `${kind} ${part.replace(/^(rank \d+)|\d+/g, (_, rank?: string) => rank ?? '#')}`;
+  if (OF_SHARES.includes(kind)) return kind;
+  const numbers = /^(rank \d+)|\d+(?:\.\d+)?/g;
+  return `${kind} ${message.replace(numbers, (_, rank?: string) => rank ?? '#')}`;
 }
 
 /** At most `most` incidents, oldest first, without the oldest ones of the most frequent kind. */

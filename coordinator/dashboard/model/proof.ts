@@ -20,6 +20,8 @@ export interface RunComparison {
   /** The SHA-256 of each run's model; null before its end. */
   readonly mySha256: string | null;
   readonly otherSha256: string | null;
+  /** The settings in which their configurations differ, for people; null if one is not known. */
+  readonly differences: readonly string[] | null;
 }
 
 /** Where a hash that somebody has given is in a run. */
@@ -49,11 +51,22 @@ export async function lastEqual(
   return equal;
 }
 
-/** One or two sentences. */
-export function describeComparison(
-  { compared, equalTo, mine, other }: RunComparison,
-  name: string,
-): string {
+/** The settings that a sentence names. */
+const SETTINGS_MAX = 4;
+
+/** One or two sentences, and why the runs differ. */
+export function describeComparison(comparison: RunComparison, name: string): string {
+  const { compared, equalTo, differences } = comparison;
+  const sentences = describeSteps(comparison, name);
+  if (!compared || equalTo === compared[1] || !differences) return sentences;
+  if (differences.length === 0) return `${sentences} Their configurations are the same.`;
+  const more = differences.length - SETTINGS_MAX;
+  const rest = more > 0 ? `, and ${more} more` : '';
+  const list = differences.slice(0, SETTINGS_MAX).join(', ');
+  return `${sentences} Their configurations differ: ${list}${rest}.`;
+}
+
+function describeSteps({ compared, equalTo, mine, other }: RunComparison, name: string): string {
   if (!compared) return `This run and ${name} have no step in common.`;
   const [first, last] = compared;
   if (equalTo === null) {

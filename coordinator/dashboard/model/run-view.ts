@@ -1,9 +1,10 @@
 import type { PoolCounters, WorkerFigures } from '../../reporting/pool-events.ts';
 import type { EpochRecord } from '../../training/progress.ts';
+import type { SpeedPoint } from '../speed/measured-speeds.ts';
+import type { SpeedSummary } from '../speed/speed-summary.ts';
+import type { StepDetail } from '../steps/step-detail.ts';
+import { createStepHistory, type StepBucket, type StepHistory } from '../steps/step-history.ts';
 import { type Incident, type IncidentCounts, keepIncidents } from './incident-log.ts';
-import type { ScalingLaw } from './scaling-law.ts';
-import type { StepDetail } from './step-detail.ts';
-import { createStepHistory, type StepBucket, type StepHistory } from './step-history.ts';
 
 /*
  * What the dashboard knows of a run.
@@ -47,6 +48,8 @@ export interface RunFacts {
   readonly hasCluster: boolean;
   /** Whether all of this comes from the run's folder, and not from its coordinator. */
   readonly isRecorded?: boolean;
+  /** Whether all of this is in the page's own file, so that nobody can be asked. */
+  readonly isFile?: boolean;
   /** The command that goes on with the run after a stop; null before the folder is open. */
   readonly resumeCommand?: string | null;
   /** The beginning of the command that starts a worker: the coordinator's address follows. */
@@ -82,6 +85,7 @@ export interface RunStatus {
   /** The fingerprint of the newest parameters, and the chain; see `ledger.ts`. */
   readonly fingerprint: string | null;
   readonly chain: string | null;
+  /** Since the beginning of the run; in its records, since the beginning of its coordinator. */
   readonly counters: PoolCounters | null;
   readonly workers: readonly WorkerRow[];
   /** Workers that were ready and have left a short time ago, newest first. */
@@ -140,35 +144,6 @@ export interface LeftWorker {
   readonly reason: string;
   /** In ms since 1970. */
   readonly leftAt: number;
-}
-
-/** The steps that were computed with a number of workers. */
-export interface SpeedPoint {
-  readonly workers: number;
-  readonly steps: number;
-  readonly examples: number;
-  readonly milliseconds: number;
-}
-
-/** What the speeds of a run say. */
-export interface SpeedSummary {
-  /** By number of workers, ascending. */
-  readonly measured: readonly MeasuredSpeed[];
-  /** The place of the speed in `measured` that the others are compared with. */
-  readonly base: number;
-  /** Null with fewer than three numbers of workers. */
-  readonly law: ScalingLaw | null;
-  /** Sentences for people. */
-  readonly notes: readonly string[];
-}
-
-/** The speed of a number of workers. */
-export interface MeasuredSpeed {
-  readonly workers: number;
-  readonly steps: number;
-  readonly examplesPerSecond: number;
-  /** Whether it comes from few steps. It may be by chance then, and no law is fitted to it. */
-  readonly isDoubtful: boolean;
 }
 
 /** What has changed. */

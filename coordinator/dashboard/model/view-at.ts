@@ -1,7 +1,8 @@
+import { measureSpeeds, type SpeedPoint } from '../speed/measured-speeds.ts';
+import { createStepHistory, meanLoss, type StepBucket, speedOf } from '../steps/step-history.ts';
+import { newestStart } from './incident-kinds.ts';
 import { asItBegan, type Incident, type IncidentCounts } from './incident-log.ts';
-import { measureSpeeds } from './measured-speeds.ts';
-import type { Moment, RunStatus, RunView, SpeedPoint } from './run-view.ts';
-import { createStepHistory, meanLoss, type StepBucket, speedOf } from './step-history.ts';
+import type { Moment, RunStatus, RunView } from './run-view.ts';
 
 /**
  * The view of a run as it was after `step` updates: the curves and incidents up to there, and the
@@ -17,10 +18,11 @@ export function viewAt(view: RunView, step: number): RunView {
   const shown = moment ?? view.moments[0];
   const then = createStepHistory({ exactMin: Number.POSITIVE_INFINITY, bucketsMax: 1 });
   then.add(buckets);
-  const speeds = speedsOf(buckets);
   const incidents = view.incidents
     .filter(({ firstStep }) => firstStep <= step)
     .map((incident) => (incident.step <= step ? incident : asItBegan(incident)));
+  const start = newestStart(incidents);
+  const speeds = speedsOf(buckets.filter(({ from }) => from >= start));
   return {
     ...view,
     history: then,

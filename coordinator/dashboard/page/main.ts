@@ -1,14 +1,14 @@
 import './dashboard.css';
 import { render } from 'lit-html';
-import { Connection, type RunSource } from './connection.ts';
-import { embeddedRun } from './embedded-run.ts';
+import { Connection, type RunSource } from './connection/connection.ts';
+import { embeddedRun } from './connection/embedded-run.ts';
 import { pauseAfter } from './pace.ts';
 import { CLUSTER_PANELS, page } from './page.ts';
-import type { Panel } from './panel.ts';
-import { createRewind } from './rewind.ts';
+import type { Panel } from './panel/panel.ts';
+import { createRewind } from './rewind/rewind.ts';
+import { showInTab } from './strip/tab.ts';
+import { followTheme } from './strip/theme.ts';
 import { isStudy } from './subject.ts';
-import { showInTab } from './tab.ts';
-import { followTheme } from './theme.ts';
 import { createUi } from './ui.ts';
 
 const place = document.querySelector<HTMLElement>('#dashboard');

@@ -5,24 +5,24 @@ import { parts } from './cluster/parts.ts';
 import { shares } from './cluster/shares.ts';
 import { speedup } from './cluster/speedup.ts';
 import { workers } from './cluster/workers.ts';
-import { isDark } from './colors.ts';
-import type { RunSource } from './connection.ts';
+import type { RunSource } from './connection/connection.ts';
+import { isDark } from './drawing/colors.ts';
 import { curves } from './learning/curves.ts';
 import { incidents } from './learning/incidents.ts';
-import { type Panel, showPanel } from './panel.ts';
-import { rewindBar } from './rewind-bar.ts';
+import { type Panel, showPanel } from './panel/panel.ts';
+import { rewindBar } from './rewind/rewind-bar.ts';
 import { timeline } from './steps/timeline.ts';
 import { reductionTree } from './steps/tree.ts';
-import { strip } from './strip.ts';
-import { runText } from './strip-text.ts';
+import { strip } from './strip/strip.ts';
+import { runText } from './strip/strip-text.ts';
 import type { Choices, Ui } from './ui.ts';
 
 /** The first panels of the cluster, in the order of the page. */
 export const CLUSTER_PANELS: readonly Panel[] = [
   curves,
   reductionTree,
-  timeline,
   shares,
+  timeline,
   workers,
   parts,
   speedup,
@@ -41,7 +41,8 @@ let drawn: Drawn | undefined;
 /** The panels. When only the pointer has moved, those that it has not touched stay. */
 function draws(all: readonly Panel[], view: RunView, ui: Ui): (TemplateResult | typeof noChange)[] {
   const before = drawn;
-  const look = `${isDark()} ${document.documentElement.dataset.printing}`;
+  // Panels that are loaded later were not drawn before.
+  const look = `${isDark()} ${document.documentElement.dataset.printing} ${all.length}`;
   const now: Drawn = { view, choices: ui.choices, look };
   drawn = now;
   return all.map((panel) =>

@@ -2,14 +2,14 @@ import {
   describeBest,
   describeLaw,
   throughputAt,
-} from '../../../coordinator/dashboard/model/scaling-law.ts';
-import { STEP_PARTS } from '../../../coordinator/dashboard/model/step-breakdown.ts';
+} from '../../../coordinator/dashboard/speed/scaling-law.ts';
 import {
   describeLimit,
   limitOf,
   PART_WORDS,
   type PartWords,
-} from '../../../coordinator/dashboard/model/step-parts.ts';
+} from '../../../coordinator/dashboard/steps/step-parts.ts';
+import { STEP_PARTS } from '../../../coordinator/training/step-breakdown.ts';
 import { formatCount, formatMegabytes, formatQuantity } from '../../../shared/cli/format.ts';
 import type { SpeedupPoint, SpeedupReport } from './speedup-report.ts';
 import { escapeXml, lineChart, stackedBars } from './svg-chart.ts';

@@ -5,12 +5,12 @@ import {
   type ScalingLaw,
   serialFraction,
   throughputAt,
-} from '../../../coordinator/dashboard/model/scaling-law.ts';
+} from '../../../coordinator/dashboard/speed/scaling-law.ts';
 import {
   meanBreakdown,
   type StepBreakdown,
   timedSteps,
-} from '../../../coordinator/dashboard/model/step-breakdown.ts';
+} from '../../../coordinator/training/step-breakdown.ts';
 import type {
   ChainCheck,
   MeasuredWindow,

@@ -1,4 +1,4 @@
-import { adviceOn, COMPUTE_PART_MIN } from '../../../coordinator/dashboard/model/step-parts.ts';
+import { adviceOn, COMPUTE_PART_MIN } from '../../../coordinator/dashboard/steps/step-parts.ts';
 import { formatMegabytes } from '../../../shared/cli/format.ts';
 import type { SpeedupPoint, SpeedupReport } from './speedup-report.ts';
 

@@ -1,4 +1,3 @@
-import * as http from 'node:http';
 import { LockstepError } from '../../errors.ts';
 
 const NAMES = ['http_proxy', 'https_proxy'] as const;
@@ -11,7 +10,10 @@ const ALWAYS_DIRECT = ['localhost', '127.0.0.1', '[::1]'];
  */
 export async function throughProxy<T>(send: () => Promise<T>): Promise<T> {
   const settings = proxySettings(process.env);
-  const restore = settings && http.setGlobalProxyFromEnv?.(settings);
+  if (!settings) return send();
+  // Not above: whoever imports all of `node:http` loads `fetch` too, and a worker starts later.
+  const http = await import('node:http');
+  const restore = http.setGlobalProxyFromEnv?.(settings);
   try {
     return await send();
   } finally {

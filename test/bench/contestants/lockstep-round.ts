@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { WorkerPool } from '../../../coordinator/cluster/worker-pool.ts';
 import { createBroadcaster } from '../../../coordinator/connection/broadcast.ts';
 import { ConnectedWorker } from '../../../coordinator/connection/connected-worker.ts';
-import { createRights } from '../../../coordinator/port/rights.ts';
+import { createRights } from '../../../coordinator/port/answers/rights.ts';
 import { startCoordinatorServer } from '../../../coordinator/port/server.ts';
 import { createBufferPool } from '../../../coordinator/reduction/buffer-pool.ts';
 import { createParameterServer } from '../../../coordinator/training/parameter-server.ts';

@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { timedSteps } from '../../../coordinator/dashboard/model/step-breakdown.ts';
 import type { StepTiming } from '../../../coordinator/reporting/step-timings.ts';
+import { timedSteps } from '../../../coordinator/training/step-breakdown.ts';
 import { assert } from '../../../shared/assert.ts';
 
 const CLI = fileURLToPath(new URL('../../../cli.ts', import.meta.url));

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { createRights } from '../../../coordinator/port/rights.ts';
+import { createRights } from '../../../coordinator/port/answers/rights.ts';
 import {
   type CoordinatorServerOptions,
   startCoordinatorServer,

@@ -68,22 +68,26 @@ describe('a worker without a coordinator', () => {
       random: () => draws.shift() ?? 1,
     });
     await run();
-    expect(delays()).toEqual([150, 200, 500]);
+    expect(delays().slice(0, 3)).toEqual([150, 200, 500]);
   });
 
   test.for([
     [0, 0],
-    [699, 2],
+    [699, 3],
     [700, 3],
-  ])('gives up with NETWORK within %i ms, after %i retries', async ([firstRetryMs, retryCount]) => {
-    const { run, clock, events } = startToyWorker([], { firstRetryMs });
-    const error = await run();
-    expect(error).toMatchObject({ code: 'NETWORK' });
-    expect(String(error)).toMatch(/ws:\/\/test.*nobody there/);
-    expect(clock.now()).toBeLessThanOrEqual(firstRetryMs);
-    expect(events).toHaveLength(retryCount);
-    for (const event of events) expect(event).toMatchObject({ reason: 'nobody there' });
-  });
+    [701, 4],
+  ])(
+    'gives up with NETWORK after all of %i ms, and %i retries',
+    async ([firstRetryMs, retryCount]) => {
+      const { run, clock, events } = startToyWorker([], { firstRetryMs });
+      const error = await run();
+      expect(error).toMatchObject({ code: 'NETWORK' });
+      expect(String(error)).toMatch(/ws:\/\/test.*nobody there/);
+      expect(clock.now()).toBe(firstRetryMs);
+      expect(events).toHaveLength(retryCount);
+      for (const event of events) expect(event).toMatchObject({ reason: 'nobody there' });
+    },
+  );
 
   test('has no more time because somebody was there, if it never got ready', async () => {
     const { run, delays } = startToyWorker([cut, cut, cut, cut], { firstRetryMs: 700 });

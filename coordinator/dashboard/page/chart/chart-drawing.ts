@@ -1,5 +1,5 @@
-import { beginText, type Context, clipTo, strokeLines } from '../brush.ts';
-import { styleColor } from '../colors.ts';
+import { beginText, type Context, clipTo, strokeLines } from '../drawing/brush.ts';
+import { styleColor } from '../drawing/colors.ts';
 import type { Area, Frame } from './chart-layout.ts';
 import { linePath, type Point } from './line-path.ts';
 

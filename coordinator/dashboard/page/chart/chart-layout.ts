@@ -1,12 +1,5 @@
+import type { Rect } from '../drawing/rect.ts';
 import { createScale, type Scale, type Span, ticksOf } from './scale.ts';
-
-/** A rectangle in CSS pixels. */
-export interface Rect {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** An area between two values, from left to right. */
 export type Area = readonly (readonly [x: number, low: number, high: number])[];

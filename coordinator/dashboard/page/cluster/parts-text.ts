@@ -1,10 +1,10 @@
-import { newestBreakdown } from '../../model/newest-breakdown.ts';
+import { STEP_PARTS } from '../../../training/step-breakdown.ts';
 import type { RunView } from '../../model/run-view.ts';
-import { STEP_PARTS } from '../../model/step-breakdown.ts';
-import type { StepBucket } from '../../model/step-history.ts';
-import { PART_WORDS, wholeOf } from '../../model/step-parts.ts';
+import { newestBreakdown } from '../../steps/newest-breakdown.ts';
+import type { StepBucket } from '../../steps/step-history.ts';
+import { PART_WORDS, wholeOf } from '../../steps/step-parts.ts';
 import { formatMs, formatPercent } from '../format.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../panel/table.ts';
 
 /** This part of the buckets fits into the chart: a few long steps must not flatten the others. */
 const SHOWN_PART = 0.9;

@@ -1,11 +1,11 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
-import { newestBreakdown } from '../../model/newest-breakdown.ts';
-import { STEP_PARTS, type StepBreakdown } from '../../model/step-breakdown.ts';
-import { PART_WORDS, wholeOf } from '../../model/step-parts.ts';
-import { drawing } from '../canvas.ts';
-import { partColor } from '../colors.ts';
+import { STEP_PARTS, type StepBreakdown } from '../../../training/step-breakdown.ts';
+import { newestBreakdown } from '../../steps/newest-breakdown.ts';
+import { PART_WORDS, wholeOf } from '../../steps/step-parts.ts';
+import { drawing } from '../drawing/canvas.ts';
+import { partColor } from '../drawing/colors.ts';
 import { formatMs, formatPercent, formatQuantity } from '../format.ts';
-import type { Panel } from '../panel.ts';
+import type { Panel } from '../panel/panel.ts';
 import { addParts, PART_ROWS, partsTable, partsTitle, toMeans, topOf } from './parts-text.ts';
 import { chooseSteps, drawStack } from './stack-drawing.ts';
 import { columnsOf, shownBuckets } from './step-columns.ts';

@@ -1,7 +1,7 @@
 import type { RunView } from '../../model/run-view.ts';
-import { OTHER_RANKS, type StepBucket } from '../../model/step-history.ts';
+import { OTHER_RANKS, type StepBucket } from '../../steps/step-history.ts';
 import { formatQuantity } from '../format.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../panel/table.ts';
 
 /** The rows of the ribbon: the ranks, those that are counted together, the coordinator. */
 export const SHARE_ROWS = OTHER_RANKS + 2;

@@ -1,8 +1,8 @@
 import { html } from 'lit-html';
-import { drawing } from '../canvas.ts';
-import { colorOf, styleColor } from '../colors.ts';
+import { drawing } from '../drawing/canvas.ts';
+import { colorOf, styleColor } from '../drawing/colors.ts';
 import { formatPercent } from '../format.ts';
-import type { Panel } from '../panel.ts';
+import type { Panel } from '../panel/panel.ts';
 import {
   addShares,
   membershipOf,

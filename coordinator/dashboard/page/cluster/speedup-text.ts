@@ -1,8 +1,9 @@
-import type { RunView, SpeedSummary } from '../../model/run-view.ts';
-import { throughputAt } from '../../model/scaling-law.ts';
+import type { RunView } from '../../model/run-view.ts';
+import { throughputAt } from '../../speed/scaling-law.ts';
+import type { SpeedSummary } from '../../speed/speed-summary.ts';
 import type { Point } from '../chart/line-path.ts';
 import { formatCount, formatQuantity } from '../format.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../panel/table.ts';
 
 /** The chart shows so much more than the largest measured number of workers. */
 const BEYOND = 1.5;
@@ -18,7 +19,7 @@ export function speedupTitle({ facts, status, speedup }: RunView): string {
   const now = others.find(({ workers }) => workers === status?.worldSize);
   const shown = now ?? others.findLast(({ isDoubtful }) => !isDoubtful) ?? others.at(-1);
   const { workers, examplesPerSecond } = shown ?? base;
-  const speed = `${formatCount(examplesPerSecond)} examples/s`;
+  const speed = `${formatCount(examplesPerSecond)} examples/s on average`;
   const who = formatQuantity(workers, 'worker');
   if (!shown) return `The speed is ${speed} with ${who}; no other number has been seen.`;
   const ratio = (examplesPerSecond / base.examplesPerSecond).toFixed(1);

@@ -1,10 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { RunView, SpeedSummary } from '../../model/run-view.ts';
-import { drawing } from '../canvas.ts';
+import type { RunView } from '../../model/run-view.ts';
+import type { SpeedSummary } from '../../speed/speed-summary.ts';
 import { drawAxes, drawLine } from '../chart/chart-drawing.ts';
 import { frameOf } from '../chart/chart-layout.ts';
+import { drawing } from '../drawing/canvas.ts';
 import { formatCount } from '../format.ts';
-import type { Panel } from '../panel.ts';
+import type { Panel } from '../panel/panel.ts';
 import { nextPoint, speedupSeries, speedupTable, speedupTitle } from './speedup-text.ts';
 
 /** The speed against the number of workers, as the run happens to have them. */

@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
-import { beginText, type Context, clipTo, write } from '../brush.ts';
 import { drawAxes, drawVertical } from '../chart/chart-drawing.ts';
 import { frameOf } from '../chart/chart-layout.ts';
 import { shortNumbers } from '../chart/scale.ts';
+import { beginText, type Context, clipTo, write } from '../drawing/brush.ts';
 
 import type { Ui } from '../ui.ts';
 import { NEWEST_STEPS, type StepColumn, type StepsShown } from './step-columns.ts';

@@ -1,4 +1,4 @@
-import type { StepBucket } from '../../model/step-history.ts';
+import type { StepBucket } from '../../steps/step-history.ts';
 
 /** The columns of a chart over steps, each with one value a row. */
 export interface StepColumn {

@@ -1,7 +1,7 @@
 import type { LeftWorker, RunStatus, RunView, WorkerRow } from '../../model/run-view.ts';
-import { OTHER_RANKS, type StepBucket, type StepHistory } from '../../model/step-history.ts';
+import { OTHER_RANKS, type StepBucket, type StepHistory } from '../../steps/step-history.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity } from '../format.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../panel/table.ts';
 
 /** How long a worker that has left stays in the table. */
 const LEFT_SHOWN_MS = 60_000;
@@ -78,7 +78,7 @@ export const workersTable = ({ status, time, history }: RunView): Table => ({
     { name: 'name' },
     { name: 'where' },
     { name: 'runtime' },
-    { name: 'examples/s', show: formatCount },
+    { name: 'own examples/s', show: formatCount },
     { name: 'share', unit: 'micro-batches' },
     { name: 'answered', show: formatCount },
     { name: 'late', show: formatCount },

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { LeftWorker } from '../../model/run-view.ts';
-import { colorOf } from '../colors.ts';
+import { colorOf } from '../drawing/colors.ts';
 import { formatTime } from '../format.ts';
-import { type Panel, showCell } from '../panel.ts';
+import { type Panel, showCell } from '../panel/panel.ts';
 import { swatch } from './swatch.ts';
 import { recentlyLeft, workersTable, workersTitle } from './workers-text.ts';
 
@@ -17,6 +17,7 @@ const STATES: Readonly<Record<string, string>> = {
 export const workers: Panel = {
   id: 'workers',
   name: 'Workers',
+  isWide: true,
   title: workersTitle,
   body(view) {
     const { columns, rows } = workersTable(view);

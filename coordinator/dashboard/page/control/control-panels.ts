@@ -1,4 +1,4 @@
-import type { Panel } from '../panel.ts';
+import type { Panel } from '../panel/panel.ts';
 import { disturb } from './disturb.ts';
 import { join } from './join.ts';
 import { proof } from './proof.ts';

@@ -1,6 +1,6 @@
 import type { ChaosRates } from '../../../control/controlled.ts';
 import type { ControlView } from '../../../control/run-control.ts';
-import type { RunFacts, RunView } from '../../model/run-view.ts';
+import type { RunFacts, RunStatus, RunView } from '../../model/run-view.ts';
 import { formatQuantity } from '../format.ts';
 
 /*
@@ -94,15 +94,14 @@ export function controlMoment({ cursor, incidents }: RunView): string {
   return `${cursor?.source} ${last?.revision}`;
 }
 
-export type Mode = 'recorded' | 'past' | 'over' | 'asking' | 'unknown' | 'watching' | 'live';
+export type Mode = 'past' | 'over' | 'asking' | 'unknown' | 'watching' | 'live';
 
 /** `shownStep`: the earlier step that the page shows; null if it shows the newest one. */
 export function modeOf(
-  { facts, status }: RunView,
+  { status }: RunView,
   { control }: DisturbState,
   shownStep: number | null,
 ): Mode {
-  if (facts?.isRecorded) return 'recorded';
   if (shownStep !== null) return 'past';
   if (status?.end) return 'over';
   if (control === undefined) return 'asking';
@@ -111,7 +110,6 @@ export function modeOf(
 }
 
 const TITLES: Readonly<Record<Exclude<Mode, 'live'>, string>> = {
-  recorded: 'This run is replayed, so nobody can disturb it.',
   past: 'The page shows the past, so nobody can disturb it.',
   over: 'The run is over, so nobody can disturb it anymore.',
   asking: 'The coordinator is asked what this page may do.',
@@ -148,10 +146,19 @@ export function disturbNote(mode: Mode, { control }: DisturbState): string {
       );
     case 'unknown':
       return sentenceOf(String(control));
+    case 'over':
+      return '';
     default:
       return `While a run trains, ${WHAT_HAPPENS}`;
   }
 }
+
+/**
+ * Whether the result is the one without disturbances. Not if the run has failed, or if wrong sums
+ * were found while others were not checked.
+ */
+export const isKept = (status: RunStatus | undefined, facts: RunFacts | undefined): boolean =>
+  status?.state !== 'failed' && !(status?.counters?.wrongSums && (facts?.auditFraction ?? 0) < 1);
 
 /** Why no bit can be flipped; undefined if one can. */
 export function whyNoFlip({ actions }: ControlView, facts: RunFacts | undefined) {

@@ -4,12 +4,12 @@ import type { ControlRequest } from '../../../control/control-request.ts';
 import type { ChaosRates } from '../../../control/controlled.ts';
 import type { ControlView } from '../../../control/run-control.ts';
 import type { RunFacts, RunView, WorkerRow } from '../../model/run-view.ts';
-import { colorOf } from '../colors.ts';
+import { colorOf } from '../drawing/colors.ts';
 import { formatCount, formatHash, formatTime } from '../format.ts';
-import { keepFocus } from '../keep-focus.ts';
-import type { Panel } from '../panel.ts';
+import { keepFocus } from '../panel/keep-focus.ts';
+import type { Panel } from '../panel/panel.ts';
+import { whenSeen } from '../panel/when-seen.ts';
 import type { Ui } from '../ui.ts';
-import { whenSeen } from '../when-seen.ts';
 import { changeDisturb, lookAtControl, order, setChaos } from './disturb-orders.ts';
 import {
   controlMoment,
@@ -17,6 +17,7 @@ import {
   disturbTitle,
   FAULTS,
   type Fault,
+  isKept,
   type Mode,
   modeOf,
   orderKey,
@@ -57,7 +58,7 @@ const modeHere = (view: RunView, { choices }: Ui): Mode =>
   modeOf(view, choices.disturb, choices.shownStep);
 
 /** There is nothing to ask the coordinator then. */
-const QUIET: readonly Mode[] = ['recorded', 'past', 'over'];
+const QUIET: readonly Mode[] = ['past', 'over'];
 
 function notLive(mode: Mode, ui: Ui): TemplateResult {
   const again = () => changeDisturb(ui, { askedAt: undefined, control: undefined });
@@ -73,7 +74,8 @@ function answer({ choices }: Ui): TemplateResult {
   </p>`;
 }
 
-function promise({ status }: RunView): TemplateResult {
+function promise({ status, facts }: RunView): TemplateResult | typeof nothing {
+  if (!isKept(status, facts)) return nothing;
   const { chain, step = 0, end } = status ?? {};
   const sha256 = end?.parametersSha256;
   return html`<p class="promise">

@@ -1,4 +1,4 @@
-import type { JoinAnswer } from '../../../port/join-answer.ts';
+import type { JoinAnswer } from '../../../port/answers/join-answer.ts';
 import type { RunView } from '../../model/run-view.ts';
 
 /*

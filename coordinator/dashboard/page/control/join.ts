@@ -1,11 +1,11 @@
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
-import type { JoinAnswer, QrCode } from '../../../port/join-answer.ts';
+import type { JoinAnswer, QrCode } from '../../../port/answers/join-answer.ts';
 import { askJson } from '../ask-json.ts';
-import { copyText } from '../copy-text.ts';
-import { keepFocus } from '../keep-focus.ts';
-import type { Panel } from '../panel.ts';
+import { copyText } from '../panel/copy-text.ts';
+import { keepFocus } from '../panel/keep-focus.ts';
+import type { Panel } from '../panel/panel.ts';
+import { whenSeen } from '../panel/when-seen.ts';
 import type { Ui } from '../ui.ts';
-import { whenSeen } from '../when-seen.ts';
 import { capitalize, sentenceOf } from './disturb-state.ts';
 import {
   bestDashboard,

@@ -1,18 +1,17 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
-import { formatCount, formatHash } from '../format.ts';
-import type { Panel } from '../panel.ts';
+import { askJson } from '../ask-json.ts';
+import { copyText } from '../panel/copy-text.ts';
+import type { Panel } from '../panel/panel.ts';
 import type { Ui } from '../ui.ts';
+import { sentenceOf } from './disturb-state.ts';
+import { proofTitle } from './proof-text.ts';
 
 /** The hashes that prove which parameters a run had, and what they are compared with. */
 export const proof: Panel = {
   id: 'proof',
   name: 'Proof',
-  title: ({ status }) =>
-    status?.fingerprint
-      ? `After step ${formatCount(status.step)} the parameters have the fingerprint ` +
-        `${formatHash(status.fingerprint)}.`
-      : `The page does not have the fingerprint of step ${formatCount(status?.step ?? 0)}.`,
+  title: proofTitle,
   body: (view, ui) =>
     html`<dl class="hashes">${hashesOf(view).map((hash) => hashRow(hash, ui))}</dl>
       <p class="meaning">
@@ -20,7 +19,7 @@ export const proof: Panel = {
         fingerprints so far: runs with the same chain had the same parameters after every step. The
         SHA-256 is that of the trained model: the same for any number of workers.
       </p>
-      ${verification(view)} ${comparison(view, ui)}`,
+      ${verification(view)} ${view.facts?.isFile ? nothing : comparison(ui)}`,
   table: (view) => ({
     columns: [{ name: 'hash' }, { name: 'value' }],
     rows: hashesOf(view).map(({ name, value }) => [name, value]),
@@ -43,24 +42,19 @@ function hashesOf({ status }: RunView): Hash[] {
 function hashRow({ name, value }: Hash, ui: Ui): TemplateResult {
   const { proof: choices } = ui.choices;
   if (value === null) return html`<dt>${name}</dt><dd>–</dd>`;
-  const copy = () =>
-    navigator.clipboard
-      .writeText(value)
-      .then(() => ui.change({ proof: { ...ui.choices.proof, copied: value } }));
-  // On a page without TLS from elsewhere there is no clipboard. A click selects the whole hash.
+  const change = (copied: string) => ui.change({ proof: { ...ui.choices.proof, copied } });
+  const copy = () => copyText(value).then(() => change(value), nothingToDo);
+  // A click selects the whole hash, where the clipboard does not work.
   return html`<dt>${name}</dt>
     <dd>
       <code class="hash">${value}</code>
-      <button
-        class="quiet"
-        ?hidden=${!navigator.clipboard}
-        @click=${copy}
-        aria-label="Copy the ${name}"
-      >
+      <button class="quiet" @click=${copy} aria-label="Copy the ${name}">
         ${choices.copied === value ? 'Copied' : 'Copy'}
       </button>
     </dd>`;
 }
+
+const nothingToDo = () => {};
 
 /** Whether somebody has computed steps again; nothing while nobody can know. */
 function verification({ status }: RunView): TemplateResult | typeof nothing {
@@ -70,42 +64,41 @@ function verification({ status }: RunView): TemplateResult | typeof nothing {
     <p ?hidden=${isPassed}>To verify it: <code>${command}</code></p>`;
 }
 
-function comparison(view: RunView, ui: Ui): TemplateResult {
+function comparison(ui: Ui): TemplateResult {
   const { runs = [], answer } = ui.choices.proof;
   const change = (part: Partial<Ui['choices']['proof']>) =>
     ui.change({ proof: { ...ui.choices.proof, ...part } });
-  const open = async () => {
-    if (ui.choices.proof.runs !== undefined) return;
+  const ask = async (query: string) => {
+    const failed = ({ message }: Error): ProofAnswer => ({ sentence: sentenceOf(message) });
+    const found = await askJson<ProofAnswer>(ui.ask, `api/proof${query}`).catch(failed);
+    change({ ...(found.runs && { runs: found.runs }), answer: found.sentence ?? '' });
+  };
+  const open = () => {
+    if (ui.choices.proof.runs) return;
     change({ runs: [] });
-    const found = await askFor(ui, '').catch(() => undefined);
-    if (found?.runs) change({ runs: found.runs });
+    void ask('');
   };
-  const ask = async (query: string, without?: string) => {
-    const say = ({ message }: Error) => without ?? message;
-    change({ answer: await askFor(ui, query).then(({ sentence = '' }) => sentence, say) });
-  };
-  const compare = (event: Event) => {
-    const name = (event.target as HTMLSelectElement).value;
-    if (name !== '') void ask(`?run=${encodeURIComponent(name)}`);
-  };
-  const look = (event: SubmitEvent) => {
+  const compare = (event: SubmitEvent) => {
     event.preventDefault();
-    const hash = String(new FormData(event.target as HTMLFormElement).get('hash')).trim();
-    void ask(`?hash=${encodeURIComponent(hash)}`, sentenceOnPage(view, hash.toLowerCase()));
+    const given = new FormData(event.target as HTMLFormElement);
+    const [run, hash] = ['run', 'hash'].map((name) => String(given.get(name)).trim());
+    if (hash) void ask(`?hash=${encodeURIComponent(hash)}`);
+    else if (run) void ask(`?run=${encodeURIComponent(run)}`);
+    else change({ answer: 'Choose a run, or give a hash.' });
   };
   return html`<details class="compare" @toggle=${open}>
     <summary>Compare with another run</summary>
-    <label ?hidden=${runs.length === 0}
-      >A run beside this one
-      <select @change=${compare}>
-        <option value="">choose</option>
-        ${runs.map((name) => html`<option value=${name}>${name}</option>`)}
-      </select></label
-    >
-    <form @submit=${look}>
+    <form @submit=${compare}>
+      <label ?hidden=${runs.length === 0}
+        >A run beside this one
+        <select name="run">
+          <option value="">choose</option>
+          ${runs.map((name) => html`<option value=${name}>${name}</option>`)}
+        </select></label
+      >
       <label
         >A chain, fingerprint or SHA-256 of another run
-        <input name="hash" autocomplete="off" spellcheck="false" required
+        <input name="hash" autocomplete="off" spellcheck="false"
       /></label>
       <button>Compare</button>
     </form>
@@ -113,22 +106,8 @@ function comparison(view: RunView, ui: Ui): TemplateResult {
   </details>`;
 }
 
-/** Where a hash is among those on the page. A page from a file has nobody else to ask. */
-function sentenceOnPage(view: RunView, hash: string): string | undefined {
-  const { step = 0 } = view.status ?? {};
-  const found = hashesOf(view).find(({ value }) => value === hash);
-  return found && `Equal: it is the ${found.name} of this run after step ${formatCount(step)}.`;
-}
-
+/** The answer to `GET /api/proof`. */
 interface ProofAnswer {
   readonly runs?: readonly string[];
   readonly sentence?: string;
-  readonly error?: string;
-}
-
-async function askFor(ui: Ui, query: string): Promise<ProofAnswer> {
-  const response = await ui.ask(`api/proof${query}`);
-  const answer: ProofAnswer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
-  return answer;
 }

@@ -1,4 +1,3 @@
-import { beginText, type Context, fillRect, write } from '../brush.ts';
 import {
   drawAxes,
   drawLine,
@@ -7,6 +6,7 @@ import {
   type LineLook,
 } from '../chart/chart-drawing.ts';
 import type { Frame } from '../chart/chart-layout.ts';
+import { beginText, type Context, fillRect, write } from '../drawing/brush.ts';
 import { ROW_HEIGHT } from './curve-charts.ts';
 import type { Chart, CurveModel, Line, MarkRow, Milestone } from './curve-model.ts';
 import { MARK_COLORS, MARK_SHAPES } from './incident-shapes.ts';
@@ -21,8 +21,8 @@ const LOOKS: Readonly<Record<Line['kind'], LineLook>> = {
   training: { color: '--training', width: 2.5 },
   validation: { color: '--validation', width: 2, dash: [7, 4] },
   test: { color: '--test', width: 2, dash: [2, 3] },
-  earlier: { color: '--earlier', width: 1 },
-  'earlier-dashed': { color: '--earlier', width: 1, dash: [7, 4] },
+  earlier: { color: '--earlier', width: 2 },
+  'earlier-thin': { color: '--earlier', width: 1 },
 };
 
 /** The upper chart. `pointed` is the place of the crosshair. */
@@ -60,10 +60,11 @@ function drawLines(
   { lines }: Chart,
   pointed: number | undefined,
 ): void {
-  for (const { kind, points } of lines) {
+  for (const { kind, points, dash } of lines) {
     const isPerEpoch = kind === 'validation' || kind === 'test';
     const isDotted = points.length <= (isPerEpoch ? POINTS_SHOWN_MAX : 1);
-    drawLine(context, frame, points, { ...LOOKS[kind], ...(isDotted && { radius: 2.5 }) });
+    const look = { ...LOOKS[kind], ...(dash && { dash }) };
+    drawLine(context, frame, points, { ...look, ...(isDotted && { radius: 2.5 }) });
   }
   if (pointed !== undefined) drawVertical(context, frame, frame.x(pointed), '--ink', [3, 3]);
 }

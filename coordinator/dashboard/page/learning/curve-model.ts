@@ -24,9 +24,11 @@ import {
 
 /** A line of a chart. */
 export interface Line {
-  readonly kind: 'steps' | 'training' | 'validation' | 'test' | 'earlier' | 'earlier-dashed';
+  readonly kind: 'steps' | 'training' | 'validation' | 'test' | 'earlier' | 'earlier-thin';
   /** For the legend. */
   readonly name: string;
+  /** Tells earlier runs apart. */
+  readonly dash?: number[];
   readonly points: readonly Point[];
 }
 
@@ -148,7 +150,11 @@ function linesOf(
   const training = steps.map(({ x }, i): Point => [x, smoothed[i]]);
   const validation = pointsOf(epochs, isLoss ? 'validationLoss' : 'validationAccuracy');
   return [
-    { kind: 'steps', name: 'raw', points: steps.map((step): Point => [step.x, step[what]]) },
+    {
+      kind: 'steps',
+      name: 'single steps',
+      points: steps.map((step): Point => [step.x, step[what]]),
+    },
     { kind: 'training', name: 'training', points: [...earlier, ...training] },
     { kind: 'validation', name: 'validation', points: validation },
   ];
@@ -172,21 +178,26 @@ function shownRuns({ earlierRuns, shownRuns }: CurveOptions): EarlierRun[] {
   return earlierRuns.filter(({ name }) => shownRuns.has(name));
 }
 
+/** The first run has a solid line. A validation line is thinner than a training line. */
+const EARLIER_DASHES: readonly number[][] = [[], [9, 3], [2, 3], [9, 3, 2, 3]];
+
 function earlierLines(
   shown: readonly EarlierRun[],
   { xAxis }: CurveOptions,
   training: EpochNumber,
   validation: EpochNumber,
 ): Line[] {
-  return shown.flatMap((run) => {
+  return shown.flatMap((run, i) => {
+    const dash = EARLIER_DASHES[i % EARLIER_DASHES.length];
     const xs = earlierX(run, xAxis);
     const epochs = run.epochs.map((epoch, i) => ({ ...epoch, x: xs[i] }));
     const { name } = run;
     return [
-      { kind: 'earlier', name: `${name}, training`, points: pointsOf(epochs, training) },
+      { kind: 'earlier', name: `${name}, training`, dash, points: pointsOf(epochs, training) },
       {
-        kind: 'earlier-dashed',
+        kind: 'earlier-thin',
         name: `${name}, validation`,
+        dash,
         points: pointsOf(epochs, validation),
       },
     ] as const;

@@ -13,13 +13,14 @@ export function learningSentence({ status, facts, epochs }: RunView): string {
     case 'unknown': {
       const after = formatQuantity(status.step, 'step');
       const none = facts?.validationExamples === 0 ? ', and no examples are held out' : '';
-      return `The training loss is ${formatLoss(status.trainLoss)} after ${after}${none}.`;
+      return `The recent training loss is ${formatLoss(status.trainLoss)} after ${after}${none}.`;
     }
     case 'falling': {
       const { epoch, validationLoss } = trend.last;
       const loss = formatLoss(validationLoss);
       if (epoch === 1) return `The validation loss is ${loss} after the first epoch.`;
-      return `The validation loss is still falling: ${loss} after epoch ${epoch}.`;
+      const is = status.end ? 'fell to the end' : 'is still falling';
+      return `The validation loss ${is}: ${loss} after epoch ${epoch}.`;
     }
     case 'stalled': {
       const { best, last } = trend;
@@ -45,7 +46,7 @@ const asSentence = (text: string): string =>
 
 /** What a reader must know to read the curves right. */
 export function curveNotes(
-  { facts, status }: RunView,
+  { facts, status, history }: RunView,
   model: CurveModel,
   choices: Pick<Choices, 'xAxis' | 'shownRuns'>,
 ): string[] {
@@ -60,7 +61,7 @@ export function curveNotes(
     const [least, most] = accuracy.extremes.map((value) => formatPercent(value, 0));
     notes.push(`The accuracies of single steps go from ${least} to ${most}.`);
   }
-  const steps = smoothedSteps((status?.step ?? 0) - (facts?.firstStep ?? 0));
+  const steps = smoothedSteps((status?.step ?? 0) - (history.all()[0]?.from ?? 0));
   if (steps > 1)
     notes.push(`The strong training lines are means over about ${formatCount(steps)} steps.`);
   if (choices.xAxis === 'seconds' && choices.shownRuns.size > 0)

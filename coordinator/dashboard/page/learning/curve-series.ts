@@ -1,6 +1,6 @@
 import type { EarlierRun } from '../../model/earlier-run.ts';
 import type { RunFacts } from '../../model/run-view.ts';
-import { meanLoss, merge, type StepBucket } from '../../model/step-history.ts';
+import { meanLoss, merge, type StepBucket } from '../../steps/step-history.ts';
 import type { Point } from '../chart/line-path.ts';
 import type { Choices } from '../ui.ts';
 

@@ -1,11 +1,11 @@
-import { html, type TemplateResult } from 'lit-html';
+import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
-import { meanLoss, speedOf } from '../../model/step-history.ts';
+import { meanLoss, speedOf } from '../../steps/step-history.ts';
 import { nearestIndex } from '../chart/line-path.ts';
 import { formatCount, formatLoss, formatPercent } from '../format.ts';
-import type { Panel } from '../panel.ts';
-import { type Canvas, pointedPart, showCanvas } from '../picture.ts';
-import { type Table, tableFrom } from '../table.ts';
+import type { Panel } from '../panel/panel.ts';
+import { type Canvas, pointedPart, showCanvas } from '../panel/picture.ts';
+import { type Table, tableFrom } from '../panel/table.ts';
 import type { Choices, Ui } from '../ui.ts';
 import {
   ACCURACY_HEIGHT,
@@ -37,7 +37,8 @@ export const curves: Panel = {
     const unit = view.facts?.loss.replace('-', ' ') ?? '';
     // The newest values change too often to be read out.
     const live = pointed === undefined ? 'off' : 'polite';
-    return html`<div class="controls">${controls(ui)}</div>
+    const others = view.facts?.isFile ? nothing : earlierRunsList(ui);
+    return html`<div class="controls">${controls(ui)} ${others}</div>
       <p class="readout loss" id="curves-story" aria-live=${live}>
         ${legendOf(`loss (${unit})`, model.loss.lines, x, formatLoss, where)}
       </p>
@@ -68,7 +69,7 @@ function controls(ui: Ui): TemplateResult {
       </select></label
     >
     ${toggle('log x', isLogX, { isLogX: !isLogX })}
-    ${toggle('log loss', isLogY, { isLogY: !isLogY })} ${earlierRunsList(ui)}`;
+    ${toggle('log loss', isLogY, { isLogY: !isLogY })}`;
 }
 
 /** The newest model. The page is drawn more often than data arrive: when the pointer moves. */
@@ -133,7 +134,11 @@ function legendOf(
       const point = pointAt(line.points, x);
       if (!point) return '';
       return html`<span>
-        <svg viewBox="0 0 24 8"><path class=${line.kind} d="M0 4H24" /></svg>
+        <svg viewBox="0 0 24 8"><path
+            class=${line.kind}
+            .style=${`stroke-dasharray: ${line.dash}`}
+            d="M0 4H24"
+          /></svg>
         ${line.name} <span class="value">${format(point[1])}</span>
       </span>`;
     })}

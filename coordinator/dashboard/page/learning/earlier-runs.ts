@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { EarlierRun } from '../../model/earlier-run.ts';
+import { askJson } from '../ask-json.ts';
 import { formatDuration, formatPercent } from '../format.ts';
 import type { Ui } from '../ui.ts';
 
@@ -39,12 +40,7 @@ function itemOf(run: EarlierRun, ui: Ui): TemplateResult {
 }
 
 async function readRuns(ui: Ui): Promise<void> {
-  try {
-    const response = await ui.ask('api/runs');
-    if (!response.ok) throw new Error(`the answer is ${response.status}`);
-    ui.change({ earlierRuns: (await response.json()) as EarlierRun[] });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    ui.change({ earlierRuns: `The coordinator does not give the other runs: ${reason}.` });
-  }
+  const failed = ({ message }: Error) => `The other runs are not known: ${message}.`;
+  const runs = askJson<readonly EarlierRun[]>(ui.ask, 'api/runs');
+  ui.change({ earlierRuns: await runs.catch(failed) });
 }

@@ -1,3 +1,4 @@
+import { newestStart } from '../../model/incident-kinds.ts';
 import type { RunView } from '../../model/run-view.ts';
 import { formatCount, formatPercent, formatQuantity } from '../format.ts';
 
@@ -17,7 +18,7 @@ export function incidentsSentence({ status, incidentCounts, incidents }: RunView
   if (faults.length > 0) {
     const again = formatQuantity(reassignedShares, 'share');
     const cost = reassignedShares > 0 ? `: ${again} ${were(reassignedShares)} computed again` : '';
-    return `${listOf(faults)}, and nothing was lost${cost}.`;
+    return `${listOf(faults)}, and no work was lost${cost}.`;
   }
   if (joined > 0) return `${formatQuantity(joined, 'worker')} joined, and nothing went wrong.`;
   return incidents.length > 0 ? 'Nothing went wrong.' : 'Nothing has happened yet.';
@@ -32,7 +33,8 @@ function listOf(parts: readonly string[]): string {
 }
 
 /** What is known of audits, and of the speed beside that of the steps without a missing worker. */
-export function incidentNotes({ status, speeds, history, incidentCounts }: RunView): string[] {
+export function incidentNotes(view: RunView): string[] {
+  const { status, speeds, history, incidentCounts, incidents } = view;
   const notes: string[] = [];
   const { auditedSums = 0, wrongSums = 0 } = status?.counters ?? {};
   if (auditedSums > 0) {
@@ -44,18 +46,20 @@ export function incidentNotes({ status, speeds, history, incidentCounts }: RunVi
   const { lost = 0, left = 0, expelled = 0 } = incidentCounts;
   if (!best || best.workers < 2 || best.steps < STEADY_STEPS || lost + left + expelled === 0)
     return notes;
+  const start = newestStart(incidents);
   const all = { examples: 0, milliseconds: 0 };
-  for (const { examples, milliseconds } of history.all()) {
+  for (const { examples, milliseconds } of history.from(start)) {
     all.examples += examples;
     all.milliseconds += milliseconds;
   }
   const [mean, full] = [all, best].map(
     ({ examples, milliseconds }) => (1000 * examples) / milliseconds,
   );
+  const which = start > 0 ? `after step ${formatCount(start)}` : 'together';
   // Chance, and what else the machines do.
   if (mean >= full) return notes;
   notes.push(
-    `All steps together ran at ${formatPercent(mean / full, 0)} of the speed of the ` +
+    `All steps ${which} ran at ${formatPercent(mean / full, 0)} of the speed of the ` +
       `${formatCount(best.steps)} steady steps with ${best.workers} workers, the most ` +
       `(${formatCount(mean)} of ${formatCount(full)} examples/s).`,
   );

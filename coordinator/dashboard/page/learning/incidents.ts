@@ -9,8 +9,8 @@ import {
 import type { Incident } from '../../model/incident-log.ts';
 import type { RunView } from '../../model/run-view.ts';
 import { formatCount, formatTime } from '../format.ts';
-import type { Panel } from '../panel.ts';
-import { type Table, tableFrom } from '../table.ts';
+import type { Panel } from '../panel/panel.ts';
+import { type Table, tableFrom } from '../panel/table.ts';
 import type { Ui } from '../ui.ts';
 import { incidentNotes, incidentsSentence } from './incident-sentences.ts';
 import { MARK_COLORS, MARK_SHAPES } from './incident-shapes.ts';
@@ -60,7 +60,7 @@ function filters({ incidentCounts, incidents }: RunView, ui: Ui): TemplateResult
 function itemOf(incident: Incident): TemplateResult {
   const { time, step, message, count, firstTime } = incident;
   const mark = markOf(incident);
-  const times = `${formatCount(count)} times since ${formatTime(firstTime)}`;
+  const times = `the last of ${formatCount(count)} since ${formatTime(firstTime)}`;
   return html`<li>
     <time>${formatTime(time)}</time>
     <span>step ${formatCount(step)}</span>

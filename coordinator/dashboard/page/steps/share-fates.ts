@@ -1,5 +1,5 @@
 import { areDisjoint, isInside } from '../../../../shared/reduction-tree.ts';
-import type { ShareDetail, StepDetail } from '../../model/step-detail.ts';
+import type { ShareDetail, StepDetail } from '../../steps/step-detail.ts';
 
 /** What became of a share. */
 export interface ShareFate extends ShareDetail {

@@ -1,5 +1,5 @@
 import type { RunView } from '../../model/run-view.ts';
-import type { StepDetail } from '../../model/step-detail.ts';
+import type { StepDetail } from '../../steps/step-detail.ts';
 import type { Choices } from '../ui.ts';
 import { fatesOf } from './share-fates.ts';
 

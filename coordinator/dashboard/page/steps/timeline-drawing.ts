@@ -7,9 +7,9 @@ import {
   strokeLines,
   strokeRect,
   write,
-} from '../brush.ts';
-import type { Rect } from '../chart/chart-layout.ts';
-import { colorOf } from '../colors.ts';
+} from '../drawing/brush.ts';
+import { colorOf } from '../drawing/colors.ts';
+import type { Rect } from '../drawing/rect.ts';
 import { formatCount } from '../format.ts';
 import {
   type Frame,

@@ -1,4 +1,4 @@
-import type { Rect } from '../chart/chart-layout.ts';
+import type { Rect } from '../drawing/rect.ts';
 import type { Bar, Scene } from './timeline-scene.ts';
 
 /*

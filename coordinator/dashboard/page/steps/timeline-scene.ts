@@ -1,4 +1,4 @@
-import type { StepDetail } from '../../model/step-detail.ts';
+import type { StepDetail } from '../../steps/step-detail.ts';
 import { fatesOf, type ShareFate } from './share-fates.ts';
 
 /*

@@ -1,5 +1,5 @@
 import { describeMicroBatches, describeParts } from '../../../../shared/reduction-tree.ts';
-import type { ShareDetail, StepDetail } from '../../model/step-detail.ts';
+import type { ShareDetail, StepDetail } from '../../steps/step-detail.ts';
 import { formatCount, formatMs } from '../format.ts';
 import { fatesOf, type ShareFate } from './share-fates.ts';
 import type { Bar } from './timeline-scene.ts';
@@ -32,21 +32,24 @@ export function timelineTitle(details: readonly StepDetail[]): string {
 
 /** One sentence about the first share that was computed again. Undefined if there is none. */
 export function disturbanceTitle(details: readonly StepDetail[]): string | undefined {
+  // A copy may be late or lost, too.
   for (const detail of details)
-    for (const share of fatesOf(detail)) {
+    for (const share of fatesOf(detail).sort((a, b) => Number(isOpen(a)) - Number(isOpen(b)))) {
       const { replaces, rank } = share;
       if (!replaces) continue;
-      const again = `rank ${rank} computed ${describeMicroBatches(share)} again`;
+      const did = isOpen(share) ? 'was asked for' : 'computed';
+      const again = `rank ${rank} ${did} ${describeMicroBatches(share)} again`;
       const why = `rank ${replaces.rank} ${whyAgain(replaces)}`;
       return `In step ${formatCount(detail.step)}, ${why}; ${again}.`;
     }
   return undefined;
 }
 
+const isOpen = ({ answeredAtMs }: Pick<ShareDetail, 'answeredAtMs'>): boolean =>
+  answeredAtMs === undefined;
+
 function underWayTitle({ shares, milliseconds, ...round }: StepDetail): string {
-  const open = shares.filter(
-    ({ answeredAtMs, lostAtMs }) => (answeredAtMs ?? lostAtMs) === undefined,
-  );
+  const open = shares.filter(({ lostAtMs, ...share }) => lostAtMs === undefined && isOpen(share));
   const ranks = [...new Set(open.map(({ rank }) => rank))].sort((a, b) => a - b);
   const names = ranks.map((rank) => `rank ${rank}`).join(', ');
   const who = ranks.length > 4 ? `${ranks.length} workers` : names;
@@ -55,10 +58,11 @@ function underWayTitle({ shares, milliseconds, ...round }: StepDetail): string {
 }
 
 /** Who answered last in a step, and how long the others waited for it. */
-function lastOf({ shares }: StepDetail): { rank: number; waitedMs: number }[] {
+function lastOf(detail: StepDetail): { rank: number; waitedMs: number }[] {
   const ends = new Map<number, number>();
-  for (const { rank, answeredAtMs = 0, purpose } of shares)
-    if (answeredAtMs > 0 && purpose === 'need')
+  // Nobody waits for a late copy that does not count.
+  for (const { rank, answeredAtMs = 0, purpose, isFirst } of fatesOf(detail))
+    if (answeredAtMs > 0 && purpose === 'need' && isFirst !== false)
       ends.set(rank, Math.max(answeredAtMs, ends.get(rank) ?? 0));
   const [last, ...others] = [...ends].sort((a, b) => b[1] - a[1]);
   if (others.length === 0) return [];

@@ -1,12 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
-import type { StepDetail } from '../../model/step-detail.ts';
-import type { Context } from '../brush.ts';
-import { colorOf } from '../colors.ts';
+import type { StepDetail } from '../../steps/step-detail.ts';
+import type { Context } from '../drawing/brush.ts';
+import { colorOf } from '../drawing/colors.ts';
 import { formatCount } from '../format.ts';
-import type { Panel } from '../panel.ts';
-import { type Picture, showLegend, showPicture } from '../picture.ts';
-import type { Table } from '../table.ts';
+import type { Panel } from '../panel/panel.ts';
+import { type Picture, showLegend, showPicture } from '../panel/picture.ts';
+import type { Table } from '../panel/table.ts';
 import type { Choices, Ui } from '../ui.ts';
 import { fatesOf } from './share-fates.ts';
 import { isDisturbed, shownSteps } from './shown-steps.ts';

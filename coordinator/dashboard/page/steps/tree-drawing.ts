@@ -1,5 +1,5 @@
 import type { LeafRange } from '../../../../shared/reduction-tree.ts';
-import type { StepDetail } from '../../model/step-detail.ts';
+import type { StepDetail } from '../../steps/step-detail.ts';
 import {
   beginText,
   type Context,
@@ -9,9 +9,9 @@ import {
   strokeLines,
   strokeRect,
   write,
-} from '../brush.ts';
-import type { Rect } from '../chart/chart-layout.ts';
-import { colorOf } from '../colors.ts';
+} from '../drawing/brush.ts';
+import { colorOf } from '../drawing/colors.ts';
+import type { Rect } from '../drawing/rect.ts';
 import { isMissed } from './share-fates.ts';
 import { paintBar } from './timeline-drawing.ts';
 import {

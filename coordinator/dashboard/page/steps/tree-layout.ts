@@ -6,7 +6,7 @@ import {
   maximalSubtrees,
   splitPoint,
 } from '../../../../shared/reduction-tree.ts';
-import type { StepDetail } from '../../model/step-detail.ts';
+import type { StepDetail } from '../../steps/step-detail.ts';
 import { fatesOf, isMissed, type ShareFate } from './share-fates.ts';
 
 /*

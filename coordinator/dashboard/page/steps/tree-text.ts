@@ -4,7 +4,7 @@ import {
   type LeafRange,
   splitPoint,
 } from '../../../../shared/reduction-tree.ts';
-import type { StepDetail } from '../../model/step-detail.ts';
+import type { StepDetail } from '../../steps/step-detail.ts';
 import { formatCount, formatMs, formatQuantity } from '../format.ts';
 import { fatesOf, isMissed } from './share-fates.ts';
 import { type GivenSum, isSent, stateOf, sumsOf } from './tree-layout.ts';

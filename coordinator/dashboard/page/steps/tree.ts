@@ -1,11 +1,11 @@
 import { html } from 'lit-html';
 import type { LeafRange } from '../../../../shared/reduction-tree.ts';
 import type { RunView } from '../../model/run-view.ts';
-import { fillRect, strokeRect } from '../brush.ts';
-import { colorOf } from '../colors.ts';
+import { fillRect, strokeRect } from '../drawing/brush.ts';
+import { colorOf } from '../drawing/colors.ts';
 import { formatCount, formatLoss } from '../format.ts';
-import type { Panel } from '../panel.ts';
-import { type Picture, type Swatch, showLegend, showPicture } from '../picture.ts';
+import type { Panel } from '../panel/panel.ts';
+import { type Picture, type Swatch, showLegend, showPicture } from '../panel/picture.ts';
 import type { Choices } from '../ui.ts';
 import { isMissed } from './share-fates.ts';
 import { shownSteps, treeStepOf } from './shown-steps.ts';
@@ -34,7 +34,7 @@ export const reductionTree: Panel = {
     if (!detail) return html`<p>It begins with the first step.</p>`;
     const { step, loss, isDone } = detail;
     const name = `step ${formatCount(step)}`;
-    const state = isDone ? `done, loss ${formatLoss(loss)}` : 'under way';
+    const state = isDone ? `done, its own loss ${formatLoss(loss)}` : 'under way';
     const pictureFor = (width: number) => treePicture(detail, leafCount, width);
     const picture: Picture<LeafRange> = {
       id,

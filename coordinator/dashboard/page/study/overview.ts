@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { Panel } from '../panel.ts';
+import type { Panel } from '../panel/panel.ts';
 import type { Study } from './study.ts';
 
 /** What is studied: which parameters, which example. */

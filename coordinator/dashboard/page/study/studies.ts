@@ -2,7 +2,7 @@ import type { ExampleSet } from '../../../../shared/data/dataset.ts';
 import { type ModelPlan, planModel } from '../../../../shared/engine/model/model-plan.ts';
 import type { StudyAnswer, StudySet } from '../../../study/study-answer.ts';
 import { askJson } from '../ask-json.ts';
-import type { RunSource } from '../connection.ts';
+import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
 import { type Lab, openLab } from './lab.ts';
 import type { Argument, Result, TaskName } from './lab-tasks.ts';

@@ -1,7 +1,7 @@
-import type { RunSource } from '../connection.ts';
-import { hasEmbeddedStudy } from '../embedded-study.ts';
+import type { RunSource } from '../connection/connection.ts';
+import { hasEmbeddedStudy } from '../connection/embedded-study.ts';
 import { curves } from '../learning/curves.ts';
-import type { Panel } from '../panel.ts';
+import type { Panel } from '../panel/panel.ts';
 import type { Ui } from '../ui.ts';
 import { output } from './example/output.ts';
 import { lessons } from './lessons/lessons.ts';

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { RunSource } from '../connection.ts';
+import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
 import { KeptCheckpoints } from './kept-checkpoints.ts';
 import type { Argument, TaskName } from './lab-tasks.ts';

@@ -37,7 +37,17 @@ describe('the notices of a pool', () => {
     notices.unready('box', 'connection lost');
     const message = 'worker box went before it was ready (connection lost): ';
     expect(told).toEqual([
-      ['unready', `${message}its own output and exit code say more (137: out of memory)`],
+      [
+        'unready',
+        `${message}its own output and exit code say more ` +
+          '(137: killed by signal 9, perhaps out of memory)',
+      ],
     ]);
+  });
+
+  test('say of a worker that was killed here no more than that', () => {
+    const { notices, told } = noticing();
+    notices.unready('local-1', 'killed');
+    expect(told).toEqual([['unready', 'worker local-1 went before it was ready (killed)']]);
   });
 });

@@ -12,11 +12,17 @@ import {
   OWN_WORKERS_MAX,
   type RunControlOptions,
 } from '../../../../coordinator/control/run-control.ts';
+import { createSimulatedClock } from '../../../support/simulation/simulated-clock.ts';
+import { runUntil } from '../../../support/simulation/simulated-pool.ts';
+
+const nothing = () => {};
+const MEMBER = { name: 'x', cut: nothing, hold: nothing, dismiss: nothing, corrupt: nothing };
 
 /** A run with a process (rank 0), threads (rank 1) and a worker from elsewhere (rank 4). */
 function startRun(options: Partial<RunControlOptions> = {}, ownCount = 2) {
   const done: string[] = [];
   const notices: string[] = [];
+  const clock = createSimulatedClock();
   const note =
     (what: string) =>
     (...args: readonly unknown[]) =>
@@ -63,9 +69,10 @@ function startRun(options: Partial<RunControlOptions> = {}, ownCount = 2) {
     ownWorkers: () => workers,
     auditFraction: 0,
     report: (message) => notices.push(message),
+    clock,
     ...options,
   });
-  return { ...control, done, notices };
+  return { ...control, clock, done, notices };
 }
 
 describe('an order', () => {
@@ -216,5 +223,36 @@ describe('the view', () => {
     const { view } = startRun(options);
     expect(view(false)).toMatchObject({ may: false, ...expected });
     expect(view(true).may).toBe(true);
+  });
+});
+
+describe('the end of a stall', () => {
+  const stall = (rank: number, milliseconds: number) => ({
+    ...({ action: 'stall', rank, milliseconds } as const),
+  });
+
+  test('is reported, of the newest stall of a worker alone', async () => {
+    const { perform, clock, notices } = startRun();
+    perform(stall(0, 2000));
+    perform(stall(0, 500));
+    perform(stall(4, 1000));
+    notices.length = 0;
+    await runUntil(clock, 5000);
+    expect(notices).toEqual([
+      'rank 0 (local-0) goes on after 500 ms',
+      'rank 4 (far) goes on after 1 s',
+    ]);
+  });
+
+  test('is not reported of a worker that is gone, nor when the run is over', async () => {
+    let members = [{ ...MEMBER, rank: 0, identity: 'first' }];
+    const { perform, clock, notices, close } = startRun({ members: () => members });
+    perform(stall(0, 500));
+    members = [{ ...MEMBER, rank: 0, identity: 'second' }];
+    await runUntil(clock, 1000);
+    perform(stall(0, 500));
+    close();
+    await runUntil(clock, 2000);
+    expect(notices.filter((notice) => notice.includes('goes on'))).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import {
   readFolder,
   readPageFiles,
 } from '../../../../coordinator/dashboard/page-files.ts';
-import type { PageFile } from '../../../../coordinator/port/page-answers.ts';
+import type { PageFile } from '../../../../coordinator/port/answers/page-answers.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 test('the files of a folder by their paths, with what the build has compressed', () => {

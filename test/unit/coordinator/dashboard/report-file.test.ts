@@ -31,6 +31,7 @@ describe('a run in one file', () => {
     expect(data).not.toContain('<');
     const { status, ...others } = JSON.parse(JSON.stringify(update));
     expect(JSON.parse(data)).toMatchObject(others);
+    expect(JSON.parse(data).facts.isFile).toBe(true);
     expect(JSON.parse(data).status).toMatchObject({ ...status, workers: [{ rank: 0 }] });
     expect(data).toContain('alert(1)');
   });

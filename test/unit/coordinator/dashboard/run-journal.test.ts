@@ -100,7 +100,7 @@ describe('notices of one text in a row', () => {
     let time = 1e12;
     for (let i = 0; i < 500; i++) {
       // Mostly every 10 ms, but now and then after a pause.
-      time += i % 100 === 99 ? 6000 : 10;
+      time += i % 100 === 99 ? 61_000 : 10;
       const happening = late(i % 3);
       live.add({ time, step: i, kind: happening.code, message: happening.message });
       journal.observe(happening, time, i);

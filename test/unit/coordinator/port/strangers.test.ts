@@ -20,10 +20,26 @@ describe('strangers', () => {
 
   test('lose the oldest of the address that has most, if there are too many in all', () => {
     const { ended, connection } = createConnections();
-    const strangers = createStrangers(4, 3);
-    for (const name of ['a1', 'b1', 'b2', 'c1', 'd1', 'e1'])
+    const strangers = createStrangers(12, 20);
+    const ofB = Array.from({ length: 10 }, (_, i) => `b${i}`);
+    for (const name of ['a1', ...ofB, 'c1', 'd1', 'e1', 'f1'])
       strangers.add(name, connection(name), name[0]);
-    expect(ended).toEqual(['b1', 'a1']);
+    expect(ended).toEqual(['b0', 'b1', 'a1']);
+  });
+
+  test('lose the oldest one, not a user with two, if a crowd has one each', () => {
+    const { ended, connection } = createConnections();
+    const strangers = createStrangers(20, 10);
+    const crowd = (from: number, to: number) => {
+      for (let i = from; i < to; i++) strangers.add(`${i}`, connection(`${i}`), `${i}`);
+    };
+    crowd(0, 18);
+    for (const name of ['worker', 'status']) strangers.add(name, connection(name), 'user');
+    crowd(18, 36);
+    expect(ended).toHaveLength(18);
+    expect(ended).not.toContain('worker');
+    crowd(36, 37);
+    expect(ended.at(-1)).toBe('worker');
   });
 
   test('take no room once they are known or gone', () => {

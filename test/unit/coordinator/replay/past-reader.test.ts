@@ -1,7 +1,12 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Moment } from '../../../../coordinator/dashboard/model/run-view.ts';
 import { createPastReader } from '../../../../coordinator/replay/past-reader.ts';
+import {
+  createCounters,
+  type PoolCounters,
+} from '../../../../coordinator/reporting/pool-events.ts';
 import { BEGAN_AT, facts, RecordedHistory } from '../../../support/recorded-history.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -14,9 +19,10 @@ const bytesIn = (directory: string) => ({
 });
 
 /** A run of 2,000 steps, and the coordinator that goes on with it. */
-function resumedRun() {
+function resumedRun(counters: Partial<PoolCounters> = {}) {
   const directory = temporaryFolder();
   const first = new RecordedHistory();
+  first.counters = { ...createCounters(), ...counters };
   first.join(0, 'early');
   first.train(2000);
   first.happen({ event: 'stopped', step: 2000 });
@@ -76,6 +82,25 @@ describe('the steps before a resume', () => {
     const next = second.recorder.updateAfter(whole.cursor);
     expect(next.isWhole).toBe(false);
     expect(stepsOf(next)).toEqual([2011 + updates, 2012 + updates]);
+  });
+
+  test('count together with those that come, in all moments too', async () => {
+    const { directory, bytes, second, past } = resumedRun({ lateShares: 3 });
+    second.counters = { ...createCounters(), lateShares: 2 };
+    second.train(300);
+    expect(second.recorder.updateAfter(undefined).status.counters?.lateShares).toBe(2);
+    past.begin();
+    past.open(directory, bytes);
+    await past.done;
+    second.train(300);
+    const { status, speeds } = second.recorder.updateAfter(undefined);
+    expect(status.counters?.lateShares).toBe(5);
+    const moments: Moment[] = JSON.parse(second.recorder.momentsAsJson());
+    const counted = moments.map((moment) => moment.status.counters?.lateShares);
+    expect([...new Set(counted)]).toEqual([3, 5]);
+    // The records of this coordinator have its own.
+    expect(second.recorder.takeMoment(0).moment.status.counters?.lateShares).toBe(2);
+    expect(speeds?.map(({ steps }) => steps)).toEqual([592]);
   });
 
   test('end where the file ended when the folder was opened', async () => {

@@ -7,8 +7,13 @@ import {
   placeOf,
   runsBeside,
 } from '../../../../coordinator/replay/proof.ts';
+import { writeDescription } from '../../../../coordinator/run-folder/run-description.ts';
 import { RecordedHistory } from '../../../support/recorded-history.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { createToyDataset } from '../../../support/toy-dataset.ts';
+import { toyConfig } from '../../../support/toy-run.ts';
+
+const DESCRIPTION = { stopRule: { epochs: 1 }, firstStep: 0 };
 
 /** Runs in one folder: two that differ from step 60 on, one with the beginning, and no runs. */
 function workplace() {
@@ -76,6 +81,17 @@ describe('two runs', () => {
     const { mine } = workplace();
     expect(await compareWith(mine, 'empty')).toMatchObject({ compared: null, equalTo: null });
   });
+});
+
+test('two runs of different configurations differ for that reason', async () => {
+  const { mine, parent } = workplace();
+  const config = toyConfig(createToyDataset());
+  const describe = (directory: string, seed: number) =>
+    writeDescription(directory, { ...DESCRIPTION, config: { ...config, seed } });
+  await describe(mine, 1);
+  expect(await compareWith(mine, 'other')).toMatchObject({ differences: null });
+  await describe(join(parent, 'other'), 2);
+  expect(await compareWith(mine, 'other')).toMatchObject({ differences: ['seed (1 and 2)'] });
 });
 
 describe('a hash', () => {

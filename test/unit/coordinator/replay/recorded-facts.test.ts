@@ -39,3 +39,16 @@ test('the facts of a recorded run are those that its coordinator had', () => {
     hasCluster: false,
   });
 });
+
+test('the command that goes on with a recorded run has the flags of its coordinator', () => {
+  const start = {
+    event: 'start',
+    ...{ time: 1, step: 0, resumedFrom: null, stepCount: 7, stepsPerEpoch: 5 },
+    ...{ trainingExamples: 50, testExamples: 9, auditFraction: 0.25, hasCluster: true },
+    continuation: ['train', '--workers', '2'],
+  } as const;
+  const known = { ...start, continuation: [...start.continuation] };
+  expect(recordedFacts(description, 'runs/x', known).resumeCommand).toMatch(
+    / train --workers 2 --resume runs\/x$/,
+  );
+});

@@ -2,10 +2,11 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createIncidentLog } from '../../../../coordinator/dashboard/model/incident-log.ts';
-import type { Update } from '../../../../coordinator/dashboard/model/run-view.ts';
+import type { Moment, Update } from '../../../../coordinator/dashboard/model/run-view.ts';
 import type { RunRecorder } from '../../../../coordinator/dashboard/run-recorder.ts';
 import { openLineTail } from '../../../../coordinator/replay/line-tail.ts';
 import { RunReplay } from '../../../../coordinator/replay/run-replay.ts';
+import { createCounters } from '../../../../coordinator/reporting/pool-events.ts';
 import { BEGAN_AT, facts, RecordedHistory } from '../../../support/recorded-history.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -155,6 +156,31 @@ describe('the replay of a run', () => {
     expect(status).toMatchObject({ state: 'training', step: 70, end: null });
     expect(incidents.map(({ message }) => message)).toContain('the run goes on after step 50');
   });
+});
+
+test('a resumed run counts since its beginning, and its speeds do not', async () => {
+  const directory = temporaryFolder();
+  const first = new RecordedHistory();
+  first.counters = { ...createCounters(), lateShares: 3, auditedSums: 10 };
+  first.join(0);
+  first.train(50);
+  first.happen({ event: 'stopped', step: 50 });
+  first.writeTo(directory);
+  const { chain } = first;
+  const second = new RecordedHistory({ firstStep: 50, chain, beganAt: BEGAN_AT + 1e6 });
+  second.counters = { ...createCounters(), lateShares: 2 };
+  second.join(0);
+  second.train(20);
+  second.happen({ event: 'stopped', step: 70 });
+  second.writeTo(directory);
+  const replay = openReplay(directory);
+  await replay.read(false, pause);
+  const { status, speeds } = updateOf(replay.recorder);
+  expect(status.counters).toMatchObject({ lateShares: 5, auditedSums: 10 });
+  const moments: Moment[] = JSON.parse(replay.recorder.momentsAsJson());
+  expect(moments.map((moment) => moment.status.counters?.lateShares)).toContain(3);
+  expect(moments.at(-1)?.status.counters).toMatchObject({ lateShares: 5 });
+  expect(speeds?.map(({ workers, steps }) => [workers, steps])).toEqual([[1, 12]]);
 });
 
 describe('the replay of a run that goes on', () => {

@@ -182,10 +182,12 @@ describe('a report for people', () => {
   });
 
   test('says whether chaos changed the result', () => {
-    const counts = { kill: 1, stall: 2, leave: 3, join: 4, meanWorldSize: 2.55, goodput: 0.874 };
+    const faults = { kill: 1, stall: 2, leave: 3, join: 4, corrupt: 5 };
+    const counts = { ...faults, meanWorldSize: 2.55, goodput: 0.874 };
     const hashes = { parametersSha256: 'aa', undisturbedSha256: 'bb', undisturbedWorldSize: 4 };
     const toldThat = (isEqual: boolean) =>
       reporting().told({ event: 'chaos', ...counts, ...hashes, isEqual });
+    expect(toldThat(false)).toContain('4 joined, 5 expelled for a wrong sum; 2.5');
     expect(toldThat(false)).toMatch(/bb\n.*aa .*NOT EQUAL\n.* 87 %.* 4 /);
     expect(toldThat(true)).not.toContain('NOT');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BinaryAnswer } from '../../../../coordinator/port/answers.ts';
+import type { BinaryAnswer } from '../../../../coordinator/port/answers/answers.ts';
 import { studyRoutes } from '../../../../coordinator/study/study-routes.ts';
 import type { StudySource } from '../../../../coordinator/study/study-source.ts';
 import { splitTrainingSet } from '../../../../shared/data/sampler.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { WRONG_SUM } from '../../../../coordinator/reporting/pool-events.ts';
 import { type ChaosSpec, createChaos, parseChaos } from '../../../../deploy/local/chaos.ts';
 import type { LocalWorker } from '../../../../deploy/local/local-workers.ts';
 import { createSimulatedClock } from '../../../support/simulation/simulated-clock.ts';
@@ -177,7 +178,14 @@ describe('rates that change', () => {
   });
 });
 
-test('the mean number of workers is that between begin and end', async () => {
+test('workers that are expelled for a wrong sum are counted, and no others that go', () => {
+  const { chaos } = disturb({});
+  for (const reason of [`${WRONG_SUM} over micro-batch 3`, 'connection lost', 'finished'])
+    chaos.observe({ event: 'worker', state: 'left', rank: 0, name: '', worldSize: 1, reason });
+  expect(chaos.tally()).toMatchObject({ corrupt: 1, kill: 0 });
+});
+
+test('the number of workers is that at the beginning, and the mean until the end', async () => {
   const { chaos, run } = disturb({});
   const worldSize = (size: number) =>
     chaos.observe({ event: 'worker', state: 'ready', rank: 0, name: '', worldSize: size });
@@ -191,5 +199,6 @@ test('the mean number of workers is that between begin and end', async () => {
   chaos.end();
   await run(9_000);
   worldSize(100);
+  expect(chaos.tally().firstWorldSize).toBe(2);
   expect(chaos.tally().meanWorldSize).toBeCloseTo((2 * 1 + 4 * 3) / 4);
 });

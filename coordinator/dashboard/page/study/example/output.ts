@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
-import type { Panel } from '../../panel.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 
 /** Output against desired, for one example. */

@@ -1,4 +1,4 @@
-import { remember, remembered } from '../../storage.ts';
+import { remember, remembered } from '../../connection/storage.ts';
 import type { Lesson } from './lesson.ts';
 import { LESSONS } from './texts.ts';
 

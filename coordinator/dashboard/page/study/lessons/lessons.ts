@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { Panel } from '../../panel.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 import type { Answer, Lesson, Screen } from './lesson.ts';
 import { firstLesson, goTo, type LessonState } from './lesson-state.ts';

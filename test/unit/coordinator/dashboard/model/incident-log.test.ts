@@ -15,10 +15,13 @@ const late = (time: number, step: number, rank = 2) => ({
 describe('the incident log', () => {
   test('counts what happens again within five seconds, with its first and its last time', () => {
     const log = createIncidentLog();
-    for (let i = 0; i < 5; i++) log.add(late(500 * i, 10 + i));
-    const first = { firstTime: 0, firstStep: 10, firstMessage: late(0, 10).message };
-    expect(log.after(0)).toEqual([{ ...late(2000, 14), id: 0, revision: 5, count: 5, ...first }]);
-    log.add(late(7000, 15));
+    const saved = (time: number, step: number) => ({
+      ...{ time, step, kind: 'checkpoint', message: `checkpoint of step ${step} saved` },
+    });
+    for (let i = 0; i < 5; i++) log.add(saved(500 * i, 10 + i));
+    const first = { firstTime: 0, firstStep: 10, firstMessage: saved(0, 10).message };
+    expect(log.after(0)).toEqual([{ ...saved(2000, 14), id: 0, revision: 5, count: 5, ...first }]);
+    log.add(saved(7000, 15));
     expect(log.after(5)).toMatchObject([{ id: 1, count: 1, firstTime: 7000, firstStep: 15 }]);
   });
 
@@ -33,13 +36,17 @@ describe('the incident log', () => {
     ]);
   });
 
-  test('counts late shares of a worker together, whoever computes them now', () => {
+  test('counts late shares within a minute together, so that they do not hide a kill', () => {
     const log = createIncidentLog();
-    const rest = 'micro-batch 4 of step 9 (30 ms so far, its deadline was 20 ms)';
-    for (const then of ['nobody is free to compute them yet', 'rank 1 computes micro-batch 4 now'])
-      log.add({ ...late(0, 9), message: `rank 2 is late with ${rest}: ${then}` });
-    log.add({ ...late(0, 9), message: `rank 3 is late with ${rest}: rank 1 computes it now` });
-    expect(log.after(0).map(({ count }) => count)).toEqual([2, 1]);
+    for (let i = 0; i < 10; i++) log.add(late(20_000 * i, i, i % 3));
+    log.add({ time: 181_000, step: 9, kind: 'lost', message: 'rank 1 (box-1) is gone (killed)' });
+    for (let i = 10; i < 20; i++) log.add(late(20_000 * i, i, i % 3));
+    expect(log.after(0).map(({ kind, count }) => [kind, count])).toEqual([
+      ['late', 20],
+      ['lost', 1],
+    ]);
+    log.add(late(441_000, 30));
+    expect(log.after(0).at(-1)).toMatchObject({ kind: 'late', count: 1 });
   });
 
   test('gives what has changed since a revision', () => {
@@ -54,7 +61,7 @@ describe('the incident log', () => {
 
   test('counts all incidents of a kind, those that are not kept included', () => {
     const log = createIncidentLog();
-    for (let i = 0; i < 3000; i++) log.add(late(10_000 * i, i));
+    for (let i = 0; i < 3000; i++) log.add(late(100_000 * i, i));
     expect(log.after(0).length).toBeLessThanOrEqual(1000);
     expect(log.counts).toEqual({ late: 3000 });
   });

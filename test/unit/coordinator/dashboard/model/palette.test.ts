@@ -4,7 +4,7 @@ import {
   PART_COLORS,
   RANK_COLORS,
 } from '../../../../../coordinator/dashboard/model/palette.ts';
-import { STEP_PARTS } from '../../../../../coordinator/dashboard/model/step-breakdown.ts';
+import { STEP_PARTS } from '../../../../../coordinator/training/step-breakdown.ts';
 
 const PAPER = { light: '#ffffff', dark: '#14171b' };
 

@@ -25,7 +25,7 @@ describe('the last equal step', () => {
 const comparison = {
   compared: [1, 900] as const,
   equalTo: 900,
-  ...{ mine: 900, other: 900, mySha256: null, otherSha256: null },
+  ...{ mine: 900, other: 900, mySha256: null, otherSha256: null, differences: null },
 };
 
 test.for([
@@ -45,6 +45,19 @@ test.for([
   [{ compared: null }, 'This run and b have no step in common.'],
 ])('two runs compare as %j', ([change, sentence]) => {
   expect(describeComparison({ ...comparison, ...(change as object) }, 'b')).toEqual(sentence);
+});
+
+test('a comparison of runs that differ says why, as far as the configurations tell', () => {
+  const sentenceOf = (differences: readonly string[], equalTo: number | null = 812) =>
+    describeComparison({ ...comparison, equalTo, differences }, 'b');
+  const steps = 'This run and b were equal up to step 812, and different after step 813.';
+  expect(sentenceOf([])).toBe(`${steps} Their configurations are the same.`);
+  expect(sentenceOf(['seed (1 and 2)', 'model'])).toBe(
+    `${steps} Their configurations differ: seed (1 and 2), model.`,
+  );
+  expect(sentenceOf(['a', 'b', 'c', 'd', 'e', 'f'])).toMatch(/: a, b, c, d, and 2 more\.$/);
+  expect(sentenceOf(['seed (1 and 2)'], null)).toMatch(/first step on\. Their config.*: seed \(/);
+  expect(sentenceOf(['seed (1 and 2)'], 900)).not.toContain('configurations');
 });
 
 test('a hash is where the run has it', () => {

@@ -8,7 +8,7 @@ import {
   type RunStatus,
   type Update,
 } from '../../../../../coordinator/dashboard/model/run-view.ts';
-import { bucketOf } from '../../../../../coordinator/dashboard/model/step-history.ts';
+import { bucketOf } from '../../../../../coordinator/dashboard/steps/step-history.ts';
 
 const cursor: Cursor = { source: 'a1', step: 12, epoch: 2, revision: 7 };
 const status = { state: 'training', step: 12 } as RunStatus;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Incident } from '../../../../../coordinator/dashboard/model/incident-log.ts';
 import {
   applyUpdate,
   emptyView,
@@ -93,6 +94,19 @@ describe('the view of a run at a step', () => {
       [1, 300],
       [2, 200],
     ]);
+  });
+
+  test('has the speeds of the coordinator of that time alone', () => {
+    const view = viewOfRun();
+    const start = { kind: 'start', step: 400, firstStep: 400, count: 1 };
+    const resumed = { ...view, incidents: [...view.incidents, start as Incident] };
+    const speedsAt = (step: number) =>
+      viewAt(resumed, step).speeds.map(({ workers, steps }) => [workers, steps]);
+    expect(speedsAt(399)).toEqual([
+      [1, 300],
+      [2, 99],
+    ]);
+    expect(speedsAt(500)).toEqual([[2, 100]]);
   });
 
   test('of a run without moments has the curves', () => {

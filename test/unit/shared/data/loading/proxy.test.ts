@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -75,4 +76,12 @@ test('a proxy that is no address is named, without its value', async () => {
   await expect(get('https://mirror.example/')).rejects.toThrow(
     /: https_proxy is no address like http:\/\/host:3128$/,
   );
+});
+
+test('a worker starts without the modules of fetch', () => {
+  const code =
+    `await import('./worker/worker-command.ts');` +
+    `console.log(process.moduleLoadList.some((name) => name.endsWith('/undici')))`;
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', code]);
+  expect(String(printed)).toBe('false\n');
 });

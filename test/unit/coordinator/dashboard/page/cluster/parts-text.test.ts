@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { createStepHistory } from '../../../../../../coordinator/dashboard/model/step-history.ts';
 import {
   addParts,
   PART_ROWS,
@@ -8,6 +7,7 @@ import {
   toMeans,
   topOf,
 } from '../../../../../../coordinator/dashboard/page/cluster/parts-text.ts';
+import { createStepHistory } from '../../../../../../coordinator/dashboard/steps/step-history.ts';
 import { toyBucket, toyView } from '../../../../../support/toy-view.ts';
 
 const breakdown = {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { createStepHistory } from '../../../../../../coordinator/dashboard/model/step-history.ts';
 import {
   addShares,
   nameOfRow,
@@ -9,6 +8,7 @@ import {
   sharesTitle,
   toParts,
 } from '../../../../../../coordinator/dashboard/page/cluster/shares-text.ts';
+import { createStepHistory } from '../../../../../../coordinator/dashboard/steps/step-history.ts';
 import { toyBucket, toyView } from '../../../../../support/toy-view.ts';
 
 const shares = new Map([

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { SpeedSummary } from '../../../../../../coordinator/dashboard/model/run-view.ts';
 import {
   nextPoint,
   speedupSeries,
   speedupTable,
   speedupTitle,
 } from '../../../../../../coordinator/dashboard/page/cluster/speedup-text.ts';
+import type { SpeedSummary } from '../../../../../../coordinator/dashboard/speed/speed-summary.ts';
 import { toyView } from '../../../../../support/toy-view.ts';
 
 const speed = (workers: number, examplesPerSecond: number, isDoubtful = false) => ({
@@ -23,7 +23,9 @@ describe('the title of the speedup', () => {
   const three = summaryOf([speed(1, 1000), speed(2, 1900), speed(4, 3000)]);
 
   test('compares the workers that are here with the fewest', () => {
-    expect(titleOf(three, 2)).toBe('2 workers are 1.9 times as fast as 1: 1,900 examples/s.');
+    expect(titleOf(three, 2)).toBe(
+      '2 workers are 1.9 times as fast as 1: 1,900 examples/s on average.',
+    );
   });
 
   test('compares the most workers, if those that are here are the fewest or not measured', () => {
@@ -33,11 +35,15 @@ describe('the title of the speedup', () => {
 
   test('compares with the fewest that are not doubtful', () => {
     const doubtful = summaryOf([speed(1, 500, true), speed(2, 1900)], 1);
-    expect(titleOf(doubtful, 2)).toBe('1 worker is 0.3 times as fast as 2: 500 examples/s.');
+    expect(titleOf(doubtful, 2)).toBe(
+      '1 worker is 0.3 times as fast as 2: 500 examples/s on average.',
+    );
   });
 
   test('says so if only one number of workers was seen, or none', () => {
-    expect(titleOf(summaryOf([speed(3, 1000)]), 3)).toMatch(/1,000 examples\/s with 3 workers; no/);
+    expect(titleOf(summaryOf([speed(3, 1000)]), 3)).toMatch(
+      /1,000 examples\/s on average with 3 workers; no/,
+    );
     expect(titleOf(undefined)).toMatch(/^No speed is known yet/);
     expect(speedupTitle(toyView({ facts: { hasCluster: false } }))).toMatch(/^One process/);
   });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { StepBucket } from '../../../../../../coordinator/dashboard/model/step-history.ts';
-import { merge } from '../../../../../../coordinator/dashboard/model/step-history.ts';
 import {
   columnsOf,
   NEWEST_STEPS,
   shownBuckets,
 } from '../../../../../../coordinator/dashboard/page/cluster/step-columns.ts';
+import type { StepBucket } from '../../../../../../coordinator/dashboard/steps/step-history.ts';
+import { merge } from '../../../../../../coordinator/dashboard/steps/step-history.ts';
 import { toyBucket } from '../../../../../support/toy-view.ts';
 
 const stepsFrom = (from: number, count: number): StepBucket[] =>

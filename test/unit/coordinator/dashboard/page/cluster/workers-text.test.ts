@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createStepHistory } from '../../../../../../coordinator/dashboard/model/step-history.ts';
 import {
   recentlyLeft,
   workersTable,
   workersTitle,
 } from '../../../../../../coordinator/dashboard/page/cluster/workers-text.ts';
+import { createStepHistory } from '../../../../../../coordinator/dashboard/steps/step-history.ts';
 import { toyBucket, toyView, toyWorker } from '../../../../../support/toy-view.ts';
 
 /** A view after some steps with these shares of the ranks. */

@@ -5,6 +5,7 @@ import {
   type DisturbState,
   disturbNote,
   disturbTitle,
+  isKept,
   modeOf,
   NOTHING_DISTURBED,
   placeOfRate,
@@ -14,6 +15,7 @@ import {
   shownRates,
   whyNoFlip,
 } from '../../../../../../coordinator/dashboard/page/control/disturb-state.ts';
+import { createCounters } from '../../../../../../coordinator/reporting/pool-events.ts';
 import { toyView, toyWorker } from '../../../../../support/toy-view.ts';
 
 const CALM = { kill: 0, stall: 0, leave: 0, join: 0, stallMs: 500 };
@@ -27,7 +29,6 @@ const knowing = (control: DisturbState['control']): DisturbState => ({
 
 describe('the panel', () => {
   test.for([
-    ['recorded', toyView({ facts: { isRecorded: true } }), LIVE],
     ['past', toyView(), LIVE],
     ['over', toyView({ status: { end: END } }), LIVE],
     ['asking', toyView(), undefined],
@@ -38,6 +39,7 @@ describe('the panel', () => {
     const state = knowing(control);
     expect(modeOf(view, state, mode === 'past' ? 7 : null)).toBe(mode);
     expect(disturbTitle(mode, view, state)).toMatch(/^[A-Z][^.]*\.$/);
+    if (mode === 'over') return expect(disturbNote(mode, state)).toBe('');
     for (const sentence of disturbNote(mode, state).split(/(?<=\.) /))
       expect(sentence).toMatch(/^[A-Z][^.]*\.$/);
   });
@@ -64,6 +66,24 @@ describe('the panel', () => {
       'Faults happen by chance: 0.2 kills, 2 stalls and 1 join per second.',
     );
   });
+});
+
+test('the hash is kept unless the run has failed, or wrong sums may not all be found', () => {
+  const isKeptIn = (
+    state: 'training' | 'done' | 'failed',
+    wrongSums: number,
+    auditFraction: number,
+  ) => {
+    const { status, facts } = toyView({
+      status: { state, counters: { ...createCounters(), wrongSums } },
+      facts: { auditFraction },
+    });
+    return isKept(status, facts);
+  };
+  expect(isKeptIn('training', 0, 0)).toBe(true);
+  expect(isKeptIn('done', 2, 1)).toBe(true);
+  expect(isKeptIn('done', 2, 0.5)).toBe(false);
+  expect(isKeptIn('failed', 0, 1)).toBe(false);
 });
 
 describe('a slider', () => {

@@ -9,7 +9,7 @@ import {
   whatIsMissing,
   whyNobodyJoins,
 } from '../../../../../../coordinator/dashboard/page/control/join-state.ts';
-import { describeJoin } from '../../../../../../coordinator/port/join.ts';
+import { describeJoin } from '../../../../../../coordinator/port/answers/join.ts';
 import { toyView } from '../../../../../support/toy-view.ts';
 
 const LOCAL = { here: 'ws://127.0.0.1:8080', others: [] };

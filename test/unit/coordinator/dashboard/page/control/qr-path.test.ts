@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { qrPath } from '../../../../../../coordinator/dashboard/page/control/qr-path.ts';
-import { describeJoin } from '../../../../../../coordinator/port/join.ts';
+import { describeJoin } from '../../../../../../coordinator/port/answers/join.ts';
 
 /** The modules that a path covers, as a text of 0 and 1 per row. */
 function modulesOf(path: string, size: number): string[] {

@@ -183,12 +183,17 @@ describe('another run', () => {
       [10, 5],
       [120, 4],
     ]);
-    expect(pointsOf(model?.loss, 'earlier-dashed')).toEqual([[10, 6]]);
+    expect(pointsOf(model?.loss, 'earlier-thin')).toEqual([[10, 6]]);
     expect(model?.xRange).toEqual([0, 120]);
     expect(model?.loss.range[1]).toBeGreaterThan(6);
     expect(model?.loss.lines.map(({ name }) => name)).toContain('other, validation');
     const none = curveModel(toyView(falling), { ...chosen, shownRuns: new Set() });
     expect(none?.loss.lines).toHaveLength(3);
+    const two = ['other', 'third'].map((name) => ({ ...other, name }));
+    const names = { earlierRuns: two, shownRuns: new Set(['other', 'third']) };
+    const lines = curveModel(toyView(falling), { ...options, ...names })?.loss.lines ?? [];
+    const dashOf = (name: string) => lines.find((line) => line.name === `${name}, training`)?.dash;
+    expect(dashOf('other')).not.toEqual(dashOf('third'));
     const failed = curveModel(toyView(falling), { ...chosen, earlierRuns: 'why not' });
     expect(failed?.loss).toEqual(none?.loss);
   });

@@ -36,11 +36,11 @@ describe('the title of the curves', () => {
   });
 
   test('has the training loss before the first epoch, and without held-out examples', () => {
-    expect(titleOf([])).toBe('The training loss is 0.2500 after 50 steps.');
-    expect(titleOf([], { step: 1 })).toBe('The training loss is 0.2500 after 1 step.');
+    expect(titleOf([])).toBe('The recent training loss is 0.2500 after 50 steps.');
+    expect(titleOf([], { step: 1 })).toBe('The recent training loss is 0.2500 after 1 step.');
     const facts = { ...toyFacts, validationExamples: 0 };
     expect(titleOf([toyEpoch(1, 0.3, null)], {}, facts)).toBe(
-      'The training loss is 0.2500 after 50 steps, and no examples are held out.',
+      'The recent training loss is 0.2500 after 50 steps, and no examples are held out.',
     );
   });
 
@@ -51,6 +51,10 @@ describe('the title of the curves', () => {
     );
     expect(titleOf(epochs.slice(0, 2))).toBe(
       'The validation loss is still falling: 0.6000 after epoch 2.',
+    );
+    const end = { message: '' } as RunStatus['end'];
+    expect(titleOf(epochs.slice(0, 2), { state: 'done', end })).toBe(
+      'The validation loss fell to the end: 0.6000 after epoch 2.',
     );
     expect(titleOf(epochs)).toBe(
       'The validation loss has not improved for 1 epoch: 0.6000 after epoch 2 is the best.',

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { EarlierRun } from '../../../../../../coordinator/dashboard/model/earlier-run.ts';
-import { createStepHistory } from '../../../../../../coordinator/dashboard/model/step-history.ts';
 import {
   createXAxis,
   earlierX,
@@ -13,6 +12,7 @@ import {
   thinBuckets,
   thinEpochs,
 } from '../../../../../../coordinator/dashboard/page/learning/curve-series.ts';
+import { createStepHistory } from '../../../../../../coordinator/dashboard/steps/step-history.ts';
 import { toyBucket, toyEpoch, toyFacts } from '../../../../../support/toy-curves.ts';
 
 const range = (length: number, from = 0) => Array.from({ length }, (_, i) => from + i);

@@ -31,16 +31,16 @@ describe('the title of what happened', () => {
 
   test('sums up what went wrong, and what it cost', () => {
     expect(titleOf({ lost: 2 }, { reassignedShares: 9 })).toBe(
-      '2 workers dropped out, and nothing was lost: 9 shares were computed again.',
+      '2 workers dropped out, and no work was lost: 9 shares were computed again.',
     );
-    expect(titleOf({ lost: 1 })).toBe('1 worker dropped out, and nothing was lost.');
+    expect(titleOf({ lost: 1 })).toBe('1 worker dropped out, and no work was lost.');
     expect(titleOf({ lost: 2, expelled: 1 }, { lateShares: 31, reassignedShares: 1 })).toBe(
       '2 workers dropped out, 1 worker gave wrong sums and 31 shares were late, ' +
-        'and nothing was lost: 1 share was computed again.',
+        'and no work was lost: 1 share was computed again.',
     );
   });
 
-  test('does not say that nothing was lost if the run has failed', () => {
+  test('does not say that no work was lost if the run has failed', () => {
     const failed = { status: { state: 'failed', counters: null } as RunView['status'] };
     expect(titleOf({ joined: 1 }, {}, failed)).toBe('The run has failed.');
     expect(titleOf({ lost: 2 }, {}, failed)).toBe(
@@ -72,6 +72,8 @@ describe('the notes of what happened', () => {
       'All steps together ran at 80 % of the speed of the 100 steady steps with 2 workers, ' +
         'the most (5,000 of 6,250 examples/s).',
     ]);
+    const incidents = [{ kind: 'start', step: 500 } as RunView['incidents'][number]];
+    expect(notesOf({ lost: 1 }, { incidents })[0]).toMatch(/^All steps after step 500 ran at 80 %/);
     expect(notesOf({ joined: 2 })).toEqual([]);
     expect(notesOf({ lost: 1 }, { speeds: speeds.slice(0, 1) })).toEqual([]);
     expect(notesOf({ lost: 1 }, { speeds: [{ ...speeds[1], steps: 49 }] })).toEqual([]);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { StepDetail } from '../../../../../../coordinator/dashboard/model/step-detail.ts';
 import {
   type Bar,
   sceneOf,
 } from '../../../../../../coordinator/dashboard/page/steps/timeline-scene.ts';
+import type { StepDetail } from '../../../../../../coordinator/dashboard/steps/step-detail.ts';
 import { openShare, toyShare, toyStep } from '../../../../../support/toy-step-detail.ts';
 
 const spans = (bars: readonly Bar[], row: number) =>

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { StepDetail } from '../../../../../../coordinator/dashboard/model/step-detail.ts';
 import { sceneOf } from '../../../../../../coordinator/dashboard/page/steps/timeline-scene.ts';
 import {
   barStory,
   disturbanceTitle,
   timelineTitle,
 } from '../../../../../../coordinator/dashboard/page/steps/timeline-text.ts';
+import type { StepDetail } from '../../../../../../coordinator/dashboard/steps/step-detail.ts';
 import { openShare, toyShare, toyStep } from '../../../../../support/toy-step-detail.ts';
 
 const answered = (rank: number, answeredAtMs: number) =>
@@ -40,6 +40,20 @@ describe('the title', () => {
     );
   });
 
+  test('does not name the worker of a late copy that did not count', () => {
+    const late = toyShare(2, 8, 12, { deadlineAtMs: 2, answeredAtMs: 90 });
+    const copy = toyShare(0, 8, 12, { startMs: 2, answeredAtMs: 3.5 });
+    const step = toyStep([late, answered(1, 3), copy], {
+      work: [
+        { rank: 1, lo: 1, hi: 2 },
+        { rank: 0, lo: 8, hi: 12 },
+      ],
+    });
+    expect(timelineTitle([step])).toBe(
+      'A step takes 4.0 ms; rank 0 was last, and the others waited 0.50 ms for it.',
+    );
+  });
+
   test('says for whom the only step waits', () => {
     const share = (rank: number) => openShare(rank, rank, rank + 1);
     const underWay = { isDone: false, milliseconds: 29_500 };
@@ -66,6 +80,15 @@ describe('the title', () => {
     expect(again(openShare(2, 8, 16, { deadlineAtMs: 2 }))).toContain('rank 2 was late;');
     expect(again(toyShare(2, 8, 16))).toContain('rank 2 had computed it, but a sum was wrong;');
     expect(disturbanceTitle([toyStep([answered(0, 2)])])).toBeUndefined();
+    const lost = openShare(2, 8, 16, { lostAtMs: 2 });
+    const lateCopy = openShare(1, 8, 12, { startMs: 2.5, deadlineAtMs: 3 });
+    const inStep = 'In step 7, rank 2 was lost;';
+    expect(disturbanceTitle([toyStep([lost, lateCopy])])).toBe(
+      `${inStep} rank 1 was asked for micro-batches 8-11 again.`,
+    );
+    expect(disturbanceTitle([toyStep([lost, lateCopy, toyShare(0, 12, 16, { startMs: 3 })])])).toBe(
+      `${inStep} rank 0 computed micro-batches 12-15 again.`,
+    );
   });
 });
 

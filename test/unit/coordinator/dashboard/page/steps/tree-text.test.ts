@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { StepDetail } from '../../../../../../coordinator/dashboard/model/step-detail.ts';
 import {
   additionsOf,
   nodeStory,
   treeTitle,
 } from '../../../../../../coordinator/dashboard/page/steps/tree-text.ts';
+import type { StepDetail } from '../../../../../../coordinator/dashboard/steps/step-detail.ts';
 import { openShare, toyShare, toyStep } from '../../../../../support/toy-step-detail.ts';
 
 const step = toyStep([toyShare(0, 0, 8), toyShare(1, 8, 16)]);

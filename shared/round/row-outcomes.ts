@@ -1,0 +1,52 @@
+import type { ExampleSet } from '../data/dataset.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createModel, LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
+import type { ModelPlan } from '../engine/model/model-plan.ts';
+import type { RunConfig } from './run-config.ts';
+
+/** What a model makes of each example of a set. */
+export interface RowOutcomes {
+  /** [count] */
+  readonly losses: Float32Array;
+  /** [count], each the class with the highest score, or the first one of several. */
+  readonly predictions: Uint8Array;
+}
+
+/** Parts of a set begin at multiples of this. */
+export const OUTCOME_ROWS = 250;
+
+/**
+ * Computes what a model makes of a set, in evaluation. `parameters` are in the memory of `engine`,
+ * and rounded as the run's wire format rounds them. Yields after each batch of examples.
+ */
+export function* computeOutcomes(
+  engine: Engine,
+  config: RunConfig,
+  plan: ModelPlan,
+  parameters: Float32Array,
+  set: ExampleSet,
+): Generator<undefined, RowOutcomes> {
+  const model = createModel(engine, plan, config, OUTCOME_ROWS);
+  const { inputCount: inputs, classCount: classes } = plan;
+  const bytes = engine.allocateBytes(OUTCOME_ROWS * inputs);
+  const x = engine.allocate(bytes.length);
+  const labels = engine.allocateBytes(OUTCOME_ROWS);
+  const losses = new Float32Array(set.count);
+  const predictions = new Uint8Array(set.count);
+  for (let start = 0; start < set.count; start += OUTCOME_ROWS) {
+    const rows = Math.min(OUTCOME_ROWS, set.count - start);
+    bytes.set(set.pixels.subarray(start * inputs, (start + rows) * inputs));
+    labels.set(set.labels.subarray(start, start + rows));
+    engine.kernels.scaleBytes(bytes, x, rows * inputs);
+    const leafSizes = Uint32Array.of(rows);
+    const batch = { leafSizes, rows, training: undefined };
+    const lossAndCorrect = model.evaluate(parameters, x, labels, batch);
+    for (let row = 0; row < rows; row++) {
+      losses[start + row] = lossAndCorrect[row * LOSS_AND_CORRECT_LENGTH];
+      const scores = model.logits.subarray(row * classes, (row + 1) * classes);
+      predictions[start + row] = scores.indexOf(Math.max(...scores));
+    }
+    yield;
+  }
+  return { losses, predictions };
+}
