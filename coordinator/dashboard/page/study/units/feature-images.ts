@@ -1,5 +1,5 @@
 import type { PlannedLayer, Shape } from '../../../../../shared/engine/layers/layer-plan.ts';
-import { isDark } from '../../colors.ts';
+import { isDark } from '../../drawing/colors.ts';
 import type { Study } from '../study.ts';
 import { unitPicture, weightScale } from './unit-weights.ts';
 import { signedImage } from './weight-colors.ts';

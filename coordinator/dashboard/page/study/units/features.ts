@@ -5,13 +5,13 @@ import {
   type StrongestExamples,
   weightLayers,
 } from '../../../../../shared/study/strongest-examples.ts';
-import { strokeRect } from '../../brush.ts';
-import { drawing } from '../../canvas.ts';
+import { strokeRect } from '../../drawing/brush.ts';
+import { drawing } from '../../drawing/canvas.ts';
 import { formatCount } from '../../format.ts';
-import type { Panel } from '../../panel.ts';
-import { type Picture, pointedPart, showPicture } from '../../picture.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { type Picture, pointedPart, showPicture } from '../../panel/picture.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { OpenStudy } from '../studies.ts';
 import type { Study } from '../study.ts';
 import { featureControls } from './feature-controls.ts';

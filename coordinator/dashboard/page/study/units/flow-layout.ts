@@ -1,5 +1,5 @@
-import type { Rect } from '../../chart/chart-layout.ts';
 import { createScale, type Scale, shortNumbers, ticksOf } from '../../chart/scale.ts';
+import type { Rect } from '../../drawing/rect.ts';
 
 /** Rows of values on a logarithmic axis, in one or more columns beside each other. */
 export interface FlowColumn {

@@ -1,5 +1,12 @@
-import { beginText, type Context, fillRect, paintCircle, strokeLines, write } from '../../brush.ts';
-import type { Picture } from '../../picture.ts';
+import {
+  beginText,
+  type Context,
+  fillRect,
+  paintCircle,
+  strokeLines,
+  write,
+} from '../../drawing/brush.ts';
+import type { Picture } from '../../panel/picture.ts';
 import {
   type FlowColumn,
   heightOf,

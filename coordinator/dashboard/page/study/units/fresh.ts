@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { Panel } from '../../panel.ts';
-import { showPicture } from '../../picture.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { showPicture } from '../../panel/picture.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 import { flowPicture } from './flow-picture.ts';
 import { freshSentence, WEIGHTS, type WeightsName } from './fresh-text.ts';

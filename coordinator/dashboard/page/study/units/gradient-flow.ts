@@ -1,10 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
 import { trainedLayers } from '../../../../../shared/study/tensor-norms.ts';
 import { formatCount, formatQuantity } from '../../format.ts';
-import type { Panel } from '../../panel.ts';
-import { showPicture } from '../../picture.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { showPicture } from '../../panel/picture.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 import { type FlowRow, flowOfCheckpoints, flowOfSamples } from './flow.ts';
 import { flowPicture } from './flow-picture.ts';

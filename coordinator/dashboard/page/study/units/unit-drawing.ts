@@ -1,5 +1,5 @@
 import type { LayerActivity } from '../../../../../shared/study/unit-activity.ts';
-import { beginText, type Context, fillRect, strokeRect, write } from '../../brush.ts';
+import { beginText, type Context, fillRect, strokeRect, write } from '../../drawing/brush.ts';
 import { formatCount } from '../../format.ts';
 import type { HistoryRow } from './unit-history.ts';
 import { stateOf } from './unit-states.ts';

@@ -1,11 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { type LayerActivity, saturates } from '../../../../../shared/study/unit-activity.ts';
-import { fillRect } from '../../brush.ts';
+import { fillRect } from '../../drawing/brush.ts';
 import { formatCount, formatQuantity } from '../../format.ts';
-import type { Panel } from '../../panel.ts';
-import { type Picture, type Swatch, showLegend, showPicture } from '../../picture.ts';
-import { tableFrom } from '../../table.ts';
-import { whenSeen } from '../../when-seen.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { type Picture, type Swatch, showLegend, showPicture } from '../../panel/picture.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 import { drawStrips } from './unit-drawing.ts';
 import { addRow, badSince, type HistoryRow } from './unit-history.ts';

@@ -1,5 +1,5 @@
 import type { Shape } from '../../../../../shared/engine/layers/layer-plan.ts';
-import { isDark, styleColor } from '../../colors.ts';
+import { isDark, styleColor } from '../../drawing/colors.ts';
 
 type Rgb = readonly number[];
 
