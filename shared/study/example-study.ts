@@ -26,4 +26,9 @@ export interface LayerStudy {
   readonly values: Float32Array;
   /** The derivative of the loss by each of `values`. */
   readonly deltas: Float32Array;
+  /**
+   * The derivative of each of `values` by the value before it, as a layer that changes each value
+   * on its own has it. Undefined for layers that add up many values.
+   */
+  readonly slopes?: Float32Array | undefined;
 }

@@ -1,15 +1,12 @@
 import type { ExampleSet } from '../data/dataset.ts';
 import type { Engine } from '../engine/engine.ts';
-import {
-  createModel,
-  type LayerOutput,
-  LOSS_AND_CORRECT_LENGTH,
-  type Model,
-} from '../engine/model/model.ts';
+import { sizeOfShape } from '../engine/layers/layer-plan.ts';
+import { createModel, LOSS_AND_CORRECT_LENGTH, type Model } from '../engine/model/model.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
 import type { RunConfig } from '../round/run-config.ts';
-import type { ExampleStudy } from './example-study.ts';
+import type { ExampleStudy, LayerStudy } from './example-study.ts';
 import type { SetStudy } from './set-study.ts';
+import { createSlopes, type SlopesOf } from './slopes.ts';
 
 /**
  * Studies a net: computes with given parameters what a run would compute, to the bit, and keeps
@@ -19,6 +16,8 @@ export interface NetLab {
   readonly plan: ModelPlan;
   /** Copies the parameters [parameterCount] that the next studies are made with. */
   load(parameters: Float32Array): void;
+  /** The parameters that it computes with, rounded as the wire rounds them. A buffer of the lab. */
+  readonly parameters: Float32Array;
   /** Studies one example. `pixels` [inputs] are bytes. */
   studyExample(pixels: Uint8Array, label: number): ExampleStudy;
   /**
@@ -48,28 +47,19 @@ export function createNetLab(
   const options = { loss: config.loss, labelSmoothing: 0, seed: config.seed };
   const parameters = engine.allocate(parameterCount);
   const gradient = engine.allocate(parameterCount);
-  const bytes = engine.allocateBytes(ROWS * inputs);
-  const x = engine.allocate(ROWS * inputs);
-  const labels = engine.allocateBytes(ROWS);
+  const { x, labels, take } = createInput(engine, inputs);
   const [one, many] = [1, ROWS].map((rows) => createModel(engine, plan, options, rows));
-
-  /** Takes the examples [first, first + rows) of a set as the input. */
-  function take({ pixels, labels: all }: ExampleSet, first: number, rows: number) {
-    bytes.set(pixels.subarray(first * inputs, (first + rows) * inputs));
-    labels.set(all.subarray(first, first + rows));
-    kernels.scaleBytes(bytes, x, rows * inputs);
-  }
+  const slopesOf = createSlopes(engine, plan);
 
   return {
     plan,
+    parameters,
     load(values) {
       parameters.set(values);
       if (config.wire === 'bf16') kernels.roundToBfloat16(parameters);
     },
     studyExample(pixels, label) {
-      bytes.set(pixels);
-      labels[0] = label;
-      kernels.scaleBytes(bytes, x, inputs);
+      take({ count: 1, pixels, labels: Uint8Array.of(label) }, 0, 1);
       const [loss] = one.differentiate(parameters, x, labels, batchOf(1), gradient);
       const logits = one.logits.slice(0, classes);
       const targets = new Float32Array(classes);
@@ -82,7 +72,7 @@ export function createNetLab(
         targets,
         prediction: largestOf(logits),
         outputs: targets.map((target, i) => target + one.logitDeltas[i]),
-        layers: layersOf(one),
+        layers: layersOf(one, slopesOf, x, parameters),
         gradient: gradient.slice(),
       };
     },
@@ -113,6 +103,23 @@ export function createNetLab(
   };
 }
 
+/** Room for `ROWS` examples, x [rows, inputs] and labels [rows]. */
+function createInput({ allocate, allocateBytes, kernels }: Engine, inputs: number) {
+  const bytes = allocateBytes(ROWS * inputs);
+  const x = allocate(ROWS * inputs);
+  const labels = allocateBytes(ROWS);
+  return {
+    x,
+    labels,
+    /** Takes the examples [first, first + rows) of a set. */
+    take({ pixels, labels: all }: ExampleSet, first: number, rows: number): void {
+      bytes.set(pixels.subarray(first * inputs, (first + rows) * inputs));
+      labels.set(all.subarray(first, first + rows));
+      kernels.scaleBytes(bytes, x, rows * inputs);
+    },
+  };
+}
+
 const batchOf = (rows: number) => ({
   leafSizes: Uint32Array.of(rows),
   rows,
@@ -138,14 +145,22 @@ function largestOf(values: Float32Array): number {
   return Math.max(0, values.indexOf(Math.max(...values)));
 }
 
-function layersOf({ outputs, deltas }: Model) {
-  const rowOf = (values: Float32Array, { planned }: LayerOutput) => {
-    const { height, width, channels } = planned.output;
-    return values.slice(0, height * width * channels);
-  };
-  return outputs.map((output, i) => ({
-    planned: output.planned,
-    values: rowOf(output.values, output),
-    deltas: rowOf(deltas[i].values, output),
-  }));
+/** Copies what one example has left in a model. `x` is its input. */
+function layersOf(
+  { outputs, deltas }: Model,
+  slopesOf: SlopesOf,
+  x: Float32Array,
+  parameters: Float32Array,
+): LayerStudy[] {
+  return outputs.map((output, i) => {
+    const { planned, values } = output;
+    const size = sizeOfShape(planned.output);
+    const input = i === 0 ? x : outputs[i - 1].values;
+    return {
+      planned,
+      values: values.slice(0, size),
+      deltas: deltas[i].values.slice(0, size),
+      slopes: slopesOf(output, input, parameters),
+    };
+  });
 }

@@ -1,24 +1,17 @@
 import { initialParameters } from '../../../../shared/engine/model/initialization.ts';
 import type { ModelPlan } from '../../../../shared/engine/model/model-plan.ts';
 import type { StudyAnswer } from '../../../study/study-answer.ts';
-import { askJson } from '../ask-json.ts';
 import type { Ui } from '../ui.ts';
 
-/** A run that goes on gets new checkpoints, and loses old ones. */
-export const KEPT_ASK_MS = 5000;
-
 /** What must be known of the run. */
-interface Known {
+export interface Known {
   readonly opened: (StudyAnswer & { readonly plan: ModelPlan }) | undefined;
-  readonly isOver: boolean;
 }
 
 /** The checkpoints of the run, and the parameters that it began with. */
 export class KeptCheckpoints {
   readonly #studies: Known;
   readonly #ui: Ui;
-  #steps: readonly number[] | undefined;
-  #askedAt = Number.NEGATIVE_INFINITY;
   readonly #loaded = new Map<number, Float32Array>();
   readonly #loading = new Map<number, Promise<Float32Array>>();
 
@@ -29,24 +22,7 @@ export class KeptCheckpoints {
 
   /** Ascending. */
   get steps(): readonly number[] {
-    return this.#steps ?? this.#studies.opened?.keptSteps ?? [];
-  }
-
-  /** Looks for newer checkpoints, now and then. Call it while somebody sees them. */
-  want(): void {
-    const now = performance.now();
-    const { opened, isOver } = this.#studies;
-    if (!opened || now - this.#askedAt < KEPT_ASK_MS || (isOver && this.#steps)) return;
-    this.#askedAt = now;
-    askJson<StudyAnswer>(this.#ui.ask, 'api/study').then(
-      ({ keptSteps }) => {
-        const isSame = keptSteps.join() === this.steps.join();
-        this.#steps = keptSteps;
-        if (!isSame) this.#changed();
-      },
-      // The list stays as it was.
-      () => {},
-    );
+    return this.#studies.opened?.keptSteps ?? [];
   }
 
   /** Undefined until they are here. They are asked for once. */

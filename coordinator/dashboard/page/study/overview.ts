@@ -1,31 +1,179 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
+import { formatCount } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
+import { whenSeen } from '../panel/when-seen.ts';
+import { examplePicture } from './example/example-picture.ts';
+import {
+  indexFrom,
+  keptText,
+  nextWrong,
+  predictionText,
+  stepText,
+  wrongText,
+} from './overview-text.ts';
+import { EXAMPLES, type OpenStudy } from './studies.ts';
 import type { Study } from './study.ts';
 
-/** What is studied: which parameters, which example. */
-export const overview = (study: Study): Panel => ({
-  id: 'study',
-  name: 'What is studied',
-  isWide: true,
-  title() {
-    const { step } = study.studies;
-    return step === undefined ? 'The net is being fetched.' : `The net after step ${step}.`;
-  },
-  body: () => html`<div class="study-bar">${controls(study)}</div>`,
-});
+/** Whether the user waits for the next wrong example. */
+interface Seek {
+  isOn: boolean;
+}
 
-function controls({ studies, chosen, choose }: Study): TemplateResult {
-  const isHeld = studies.shown.kind === 'held';
-  const count = studies.opened?.counts.test ?? 0;
+/** What is studied: which parameters, which example. */
+export function overview(study: Study): Panel {
+  const seek: Seek = { isOn: false };
+  const { studies } = study;
+  return {
+    id: 'study',
+    name: 'What is studied',
+    isWide: true,
+    title() {
+      const { step, opened } = studies;
+      if (step === undefined || !opened) return 'The net is being fetched.';
+      return stepText(step, Math.ceil(opened.counts.training / opened.config.globalBatch));
+    },
+    body() {
+      const { opened, problem } = studies;
+      if (!opened) return html`<p class=${problem ? 'warning' : 'quiet'}>${problem ?? nothing}</p>`;
+      return html`<div class="study-bar" ${whenSeen(() => wantFor(study, seek))}>
+        ${examplePicture(study)}
+        <div>
+          ${exampleOf(study, opened)} ${exampleControls(study, opened, seek)}
+          ${netControls(study, opened)}
+          <p class="quiet">
+            The engine in this page computes what the run computes, to the last bit.
+            ${
+              studies.isPlain
+                ? 'This browser lacks fast instructions, so it takes longer here.'
+                : nothing
+            }
+          </p>
+          ${problem ? html`<p class="warning">${problem}</p>` : nothing}
+        </div>
+      </div>`;
+    },
+  };
+}
+
+/** The examples of a set that the page has. */
+const countOf = ({ counts }: OpenStudy, set: StudySet) => Math.min(counts[set], EXAMPLES);
+
+function wantFor({ studies, chosen, choose }: Study, seek: Seek): void {
+  const { set, index } = chosen;
+  studies.want('example', { set, index }, set);
+  if (!seek.isOn) return;
+  studies.want('set', { set }, set);
+  const found = studies.result('set', { set });
+  // An older result may be wrong about which examples are wrong now.
+  if (!found || found.step !== studies.step) return;
+  seek.isOn = false;
+  choose({ index: nextWrong(found.value, index) ?? index });
+}
+
+function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy): TemplateResult {
+  const names = opened.config.dataset.classNames;
+  const found = studies.result('example', { set, index });
+  const of = studies.result('set', { set });
+  return html`<p class="example-name">
+      ${set} example ${index}${found ? html`: <b>${names[found.value.label]}</b>` : nothing}
+    </p>
+    <p aria-live="polite">${found ? predictionText(found.value, names) : 'Computing …'}</p>
+    <p class="quiet">${of ? wrongText(of.value) : nothing}</p>`;
+}
+
+function exampleControls(study: Study, opened: OpenStudy, seek: Seek): TemplateResult {
+  const { studies, chosen, choose } = study;
+  const count = countOf(opened, chosen.set);
   const move = (by: number) => choose({ index: (chosen.index + by + count) % count });
-  if (count === 0) return html`<p class="warning">${studies.problem ?? nothing}</p>`;
-  return html`<button
-      aria-pressed=${isHeld}
-      @click=${() => studies.show({ kind: isHeld ? 'newest' : 'held' })}
-    >
-      Hold this step
+  const chooseSet = ({ target }: Event) =>
+    choose({ set: (target as HTMLSelectElement).value as StudySet, index: 0 });
+  const chooseIndex = ({ target }: Event) => {
+    const input = target as HTMLInputElement;
+    const index = indexFrom(input.value, count);
+    input.value = String(index);
+    choose({ index });
+  };
+  const seekWrong = () => {
+    seek.isOn = true;
+    // What is wrong now may be right after the next step.
+    studies.hold();
+    choose({});
+  };
+  return html`<div class="controls" role="group" aria-label="Example">
+    <label>
+      Set
+      <select .value=${chosen.set} @change=${chooseSet}>
+        ${STUDY_SETS.filter((set) => opened.counts[set] > 0).map(
+          (set) => html`<option value=${set} ?selected=${set === chosen.set}>${set}</option>`,
+        )}
+      </select>
+    </label>
+    <button @click=${() => move(-1)}>Previous</button>
+    <label>
+      Number
+      <input
+        type="number"
+        min="0"
+        max=${count - 1}
+        .value=${String(chosen.index)}
+        @change=${chooseIndex}
+      />
+    </label>
+    <span class="quiet">
+      of ${formatCount(count)}${opened.counts[chosen.set] > count ? ' that are loaded' : nothing}
+    </span>
+    <button @click=${() => move(1)}>Next</button>
+    <button aria-busy=${seek.isOn} @click=${seekWrong}>
+      <span class="label">Next wrong one</span>
     </button>
-    <button @click=${() => move(-1)}>Previous example</button>
-    <button @click=${() => move(1)}>Next example</button>
-    <span>test example ${chosen.index}</span>`;
+  </div>`;
+}
+
+function netControls({ studies }: Study, { keptSteps }: OpenStudy): TemplateResult {
+  const { shown, isOver } = studies;
+  return html`<div class="controls" role="group" aria-label="Net">
+    <button
+      aria-pressed=${shown.kind === 'newest'}
+      @click=${() => studies.show({ kind: 'newest' })}
+    >
+      ${isOver ? 'The last net' : 'The newest net, live'}
+    </button>
+    ${
+      isOver
+        ? nothing
+        : html`<button
+            aria-pressed=${shown.kind === 'held'}
+            @click=${() => studies.show({ kind: 'held' })}
+          >
+            Hold this step
+          </button>`
+    }
+    ${keptSteps.length > 0 ? keptSlider(studies, keptSteps) : nothing}
+  </div>`;
+}
+
+/** The kept checkpoints from the first to the last, and after them the newest net. */
+function keptSlider(studies: Study['studies'], keptSteps: readonly number[]): TemplateResult {
+  const { shown } = studies;
+  const count = keptSteps.length;
+  const found = shown.kind === 'kept' ? keptSteps.indexOf(shown.step) : -1;
+  const at = found < 0 ? count : found;
+  const text = keptText(keptSteps, at);
+  const show = ({ target }: Event) => {
+    const step = keptSteps[Number((target as HTMLInputElement).value)];
+    studies.show(step === undefined ? { kind: 'newest' } : { kind: 'kept', step });
+  };
+  return html`<label>
+    Checkpoints
+    <input
+      type="range"
+      min="0"
+      max=${count}
+      .value=${String(at)}
+      aria-valuetext=${text}
+      @input=${show}
+    />
+    <span>${text}</span>
+  </label>`;
 }

@@ -38,9 +38,11 @@ export interface Dated<Value> {
   readonly step: number;
 }
 
-/** Examples are loaded so many at once. */
-const EXAMPLES = 2000;
+/** So many examples of a set are loaded, from the first on. */
+export const EXAMPLES = 2000;
 const ASK_MS = 1000;
+/** A run that trains keeps more checkpoints as it goes on. */
+const ASK_KEPT_MS = 10_000;
 /** Results that nobody has wanted for so many newer ones are forgotten. */
 const RESULTS_MAX = 40;
 
@@ -63,6 +65,7 @@ export class Studies {
   readonly #source: RunSource;
   readonly #ui: Ui;
   #opened: OpenStudy | undefined;
+  #askedAt = 0;
   #problem: string | undefined;
   #lab: Lab | undefined;
   #shown: Shown = { kind: 'newest' };
@@ -108,11 +111,12 @@ export class Studies {
     return this.#parameters;
   }
 
-  /** Whether the run is over: nothing changes anymore, and its coordinator may be gone. */
+  /** Whether the run has ended, so that its newest parameters are its last. */
   get isOver(): boolean {
     return this.#source.view.status?.end != null;
   }
 
+  /** Whether the browser lacks what the fast kernels need. */
   get isPlain(): boolean {
     return this.#lab?.isPlain ?? false;
   }
@@ -122,6 +126,11 @@ export class Studies {
     this.#shown = shown;
     this.#changed();
     void this.#refresh();
+  }
+
+  /** Keeps the net as it is, for those who compare what it does. */
+  hold(): void {
+    if (this.#shown.kind === 'newest' && !this.isOver) this.show({ kind: 'held' });
   }
 
   /** The loaded examples of a set. Undefined until they are here. They are asked for once. */
@@ -210,19 +219,24 @@ export class Studies {
 
   async #refresh(): Promise<void> {
     try {
-      if (!this.#opened) await this.#open();
+      const isOld = performance.now() - this.#askedAt > ASK_KEPT_MS;
+      if (!this.#opened || (isOld && !this.isOver)) await this.#open();
       await this.#takeParameters();
       this.#fail(undefined);
     } catch (error) {
+      // A checkpoint may be gone, because newer ones have taken its place.
+      this.#askedAt = Number.NEGATIVE_INFINITY;
       const reason = reasonOf(error);
       this.#fail(/right to work/.test(reason) ? NO_RIGHT : reason);
     }
   }
 
+  /** Asks what there is to study, and opens the engine for it. */
   async #open(): Promise<void> {
+    this.#askedAt = performance.now();
     const answer = await askJson<StudyAnswer>(this.#ui.ask, 'api/study');
-    this.#opened = { ...answer, plan: planModel(answer.config.model) };
-    this.#lab = openLab(answer.config, (reason) => this.#fail(reason));
+    this.#opened = { ...answer, plan: this.#opened?.plan ?? planModel(answer.config.model) };
+    this.#lab ??= openLab(answer.config, (reason) => this.#fail(reason));
   }
 
   async #takeParameters(): Promise<void> {

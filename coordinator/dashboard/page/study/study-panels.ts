@@ -3,6 +3,7 @@ import { hasEmbeddedStudy } from '../connection/embedded-study.ts';
 import { curves } from '../learning/curves.ts';
 import type { Panel } from '../panel/panel.ts';
 import type { Ui } from '../ui.ts';
+import { backward } from './example/backward.ts';
 import { output } from './example/output.ts';
 import { lessons } from './lessons/lessons.ts';
 import { overview } from './overview.ts';
@@ -17,7 +18,7 @@ import { units } from './units/units.ts';
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   if (!hasEmbeddedStudy()) loadStyle();
   const study = createStudy(source, ui);
-  const first = [lessons, overview, output, gradientFlow, fresh, units, features];
+  const first = [lessons, overview, output, backward, gradientFlow, fresh, units, features];
   return [...first.map((panel) => panel(study)), curves];
 }
 

@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { StudySet } from '../../../study/study-answer.ts';
 import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
 import { KeptCheckpoints } from './kept-checkpoints.ts';
@@ -20,7 +21,8 @@ export interface Study {
 }
 
 export interface Chosen {
-  /** An example of the test set. */
+  /** The set of the example, and its place there. */
+  readonly set: StudySet;
   readonly index: number;
   /** The initial weights of the fresh nets. */
   readonly weights: WeightsName;
@@ -36,7 +38,13 @@ export interface Chosen {
 /** Begins to study the net of a run. */
 export function createStudy(source: RunSource, ui: Ui): Study {
   const studies = new Studies(source, ui);
-  let chosen: Chosen = { index: 0, weights: 'glorot', difference: false, channelView: 'mean' };
+  let chosen: Chosen = {
+    set: 'test',
+    index: 0,
+    weights: 'glorot',
+    difference: false,
+    channelView: 'mean',
+  };
   return {
     studies,
     kept: new KeptCheckpoints(studies, ui),

@@ -1,58 +1,109 @@
-import { html, type TemplateResult } from 'lit-html';
-import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { RunConfig } from '../../../../../shared/round/run-config.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
+import { examplePicture } from './example-picture.ts';
+import { outputRows } from './output-rows.ts';
+import {
+  createOutputState,
+  type OutputActions,
+  type OutputState,
+  STEPS_MAX,
+} from './output-state.ts';
+import {
+  answerText,
+  bySize,
+  choicesOf,
+  nudgeText,
+  outputTitle,
+  showNumber,
+  WHY,
+} from './output-text.ts';
 
 /** Output against desired, for one example. */
-export const output = (study: Study): Panel => {
-  const argument = () => ({ set: 'test', index: study.chosen.index }) as const;
-  const found = () => study.studies.result('example', argument());
-  const namesOf = () => study.studies.opened?.config.dataset.classNames ?? [];
+export function output(study: Study): Panel {
+  const { studies } = study;
+  const { look, ...actions } = createOutputState(study);
+  const namesOf = () => studies.opened?.config.dataset.classNames ?? [];
   return {
     id: 'output',
     name: 'Output against desired',
+    isWide: true,
     title() {
-      const result = found();
-      return result ? sentenceOf(result.value, namesOf()) : 'Which output is to decrease most?';
+      const { differences, isOpen } = look();
+      if (differences.length === 0) return 'The outputs are being computed.';
+      return isOpen ? 'Which output is to decrease most?' : outputTitle(differences, namesOf());
     },
     body() {
-      const result = found();
-      return html`<div ${whenSeen(() => study.studies.want('example', argument(), 'test'))}>
-        ${result ? rows(result.value, namesOf()) : study.waiting('example', argument())}
+      const state = look();
+      const { argument, differences, isOpen, nudged } = state;
+      const config = studies.opened?.config;
+      if (differences.length === 0 || !config)
+        return html`<div ${whenSeen(actions.want)}>${study.waiting('example', argument)}</div>`;
+      const text = isOpen
+        ? question(state, namesOf(), actions)
+        : explanation(state, config, actions);
+      const shown = isOpen ? differences : bySize(differences);
+      return html`<div class="against" ${whenSeen(actions.want)}>
+        ${examplePicture(study)}
+        <div>${text}</div>
+        <div>${outputRows(shown, namesOf(), isOpen, nudged?.after)}</div>
       </div>`;
     },
     table() {
-      const { outputs, targets } = found()?.value ?? { outputs: [], targets: [] };
-      const subjects = [...outputs].map((value, i) => ({ value, i, target: targets[i] }));
-      return tableFrom(subjects, [
-        ['class', ({ i }) => namesOf()[i]],
-        ['output', ({ value }) => value],
+      const { differences, nudged } = look();
+      return tableFrom(bySize(differences), [
+        ['class', ({ label }) => namesOf()[label]],
+        ['output', ({ output }) => output],
         ['desired', ({ target }) => target],
-        ['difference', ({ value, target }) => value - target],
+        ['δ = output − desired', ({ delta }) => delta],
+        ['output after the steps', ({ label }) => nudged?.after[label] ?? null],
       ]);
     },
   };
-};
-
-function sentenceOf({ outputs, label }: ExampleStudy, names: readonly string[]): string {
-  const wrong = [...outputs].map((value, i) => (i === label ? Number.NEGATIVE_INFINITY : value));
-  const worst = wrong.indexOf(Math.max(...wrong));
-  return `“${names[worst]}” is to decrease most: its output is ${outputs[worst].toFixed(2)}.`;
 }
 
-function rows({ outputs, targets }: ExampleStudy, names: readonly string[]): TemplateResult {
-  const order = [...outputs.keys()].sort(
-    (a, b) => Math.abs(outputs[b] - targets[b]) - Math.abs(outputs[a] - targets[a]),
-  );
-  return html`<div class="nudges">
-    ${order.map(
-      (i) => html`<span>${names[i]}</span>
-        <meter min="0" max="1" value=${outputs[i]}></meter>
-        <span>${outputs[i].toFixed(4)}</span>
-        <span>${targets[i]}</span>
-        <span>${outputs[i] > targets[i] ? '▼' : '▲'}</span>`,
-    )}
-  </div>`;
+const question = (
+  { differences }: OutputState,
+  names: readonly string[],
+  { tell }: OutputActions,
+): TemplateResult =>
+  html`<p>Each output is to come nearer to its target. Choose the one furthest above it:</p>
+    <div class="controls choices">
+      ${choicesOf(differences).map(
+        ({ label, output }) => html`<button @click=${() => tell(label)}>
+          ${names[label]}: ${showNumber(output)}
+        </button>`,
+      )}
+      <button class="quiet" @click=${() => tell(undefined)}>Just tell me, from now on</button>
+    </div>`;
+
+function explanation(
+  state: OutputState,
+  { loss, labelSmoothing, dataset }: RunConfig,
+  actions: OutputActions,
+): TemplateResult {
+  const { differences, chosen } = state;
+  return html`<p aria-live="polite">${answerText(differences, chosen, dataset.classNames)}</p>
+    <p class="quiet">
+      ${WHY[loss]}
+      ${
+        labelSmoothing > 0
+          ? 'The run itself trains with smoothed targets, which are not quite 0 and 1.'
+          : nothing
+      }
+    </p>
+    ${stepControls(state, actions)}`;
+}
+
+function stepControls({ stepCount, nudged, rate }: OutputState, { take }: OutputActions) {
+  const isFull = stepCount >= STEPS_MAX;
+  return html`<div class="controls steps">
+      <button ?disabled=${isFull} @click=${() => take(1)}>Take one step on this example</button>
+      <button ?disabled=${isFull} @click=${() => take(10)}>Take ten</button>
+      <button ?disabled=${stepCount === 0} @click=${() => take(-stepCount)}>Reset</button>
+    </div>
+    <p aria-live="polite">${nudged ? nudgeText(nudged.losses, rate) : nothing}</p>`;
 }

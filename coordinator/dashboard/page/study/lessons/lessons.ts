@@ -17,6 +17,7 @@ export function lessons(study: Study): Panel {
   return {
     id: 'lessons',
     name: 'Lessons',
+    isWide: true,
     title: () => state.lesson?.title ?? 'Five lessons lead through this page.',
     body: () => html`<div ${whenSeen(() => lightUp(panelsOf(state)))}>
       ${state.lesson ? showLesson(state.lesson, state, change) : showList(change)}

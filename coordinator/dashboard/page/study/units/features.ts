@@ -48,7 +48,6 @@ export const features = (study: Study): Panel => {
     study.studies.result('strongest', argument(opened))?.value;
   const look = () => {
     const { opened } = study.studies;
-    study.kept.want();
     if (opened) study.studies.want('strongest', argument(opened), 'test');
   };
   const shown = (): Shown | undefined => {

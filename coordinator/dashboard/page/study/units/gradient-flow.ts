@@ -34,7 +34,6 @@ export const gradientFlow = (study: Study): Panel => {
   const look = () => {
     if (study.studies.shown.kind !== 'kept') samples.want();
     if (!usesSamples(study, samples)) {
-      study.kept.want();
       study.studies.want('gradients', argumentOf(study), argumentOf(study).set);
     }
   };

@@ -38,7 +38,6 @@ export const units = (study: Study): Panel => {
   };
   const count = () => study.studies.examples('test')?.count ?? 0;
   const look = () => {
-    study.kept.want();
     study.studies.want('units', ARGUMENT, 'test');
   };
   /** Computes the rows of the start and of all checkpoints. */

@@ -167,9 +167,11 @@ describe('a mirror', () => {
       return true;
     });
     const signal = new AbortController().signal;
-    const timeouts = { signal, bytesMax: 100, answerTimeoutMs: 50, idleTimeoutMs: 50 };
-    await expect(download(silent.url, timeouts)).rejects.toThrow('no answer in 0.05 s');
-    await expect(download(stuck.url, timeouts)).rejects.toThrow('only 1 bytes in 0.05 s');
+    const impatient = { signal, bytesMax: 100, answerTimeoutMs: 50 };
+    await expect(download(silent.url, impatient)).rejects.toThrow('no answer in 0.05 s');
+    // Long enough for a slow machine to receive the first byte.
+    const patient = { signal, bytesMax: 100, idleTimeoutMs: 500 };
+    await expect(download(stuck.url, patient)).rejects.toThrow('only 1 bytes in 0.5 s');
   });
 
   test('that sends a byte now and then is abandoned', async () => {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import {
-  KEPT_ASK_MS,
   KeptCheckpoints,
+  type Known,
 } from '../../../../../../coordinator/dashboard/page/study/kept-checkpoints.ts';
 import type { Ui } from '../../../../../../coordinator/dashboard/page/ui.ts';
 import { initialParameters } from '../../../../../../shared/engine/model/initialization.ts';
@@ -11,17 +11,15 @@ import { config } from '../../../../../support/toy-checkpoint.ts';
 
 function begin(overrides: Partial<RunConfig> = {}, keptSteps = [4, 8]) {
   const asked: string[] = [];
-  const change = vi.fn();
   const plan = planModel(config.model);
   const counts = { test: 1, validation: 1, training: 1 };
   const opened = { plan, keptSteps, counts, config: { ...config, ...overrides } };
-  const studies = { isOver: false, opened };
+  const studies: Known = { opened };
   const ui = {
     choices: { studied: 0 },
-    change,
+    change() {},
     async ask(path: string) {
       asked.push(path);
-      if (path === 'api/study') return Response.json({ keptSteps: [8, 12] });
       const step = Number(path.split('=')[1]);
       return step === 99
         ? Response.json({ error: 'gone' }, { status: 400 })
@@ -29,20 +27,11 @@ function begin(overrides: Partial<RunConfig> = {}, keptSteps = [4, 8]) {
     },
   };
   const kept = new KeptCheckpoints(studies, ui as unknown as Ui);
-  return { asked, change, kept, plan };
+  return { asked, kept, plan };
 }
 
-test('the list is asked for again, but not all the time', async () => {
-  const { asked, change, kept } = begin();
-  expect(kept.steps).toEqual([4, 8]);
-  kept.want();
-  kept.want();
-  await vi.waitFor(() => expect(kept.steps).toEqual([8, 12]));
-  expect(asked).toEqual(['api/study']);
-  expect(change).toHaveBeenCalledTimes(1);
-  vi.spyOn(performance, 'now').mockReturnValueOnce(performance.now() + KEPT_ASK_MS);
-  kept.want();
-  expect(asked).toHaveLength(2);
+test('the list is that of the study', () => {
+  expect(begin().kept.steps).toEqual([4, 8]);
 });
 
 test('parameters are fetched once', async () => {
