@@ -162,7 +162,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) units',
       expect(shown.slice(1).map((text) => text.split(/\n+/))).toEqual(expected);
 
       await page.locator('#features input[type=range]').fill('0');
-      await page.locator('#study h2', { hasText: 'after step 20.' }).waitFor({ timeout: 30_000 });
+      await page.getByText('step 20, a checkpoint').waitFor({ timeout: 30_000 });
       expectNoProblems(dashboard);
     },
   );
