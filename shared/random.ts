@@ -15,6 +15,7 @@ const PURPOSES = {
   dropout: 5,
   augmentation: 6,
   chaos: 7,
+  noise: 8,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 

@@ -7,7 +7,7 @@ const DELAY_MS_MAX = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(delayMs, callback) {
-    let timer: NodeJS.Timeout;
+    let timer: ReturnType<typeof setTimeout>;
     const wait = (leftMs: number) => {
       const isLong = leftMs > DELAY_MS_MAX;
       timer = isLong

@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../shared/clock.ts';
 import { describeFault, isPermanent, LockstepError, reasonOf } from '../shared/errors.ts';
 import { guardedLink } from '../shared/protocol/guarded-link.ts';
 import type { Link, LinkListener } from '../shared/protocol/link.ts';
+import type { RunConfig } from '../shared/round/run-config.ts';
 import type { SessionEnd } from './close-reason.ts';
 import { WorkerSession, type WorkerSessionOptions } from './worker-session.ts';
 
@@ -17,7 +18,8 @@ export interface RunWorkerOptions {
   readonly url: string;
   /** Connects. Resolves to a function that opens the link for a listener. */
   readonly dial: (signal: AbortSignal) => Promise<(listener: LinkListener) => Link>;
-  readonly session: Omit<WorkerSessionOptions, 'onReady' | 'onWelcome'>;
+  readonly session: Omit<WorkerSessionOptions, 'onReady' | 'onWelcome'> &
+    Partial<Pick<WorkerSessionOptions, 'onWelcome'>>;
   readonly clock: Clock;
   /** Uniform in [0, 1), for the jitter of the delay. */
   readonly random: () => number;
@@ -48,8 +50,9 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
     const session = {
       ...options.session,
       identity,
-      onWelcome(issued: string) {
+      onWelcome(issued: string, config: RunConfig) {
         identity = { ...identity, identity: issued };
+        options.session.onWelcome?.(issued, config);
       },
     };
     const end = await connectOnce({ ...options, session }, signal, () => {

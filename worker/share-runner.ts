@@ -16,10 +16,19 @@ export interface ShareRunnerOptions {
   readonly usage?: (() => Pick<ShareTiming, 'cpuMs' | 'throttledMs'>) | undefined;
   /** Spoils a sum before it is sent, to see it caught. */
   readonly corrupt?: ((vector: Float32Array) => void) | undefined;
+  /** Gets each share that is answered, for people. */
+  readonly onAnswered?: ((share: AnsweredShare) => void) | undefined;
   readonly chunkBytes: number;
   readonly send: Link['send'];
   /** Stops the computation: nobody waits for its sums anymore. */
   readonly signal: AbortSignal;
+}
+
+/** What a worker has given with one share. */
+export interface AnsweredShare {
+  readonly kind: Round['kind'];
+  readonly exampleCount: number;
+  readonly sumCount: number;
 }
 
 /** Where the time of a share went, so far. */
@@ -41,7 +50,8 @@ export class ShareRunner {
     share: LeafRange,
     parameters: Float32Array,
   ): Promise<void> {
-    const { clock, pause, signal } = this.#options;
+    const { clock, pause, signal, onAnswered } = this.#options;
+    let sumCount = 0;
     const startedAt = clock.now();
     const receiveMs = bench.parameters.takeReceiveMs(startedAt);
     const spent: SpentTime = { startedAt, receiveMs, computeMs: 0, sendMs: 0 };
@@ -53,7 +63,10 @@ export class ShareRunner {
       }
       spent.computeMs = clock.now() - startedAt - spent.sendMs;
       this.#send(bench, round, sum, spent, sum.node.hi === share.hi);
+      sumCount++;
     }
+    const exampleCount = bench.workload.exampleCount(round, share);
+    onAnswered?.({ kind: round.kind, exampleCount, sumCount });
   }
 
   /** Sends a sum in chunks. The last chunk of a share tells where its time went. */

@@ -32,6 +32,7 @@ import {
 import type { Trust } from './connect.ts';
 import { parseCoordinatorAddress } from './coordinator-address.ts';
 import { coordinatorSource } from './coordinator-source.ts';
+import { createCorruption } from './corruption.ts';
 import { runWorker, type WorkerEvent } from './run-worker.ts';
 import { dialWebSocket } from './websocket-dial.ts';
 
@@ -130,6 +131,7 @@ async function joinRun(text: string, options: WorkerOptions, command: Command): 
           pid: process.pid,
           numerics: availableNumerics(),
           threads,
+          runtime: 'node',
           ...(token !== undefined && { token }),
           ...(ownIdentity !== undefined && { identity: ownIdentity }),
         },
@@ -162,15 +164,6 @@ function createDatasetLoader(
       last = { key, dataset: threads > 1 ? inSharedMemory(dataset) : dataset };
     }
     return last.dataset;
-  };
-}
-
-/** Flips a random bit of a vector, with the given probability. */
-function createCorruption(probability: number): (vector: Float32Array) => void {
-  return (vector) => {
-    if (Math.random() >= probability) return;
-    const words = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
-    words[Math.floor(Math.random() * words.length)] ^= 1 << Math.floor(Math.random() * 32);
   };
 }
 

@@ -43,17 +43,23 @@ import { type CreateComputer, createWorkbench, type Workbench, warmUp } from './
  */
 
 export interface WorkerSessionOptions
-  extends Pick<ShareRunnerOptions, 'clock' | 'pause' | 'usage' | 'corrupt'> {
+  extends Pick<ShareRunnerOptions, 'clock' | 'pause' | 'usage' | 'corrupt' | 'onAnswered'> {
   readonly clock: Clock;
-  readonly identity: Pick<Hello, 'name' | 'pid' | 'token' | 'numerics' | 'threads' | 'identity'>;
+  readonly identity: Pick<
+    Hello,
+    'name' | 'pid' | 'token' | 'numerics' | 'threads' | 'runtime' | 'identity'
+  >;
   /** Opens an engine of numerics that the identity names, with memory of its own. */
   readonly openEngine: (numerics: Numerics) => Engine;
   /** Computes shares in place of the engine, where a worker is only simulated. */
   readonly createComputer?: CreateComputer;
   /** Gets the run's dataset, from wherever its contents are. */
   readonly loadDataset: (manifest: DatasetManifest, signal: AbortSignal) => Promise<Dataset>;
-  /** Gets the identity that the coordinator issued, to be shown when the worker comes back. */
-  readonly onWelcome: (identity: string) => void;
+  /**
+   * Gets the identity that the coordinator issued, to be shown when the worker comes back, and what
+   * is to be computed.
+   */
+  readonly onWelcome: (identity: string, config: RunConfig) => void;
   readonly onReady: (rank: number) => void;
   /** The size of a sum's chunks, in bytes. By default it follows from the link. */
   readonly chunkBytes?: number;
@@ -88,12 +94,13 @@ export class WorkerSession {
       onFrame: (frame) => this.#receive(frame),
       onClose: (code, reason) => this.#handleClosed(code, reason),
     });
-    const { clock, pause, usage, corrupt, chunkBytes } = options;
+    const { clock, pause, usage, corrupt, onAnswered, chunkBytes } = options;
     this.#runner = new ShareRunner({
       clock,
       pause,
       usage,
       corrupt,
+      onAnswered,
       chunkBytes: chunkBytes ?? chunkBytesFor(this.#link.isLocal),
       send: (frame, onSent) => this.#link.send(frame, onSent),
       signal: this.#closing.signal,
@@ -130,7 +137,7 @@ export class WorkerSession {
     const { clock } = this.#options;
     switch (message.type) {
       case 'welcome':
-        this.#options.onWelcome(message.identity);
+        this.#options.onWelcome(message.identity, message.config);
         return this.#handleWelcome(message.rank, message.config);
       case 'parameters': {
         const { parameters } = this.#idleBench(message.type);

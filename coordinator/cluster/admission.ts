@@ -22,6 +22,8 @@ export interface Identity {
   readonly identity: string;
   readonly origin: string;
   readonly isOwn: boolean;
+  /** Whether it is a browser's tab, or has joined with the token that only works. */
+  readonly isGuest: boolean;
 }
 
 /** Why a worker may not take part: for counters, and for people with what to do about it. */
@@ -45,7 +47,7 @@ export interface Admission {
    * Refuses a worker from now on. Its origin is a suspect, unless the worker is our own, or its sum
    * is wrong by our doing.
    */
-  expel(identity: Identity, isOurDoing?: boolean): void;
+  expel(identity: Omit<Identity, 'isGuest'>, isOurDoing?: boolean): void;
   /** Whether a worker of this origin was expelled. */
   isSuspect(origin: string): boolean;
   /** A worker that got a share has gone: did it ever answer one? */
@@ -57,12 +59,17 @@ export interface Admission {
 export interface AdmissionOptions {
   readonly numerics: RunConfig['numerics'];
   readonly isTokenValid: (token: string | undefined) => boolean;
+  /** Whether this is the token of guests, that only works. Default: no token is. */
+  readonly isGuestToken?: ((token: string | undefined) => boolean) | undefined;
   /** Makes a text that nobody can guess. */
   readonly makeIdentity: () => string;
 }
 
+/** A tab says what it is. Whoever denies it needs the token of those who are trusted. */
+const isTab = ({ runtime = '' }: Hello): boolean => /^browser\b/.test(runtime);
+
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { makeIdentity } = options;
+  const { makeIdentity, isGuestToken = () => false } = options;
   const own = new Set<string>();
   const killed = new Set<string>();
   const issued = new Set<string>();
@@ -94,7 +101,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const identity = isOwn || issued.has(shown) ? shown || makeIdentity() : makeIdentity();
       issued.add(identity);
       dropOldest(issued);
-      return { identity, isOwn, origin: isOwn ? identity : originOf(address ?? '') };
+      const isGuest = !isOwn && (isTab(hello) || isGuestToken(hello.token));
+      return { identity, isOwn, isGuest, origin: isOwn ? identity : originOf(address ?? '') };
     },
     expel({ identity, origin, isOwn }, isOurDoing = false) {
       banned.add(identity);

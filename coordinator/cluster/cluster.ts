@@ -11,12 +11,13 @@ import { systemClock } from '../../shared/system-clock.ts';
 import type { RunEnd } from '../connection/close-reason.ts';
 import type { OwnWorkers } from '../control/controlled.ts';
 import { createRunControl, type OpenControl } from '../control/run-control.ts';
-import { readPageFiles } from '../dashboard/page-files.ts';
+import { readAllPageFiles } from '../dashboard/page-files.ts';
 import { dashboardUrl } from '../port/addresses.ts';
 import type { AnswerSources, TypedText } from '../port/answers/answers.ts';
 import { createRights, type RightsOf } from '../port/answers/rights.ts';
 import { type PortOptions, startCoordinatorServer } from '../port/server.ts';
 import type { Report } from '../reporting/events.ts';
+import type { AuditChoice } from '../scheduling/audit-policy.ts';
 import { type ConnectedThreads, type OwnThreads, WorkerPool } from './worker-pool.ts';
 
 export interface ClusterOptions extends PortOptions {
@@ -100,6 +101,9 @@ export interface Cluster {
   close(end: RunEnd): Promise<void>;
 }
 
+/** The part of the sums of a guest that are checked, once it has given some right ones. */
+const GUEST_AUDIT_FRACTION = 1 / 8;
+
 /** Starts to listen for workers. Throws a `NETWORK` error if that fails. */
 export async function openCluster(
   options: ClusterOptions,
@@ -123,7 +127,7 @@ export async function openCluster(
     allowedHosts: options.allowedHosts,
     tls: options.tls,
     rightsOf,
-    isTokenNeeded: secrets.token !== null,
+    ...invitationTo(config, secrets),
     control,
     onConnection: (openLink) => pool.connect(openLink),
     onFault: (error) => report({ event: 'notice', code: 'fault', message: describeFault(error) }),
@@ -133,7 +137,7 @@ export async function openCluster(
     openEvents,
     routes,
     dataRoutes,
-    pageFiles: readPageFiles,
+    pageFiles: readAllPageFiles,
     metrics: () => metrics(view),
     contentOf(sha256) {
       const role = roleBySha256.get(sha256);
@@ -168,6 +172,11 @@ export async function openCluster(
       await Promise.all([started?.stop(), server.close()]);
     },
   };
+}
+
+/** What workers need to join. */
+function invitationTo({ numerics }: RunConfig, { token, workToken }: PortOptions['secrets']) {
+  return { isTokenNeeded: token !== null && workToken !== null, workToken, numerics };
 }
 
 const startContext = (
@@ -205,14 +214,14 @@ function createControl(
 }
 
 function createPool(
-  { workerTimeoutMs }: ClusterOptions,
+  { workerTimeoutMs, secrets }: ClusterOptions,
   { config, workload, engine, computer, auditFraction, auditHereFraction, report }: ClusterContext,
   rightsOf: RightsOf,
 ): WorkerPool {
-  const audit = {
-    isSelected: () => Math.random() < auditFraction,
+  const auditOf = (fraction: number): AuditChoice => ({
+    isSelected: () => Math.random() < fraction,
     isCheckedHere: () => Math.random() < auditHereFraction,
-  };
+  });
   return new WorkerPool({
     clock: systemClock,
     config,
@@ -223,7 +232,9 @@ function createPool(
         if (partialSum) return partialSum.vector;
       throw new Error('a tree node is one subtree');
     },
-    audit: auditFraction > 0 ? audit : undefined,
+    audit: auditFraction > 0 ? auditOf(auditFraction) : undefined,
+    guestAudit: auditOf(Math.max(auditFraction, GUEST_AUDIT_FRACTION)),
+    isGuestToken: (token) => secrets.token !== null && !rightsOf(token).has('control'),
     isTokenValid: (token) => rightsOf(token).has('work'),
     makeIdentity: makeToken,
     workerTimeoutMs,

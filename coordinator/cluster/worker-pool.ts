@@ -21,7 +21,7 @@ import {
   type PoolEvent,
   type RefusalCounters,
 } from '../reporting/pool-events.ts';
-import { type AuditPolicyOptions, createAuditPolicy } from '../scheduling/audit-policy.ts';
+import { type AuditChoice, createAuditPolicy } from '../scheduling/audit-policy.ts';
 import {
   createMember,
   isReady,
@@ -73,8 +73,12 @@ export interface WorkerPoolOptions
   readonly isTokenValid: (token: string | undefined) => boolean;
   /** Makes a text that nobody can guess. */
   readonly makeIdentity: () => string;
-  /** Which sums are checked. Undefined: none. */
-  readonly audit?: Pick<AuditPolicyOptions, 'isSelected' | 'isCheckedHere'> | undefined;
+  /** See `AdmissionOptions`. */
+  readonly isGuestToken?: ((token: string | undefined) => boolean) | undefined;
+  /** Which sums are checked. Undefined: only those of guests. */
+  readonly audit?: AuditChoice | undefined;
+  /** Which sums of guests are checked. Undefined: as for all. */
+  readonly guestAudit?: AuditChoice | undefined;
   /** See `ConnectedWorkerOptions`. */
   readonly chunkBytesMin?: number;
   /** The run fails after so long with too few workers. Undefined: it waits. */
@@ -119,17 +123,18 @@ export class WorkerPool implements GradientSource {
   #fail: (error: unknown) => void = () => {};
 
   constructor(options: WorkerPoolOptions) {
-    const { clock, config, engine, isTokenValid, makeIdentity, audit } = options;
+    const { clock, config, engine, audit, guestAudit } = options;
     this.#options = options;
     this.#notices = createPoolNotices(clock, config.microBatchCount, options.report);
-    this.#admission = createAdmission({ numerics: config.numerics, isTokenValid, makeIdentity });
+    this.#admission = createAdmission({ ...options, numerics: config.numerics });
     const { isSuspect } = this.#admission;
     this.#buffers = createBufferPool(engine.allocate);
     this.#dispatcher = new ShareDispatcher({
       ...options,
       buffers: this.#buffers,
       counters: this.#counters,
-      checkOf: audit && createAuditPolicy({ ...audit, isSuspect }),
+      checkOf: createAuditPolicy({ all: audit, guests: guestAudit, isSuspect }),
+      auditsAll: audit !== undefined,
       readyMembers: () => this.#readyMembers(),
       expel: (member, message) => {
         const isOurDoing = this.#disturbances.get(member.worker)?.isCorrupting;
@@ -257,7 +262,10 @@ export class WorkerPool implements GradientSource {
         return { rank, identity };
       },
       onReady: () => member && this.#join(member),
-      onArrivingSum: (sum) => this.#dispatcher.extend(sum),
+      onArrivingSum: (sum) => {
+        // A guest's sum may have to be checked, as a whole.
+        if (!member?.isGuest) this.#dispatcher.extend(sum);
+      },
       onPartialSum: (sum) => {
         if (!member) return;
         this.#dispatcher.receive(member, sum);
@@ -361,7 +369,7 @@ export class WorkerPool implements GradientSource {
   }
 
   #admit(hello: Hello, worker: Worker): Member {
-    const { name, pid, threads } = hello;
+    const { name, pid, threads, runtime = 'unknown' } = hello;
     const admittedAt = this.#options.clock.now();
     const identity = this.#admission.identify(hello, worker.address);
     const member = createMember({
@@ -370,6 +378,7 @@ export class WorkerPool implements GradientSource {
       name,
       ...(pid !== undefined && { pid }),
       ...(threads !== undefined && { threads }),
+      runtime,
       admittedAt,
       label: labelFor(hello),
       ...identity,
@@ -384,7 +393,9 @@ export class WorkerPool implements GradientSource {
     this.#ready = undefined;
     this.#counters.joinedWorkers++;
     const { worldSize } = this;
-    this.#options.report({ event: 'worker', state: 'ready', ...labelOf(member), worldSize });
+    const { runtime } = member;
+    const ready = { ...labelOf(member), runtime, worldSize };
+    this.#options.report({ event: 'worker', state: 'ready', ...ready });
     this.#notices.worldSize(worldSize);
     this.#dispatcher.dispatch();
     this.#membership.changed();

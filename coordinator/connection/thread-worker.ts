@@ -99,6 +99,7 @@ export class ThreadWorker implements Worker {
       protocolVersion: PROTOCOL_VERSION,
       ...identity,
       threads: threads.size,
+      runtime: 'node',
     } as const;
     const welcome = listener.onHello(hello);
     if ('why' in welcome) this.close(welcome);

@@ -97,6 +97,7 @@ const Lines = z.discriminatedUnion('event', [
     rank: z.int().nonnegative(),
     name: z.string(),
     pid: z.int().optional(),
+    runtime: z.string().optional(),
     worldSize: z.int().nonnegative(),
     reason: z.string().optional(),
   }),

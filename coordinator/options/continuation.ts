@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { tokenFlag } from '../../shared/cli/token.ts';
 import { formatCommand, RESUME_VARIABLE, shortPath } from '../../shared/host/command-line.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -14,6 +15,7 @@ const REPEATED: readonly string[] = [
   'tlsKey',
   'tokenFile',
   'watchTokenFile',
+  'workTokenFile',
   'workers',
   'separateProcesses',
   'minWorkers',
@@ -61,7 +63,7 @@ export function recordedContinuation(words: string[] = []): Pick<RunOptions, 'co
 
 /** What a command that goes on must give again by itself: secrets are in no printed command. */
 export function secretsOf(command: Command): string[] {
-  return ['token', 'watchToken']
+  return (['token', 'watchToken', 'workToken'] as const)
     .filter((name) => command.getOptionValueSource(name) === 'cli')
-    .map((name) => (name === 'token' ? '--token' : '--watch-token'));
+    .map(tokenFlag);
 }

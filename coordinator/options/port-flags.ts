@@ -42,6 +42,11 @@ export function addPortOptions(command: Command, defaultPort: Option): Command {
       'another secret, that only lets people watch; none: anybody may watch',
       'watch-',
     ),
+    ...tokenOptions(
+      'another secret, that only lets workers join, for a link to many; none: anybody may join ' +
+        '(default: where there is a token, one is made for the run)',
+      'work-',
+    ),
   ];
   for (const option of options) command.addOption(option);
   return command
@@ -75,9 +80,16 @@ export function portOptionsOf(command: Command): PortOptions {
     secrets: {
       token,
       watchToken: givenToken(command, 'watchToken'),
+      ...(token !== null && { workToken: workTokenOf(command) }),
       ...(token === null && { controlToken: makeToken() }),
     },
     isTokenMade: isMade,
     ...(tlsCert !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
   };
+}
+
+/** Nobody who invites workers has to give them control: there is always a token that only works. */
+function workTokenOf(command: Command): string | null {
+  const given = givenToken(command, 'workToken');
+  return given === undefined ? makeToken() : given;
 }

@@ -1,6 +1,6 @@
-import { type Augmentation, NO_AUGMENTATION } from '../../shared/data/augmentation.ts';
+import { type Augmentation, NO_AUGMENTATION } from '../../shared/data/augmentation-spec.ts';
 import type { PresetName } from '../../shared/engine/model/presets.ts';
-import type { OptimizerSpec } from '../../shared/engine/optimizers.ts';
+import type { OptimizerSpec } from '../../shared/engine/optimizer-spec.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** The values of the options that the user does not give. */

@@ -6,13 +6,13 @@ import {
   threadsOption,
   wholeNumber,
 } from '../../shared/cli/option-parsers.ts';
-import { Augmentation, NO_AUGMENTATION } from '../../shared/data/augmentation.ts';
+import { Augmentation, NO_AUGMENTATION } from '../../shared/data/augmentation-spec.ts';
 import { ACTIVATIONS, NUMERICS } from '../../shared/engine/kernels.ts';
 import { INITIALIZATIONS } from '../../shared/engine/model/initialization.ts';
 import { LOSSES } from '../../shared/engine/model/model.ts';
 import { PRESETS } from '../../shared/engine/model/presets.ts';
-import { OPTIMIZERS } from '../../shared/engine/optimizers.ts';
-import { SCHEDULES } from '../../shared/engine/schedules.ts';
+import { OPTIMIZERS } from '../../shared/engine/optimizer-spec.ts';
+import { SCHEDULES } from '../../shared/engine/schedule-spec.ts';
 import {
   GLOBAL_BATCH_MAX,
   MICRO_BATCHES_MAX,

@@ -1,9 +1,9 @@
-import type { Augmentation } from '../../shared/data/augmentation.ts';
+import type { Augmentation } from '../../shared/data/augmentation-spec.ts';
 import type { Activation, Numerics } from '../../shared/engine/kernels.ts';
 import type { Initialization } from '../../shared/engine/model/initialization.ts';
 import type { Loss } from '../../shared/engine/model/model.ts';
-import type { OptimizerSpec } from '../../shared/engine/optimizers.ts';
-import type { ScheduleSpec } from '../../shared/engine/schedules.ts';
+import type { OptimizerSpec } from '../../shared/engine/optimizer-spec.ts';
+import type { ScheduleSpec } from '../../shared/engine/schedule-spec.ts';
 import type { WireFormat } from '../../shared/round/run-config.ts';
 
 /** The user's choices for a run. An option that the user does not give is undefined. */

@@ -115,6 +115,8 @@ export class AuditedSum<A extends Author> {
       return this.#resolve([sum]);
     }
     const check = this.#options.checkOf(author);
+    // A check may have to compute with the parameters as they were.
+    if (check !== 'none') this.#stopStream();
     if (check === 'here') return this.resolveAlone(sum);
     if (check === 'other') this.#held.add(sum);
     else this.#add(author, sum);
@@ -171,7 +173,8 @@ export class AuditedSum<A extends Author> {
   }
 
   #stopStream(): void {
-    this.#stream?.rollBack();
+    if (!this.#stream) return;
+    this.#stream.rollBack();
     this.#stream = undefined;
     this.#reduction.restart();
   }

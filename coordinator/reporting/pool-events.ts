@@ -1,6 +1,15 @@
 /** An event of the cluster, for people and scripts. No decision depends on it. */
 export type PoolEvent =
-  | { event: 'worker'; state: 'ready'; rank: number; name: string; pid?: number; worldSize: number }
+  | {
+      event: 'worker';
+      state: 'ready';
+      rank: number;
+      name: string;
+      pid?: number;
+      /** See `WorkerFigures`. Absent in the records of older runs. */
+      runtime?: string;
+      worldSize: number;
+    }
   | {
       event: 'worker';
       state: 'left';
@@ -151,7 +160,8 @@ export interface WorkerFigures {
   readonly place: 'process' | 'machine' | 'network';
   /** Null in the coordinator's process. */
   readonly address: string | null;
-  readonly runtime: 'node' | 'browser';
+  /** `node`, or `browser` and the browser's name, as it says. */
+  readonly runtime: string;
   /** Null if it does not say. */
   readonly threads: number | null;
   /** Null until measured. */

@@ -163,9 +163,10 @@ function printStart(console: Console, event: StartEvent): void {
 
 function describeWorker(event: RunEvent & { event: 'worker' }): string {
   const { name, pid } = event;
+  const runtime = event.state === 'ready' && event.runtime ? `, ${event.runtime}` : '';
   // In containers many processes have the same pid. Only our own workers have such names.
   const isHere = pid === process.pid && name.startsWith('local-');
-  const where = pid === undefined ? '' : isHere ? ', in this process' : `, pid ${pid}`;
+  const where = pid === undefined ? runtime : isHere ? ', in this process' : `, pid ${pid}`;
   const what = event.state === 'ready' ? 'ready' : `left: ${describeReason(event.reason)}`;
   return `Worker ${event.rank}     ${what} (${name}${where}); world size ${event.worldSize}`;
 }

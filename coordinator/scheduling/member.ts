@@ -41,8 +41,12 @@ export interface Member {
   readonly origin: string;
   /** Whether the coordinator's own process started the worker. */
   readonly isOwn: boolean;
+  /** Whether it is a browser's tab, or has joined with the token that only works. */
+  readonly isGuest: boolean;
   /** The threads that compute its shares, as it says; undefined if it does not. */
   readonly threads?: number;
+  /** What it runs in, as it says: `node`, or `browser` and the browser's name. */
+  readonly runtime: string;
   /** In ms of the coordinator's clock. */
   readonly admittedAt: number;
   /** How many sums of it were checked, and were right. */
@@ -118,8 +122,15 @@ export function timelyShareOf(member: Member, round: Round): PendingShare | unde
   return isSameRound(share.round, round) ? share : undefined;
 }
 
+/**
+ * Guests come and go, and many go without a word. So a guest answers so many shares as trials
+ * before a step waits for it. A hundred tabs that stay for seconds cost a step no time then.
+ */
+const GUEST_TRIALS = 16;
+
 /** Whether the coordinator relies on its answer. */
-export const isProven = ({ hasAnswered, isOwn }: Member): boolean => hasAnswered || isOwn;
+export const isProven = ({ hasAnswered, answeredShares, isOwn, isGuest }: Member): boolean =>
+  isOwn || (isGuest ? answeredShares >= GUEST_TRIALS : hasAnswered);
 
 export function markLate(member: Member): void {
   const { state } = member;
@@ -156,15 +167,14 @@ export function labelOf({ rank, name, pid }: Member): { rank: number; name: stri
 }
 
 export function statusOf(member: Member): WorkerStatus {
-  const { worker, pid, threads = null, state, throughputs } = member;
+  const { worker, runtime, threads = null, state, throughputs } = member;
   const { microBatches, answeredShares, lateShares, checkedSums, admittedAt } = member;
   return {
     ...labelOf(member),
     state: state.name,
     place: worker.sharesMemory ? 'process' : worker.isLocal ? 'machine' : 'network',
     address: worker.address?.replace(/^::ffff:/, '') ?? null,
-    // A process has an id, a page has none.
-    runtime: pid === undefined ? 'browser' : 'node',
+    runtime,
     threads,
     examplesPerSecond: throughputs.train?.examplesPerSecond ?? null,
     microBatches,

@@ -88,8 +88,10 @@ export interface ShareDispatcherOptions {
   readonly engine: Engine;
   /** Computes a node's sum in this process, where a worker's sum is doubtful. */
   readonly recompute: (round: Round, node: LeafRange, parameters: Float32Array) => Float32Array;
-  /** How a sum is checked; asked for each sum. Undefined: no sum is checked. */
-  readonly checkOf?: ((author: Member) => Check) | undefined;
+  /** How a sum is checked; asked for each sum. */
+  readonly checkOf: (author: Member) => Check;
+  /** Whether anybody's sums may be checked, and not only those of guests. */
+  readonly auditsAll: boolean;
   /** The size of the parameters' chunks, in bytes. By default it follows from the links. */
   readonly chunkBytes?: number;
   /** Removes a member that gave a wrong sum, and keeps it away. */
@@ -284,7 +286,7 @@ export class ShareDispatcher {
       buffers,
       leafCount: workload.leafCount(round.kind),
       isAllBounded: engine.kernels.isAllBounded,
-      checkOf: checkOf ?? (() => 'none'),
+      checkOf,
       onChecked(author) {
         author.checkedSums++;
       },
@@ -448,13 +450,14 @@ export class ShareDispatcher {
    * nothing is gained: workers want the processors that the parts would use.
    */
   get #canStream(): boolean {
-    const { checkOf, readyMembers } = this.#options;
-    return !checkOf && !this.#isLocal && !readyMembers().some(({ worker }) => worker.sharesMemory);
+    const { auditsAll, readyMembers } = this.#options;
+    if (auditsAll || this.#isLocal) return false;
+    return readyMembers().every(({ worker, isGuest }) => !worker.sharesMemory && !isGuest);
   }
 
-  /** Whether no worker is on another machine. */
+  /** Whether all workers are processes on this machine. Browsers are slow with long messages. */
   get #isLocal(): boolean {
-    return this.#options.readyMembers().every(({ worker }) => worker.isLocal);
+    return this.#options.readyMembers().every(({ worker, isGuest }) => worker.isLocal && !isGuest);
   }
 
   /** The members that can get shares of the round. */

@@ -27,11 +27,12 @@ export function studyLive(
   };
   return {
     config,
-    async newest() {
-      if (copied && clock.now() - copied.at < COPY_MS) return copied;
+    async newest(needsState = false) {
+      const hasAll = () => copied && (!needsState || copied.optimizerState !== undefined);
+      if (copied && hasAll() && clock.now() - copied.at < COPY_MS) return copied;
       await untilWhole(server, clock);
-      if (copied?.step !== server.step)
-        copied = { step: server.step, parameters: server.parameters.slice(), at: clock.now() };
+      if (copied?.step !== server.step || !hasAll())
+        copied = { ...copyOf(server, needsState), at: clock.now() };
       return copied;
     },
     keptSteps: async () => kept()?.keptSteps() ?? [],
@@ -42,6 +43,16 @@ export function studyLive(
     },
     layersAfter: (step) => ({ isMeasured: true, samples: layers.samplesAfter(step) }),
     dataset: async () => dataset,
+  };
+}
+
+function copyOf({ step, parameters, optimizer }: ParameterServer, needsState: boolean): Snapshot {
+  const stateOf = () =>
+    Object.entries(optimizer.state).map(([name, values]) => [name, values.slice()]);
+  return {
+    step,
+    parameters: parameters.slice(),
+    optimizerState: needsState ? Object.fromEntries(stateOf()) : undefined,
   };
 }
 

@@ -1,3 +1,4 @@
+import { bytesOf } from '../../shared/bytes.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import { splitTrainingSet } from '../../shared/data/sampler.ts';
 import { LockstepError } from '../../shared/errors.ts';
@@ -15,9 +16,11 @@ const PIXELS_MAX = 2 ** 24;
  *
  * - `GET /api/study`: the configuration, the steps with a checkpoint, the sizes of the sets
  * - `GET /api/parameters`: the newest parameters, as float32 values in little-endian order. With
- *   `step=STEP`, those of a checkpoint. The header `lockstep-step` has their step.
+ *   `step=STEP`, those of a checkpoint. The header `lockstep-step` has their step. With `state=1`,
+ *   the tensors of the optimizer follow, in the order of `STATE_NAMES`.
  * - `GET /api/examples?set=SET&from=INDEX&count=COUNT`: of each example its label and its index in
- *   the dataset (uint32, little-endian), and then the pixels of all examples
+ *   the dataset (uint32, little-endian), and then the pixels of all examples. Instead of `from` and
+ *   `count`, `indices=INDEX,INDEX,…` names them.
  * - `GET /api/layers?after=STEP`: the norms of each tensor's gradient and update in some steps
  *   after STEP. The coordinator measures them, once a second, for 10 s after a request.
  */
@@ -64,12 +67,18 @@ function stepAfter(query: URLSearchParams): number {
 
 async function parameters(source: StudySource, query: URLSearchParams): Promise<BinaryAnswer> {
   const given = query.get('step');
-  const snapshot =
-    given === null ? await source.newest() : await source.kept(wholeNumber(given, 'step'));
-  const { buffer, byteOffset, byteLength } = snapshot.parameters;
+  const needsState = query.get('state') === '1';
+  const { step, parameters, optimizerState } =
+    given === null
+      ? await source.newest(needsState)
+      : await source.kept(wholeNumber(given, 'step'));
+  const state = needsState ? Object.values(optimizerState ?? {}) : [];
   return {
-    body: new Uint8Array(buffer, byteOffset, byteLength),
-    headers: { etag: `"${snapshot.step}"`, 'lockstep-step': String(snapshot.step) },
+    body: needsState ? Buffer.concat([parameters, ...state].map(bytesOf)) : bytesOf(parameters),
+    headers: {
+      etag: needsState ? `"${step} state"` : `"${step}"`,
+      'lockstep-step': String(step),
+    },
   };
 }
 
@@ -80,17 +89,11 @@ async function examples(source: StudySource, query: URLSearchParams): Promise<Bi
       'USAGE',
       `set=${query.get('set')} is no set: use ${STUDY_SETS.join(', ')}`,
     );
-  const from = wholeNumber(query.get('from') ?? '0', 'from');
-  const count = wholeNumber(query.get('count') ?? '1', 'count');
   const dataset = await source.dataset();
   const { train, test, inputs } = dataset;
   const set = name === 'test' ? test : train;
-  if (count * inputs > PIXELS_MAX)
-    throw new LockstepError(
-      'USAGE',
-      `count=${count} is too much: ask for ${Math.floor(PIXELS_MAX / inputs)} at most`,
-    );
-  const indices = setsOf(source.config, dataset)[name].subarray(from, from + count);
+  const all = setsOf(source.config, dataset)[name];
+  const indices = indicesIn(all, query, Math.floor(PIXELS_MAX / inputs));
   const words = new Uint32Array(2 * indices.length);
   const pixels = new Uint8Array(indices.length * inputs);
   for (const [i, index] of indices.entries()) {
@@ -98,6 +101,28 @@ async function examples(source: StudySource, query: URLSearchParams): Promise<Bi
     pixels.set(set.pixels.subarray(index * inputs, (index + 1) * inputs), i * inputs);
   }
   return { body: Buffer.concat([new Uint8Array(words.buffer), pixels]), headers: {} };
+}
+
+/** The chosen examples of a set, as indices into their part of the dataset. */
+function indicesIn(set: Uint32Array, query: URLSearchParams, countMax: number): Uint32Array {
+  const list = query.get('indices');
+  const places = list?.split(',').map((text) => wholeNumber(text, 'indices'));
+  const from = wholeNumber(query.get('from') ?? '0', 'from');
+  const count = places?.length ?? wholeNumber(query.get('count') ?? '1', 'count');
+  if (count > countMax)
+    throw new LockstepError(
+      'USAGE',
+      places
+        ? `indices has ${count} of them, which is too much: ask for ${countMax} at most`
+        : `count=${count} is too much: ask for ${countMax} at most`,
+    );
+  if (!places) return set.subarray(from, from + count);
+  const beyond = places.find((place) => place >= set.length);
+  if (beyond === undefined) return Uint32Array.from(places, (place) => set[place]);
+  throw new LockstepError(
+    'USAGE',
+    `indices has ${beyond}, but the set has ${set.length} examples: count from 0`,
+  );
 }
 
 function wholeNumber(text: string, name: string): number {

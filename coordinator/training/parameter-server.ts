@@ -49,7 +49,7 @@ export interface ParameterServer {
 const AVERAGE_KEEP = 0.9;
 
 /** The state of a parameter server in a checkpoint. */
-interface SavedState {
+export interface SavedState {
   readonly step: number;
   readonly parameters: Float32Array;
   readonly optimizerState: Readonly<Record<string, Float32Array>>;

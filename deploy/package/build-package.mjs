@@ -1,5 +1,5 @@
 // Builds what `npm pack` puts into the package: JavaScript, because Node strips no types in
-// packages that are installed, the kernels, and the dashboard.
+// packages that are installed, the kernels, and the pages.
 // Usage: build-package.mjs [OUT], by default dist.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -21,5 +21,5 @@ if (status !== 0) process.exit(status ?? 1);
 mkdirSync(join(out, ASSEMBLY), { recursive: true });
 for (const name of readdirSync(join(root, ASSEMBLY)).filter((name) => name.endsWith('.wasm')))
   cpSync(join(root, ASSEMBLY, name), join(out, ASSEMBLY, name));
-const DASHBOARD = 'coordinator/dashboard/built';
-cpSync(join(root, DASHBOARD), join(out, DASHBOARD), { recursive: true });
+for (const page of ['coordinator/dashboard/built', 'worker/browser/built'])
+  cpSync(join(root, page), join(out, page), { recursive: true });

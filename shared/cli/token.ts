@@ -15,8 +15,18 @@ const NONE = 'none';
 
 const TOKEN_FILE_BYTES_MAX = 4096;
 
+/** The names of tokens, each with its flag. */
+const FLAGS = { token: '--token', watchToken: '--watch-token', workToken: '--work-token' } as const;
+export type TokenName = keyof typeof FLAGS;
+
+/** The flag of a token, such as `--watch-token`. */
+export const tokenFlag = (name: TokenName): string => FLAGS[name];
+
 /** The options of a token. `prefix` is put before the name: `watch-` for `--watch-token`. */
-export function tokenOptions(description: string, prefix: '' | 'watch-' = ''): [Option, Option] {
+export function tokenOptions(
+  description: string,
+  prefix: '' | 'watch-' | 'work-' = '',
+): [Option, Option] {
   const variable = `LOCKSTEP_${prefix.replace('-', '_').toUpperCase()}TOKEN`;
   return [
     new Option(`--${prefix}token <token>`, description).env(variable),
@@ -31,11 +41,8 @@ export function tokenOptions(description: string, prefix: '' | 'watch-' = ''): [
  * The token that the options of a command give: undefined if they give none, null for "none".
  * Throws a `USAGE` error if it cannot be one.
  */
-export function givenToken(
-  command: Command,
-  name: 'token' | 'watchToken' = 'token',
-): string | null | undefined {
-  const flag = name === 'token' ? '--token' : '--watch-token';
+export function givenToken(command: Command, name: TokenName = 'token'): string | null | undefined {
+  const flag = tokenFlag(name);
   const keys = [name, `${name}File` as const];
   const given = (source: string) =>
     keys.filter((key) => command.getOptionValueSource(key) === source);

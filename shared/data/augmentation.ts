@@ -1,18 +1,5 @@
-import * as z from 'zod';
 import { randomKey, threefry2x32, uniform, type Words } from '../random.ts';
-
-/** Random changes of training images, different in each epoch. If all are zero, nothing changes. */
-export const Augmentation = z.strictObject({
-  /** The probability that an image is mirrored. */
-  flip: z.number().min(0).max(1),
-  /** The largest shift in each direction, in pixels. Zeros fill the gap at the edge. */
-  shift: z.int().min(0).max(16),
-  /** The probability that a rectangle is overwritten with noise. */
-  erase: z.number().min(0).max(1),
-});
-export type Augmentation = z.infer<typeof Augmentation>;
-
-export const NO_AUGMENTATION: Augmentation = { flip: 0, shift: 0, erase: 0 };
+import type { Augmentation } from './augmentation-spec.ts';
 
 /** The bounds of an erased rectangle: its part of the image's area, and the ratio of its sides. */
 const ERASED_AREA_MIN = 0.02;

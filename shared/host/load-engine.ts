@@ -3,8 +3,7 @@ import { assert } from '../assert.ts';
 import type { Engine } from '../engine/engine.ts';
 import { NUMERICS, type Numerics } from '../engine/kernels.ts';
 import { createNaiveEngine } from '../engine/naive/naive-engine.ts';
-import { createSelfTest } from '../engine/self-test/self-test.ts';
-import { measureTile } from '../engine/self-test/tile-benchmark.ts';
+import { chooseTile, TEST_ARENA_BYTES } from '../engine/self-test/choose-tile.ts';
 import { splitExports } from '../engine/threads/split-exports.ts';
 import { createThreadTeam, type GrowingTeam } from '../engine/threads/thread-team.ts';
 import {
@@ -55,10 +54,6 @@ export interface SharedParts {
   readonly numerics: Numerics;
   readonly tile: Tile;
 }
-
-const TEST_ARENA_BYTES = 2 ** 22;
-/** Tiles are measured in turns, so that a moment of other load does not decide between them. */
-const BENCHMARK_TURNS = 4;
 
 const loaded = new Map<Numerics, LoadedEngine>();
 /**
@@ -235,20 +230,8 @@ function compile(numerics: Numerics): LoadedEngine {
     const names = handedOver();
     const tested = TILES.find((tile) => names.includes(nameOfTested(kernels, tile)));
     if (tested) return fast(tested, {});
-    const selfTest = createSelfTest(createNaiveEngine(numerics));
-    for (const tile of TILES) {
-      const difference = selfTest(open(tile));
-      if (difference)
-        return plain(`the kernels with ${tile} tiles fail the self-test at ${difference}`);
-    }
-    const gigaflops = { '6x16': 0, '5x16': 0, '4x8': 0 };
-    for (let turn = 0; turn < BENCHMARK_TURNS; turn++) {
-      for (const tile of TILES) {
-        gigaflops[tile] = Math.max(gigaflops[tile], measureTile(open(tile), systemClock.now));
-      }
-    }
-    const fastest = TILES.reduce((best, tile) => (gigaflops[tile] > gigaflops[best] ? tile : best));
-    return fast(fastest, gigaflops);
+    const choice = chooseTile(numerics, open, systemClock.now);
+    return choice.tile ? fast(choice.tile, choice.gigaflops) : plain(choice.problem);
   } catch (error) {
     if (error instanceof LockstepError) return plain(error.message);
     return plain(`the kernels cannot be used (${reasonOf(error)}): build them with npm run build`);

@@ -29,6 +29,9 @@ export const SHORT_FRAME_BYTES_MAX = 64 * 1024;
 /** The longest name of a worker and the longest token, in characters. */
 export const NAME_LENGTH_MAX = 64;
 
+/** The longest name of what a worker runs in, in characters. */
+export const RUNTIME_LENGTH_MAX = 40;
+
 /** The header with a worker's token, when it asks for the dataset over HTTP. */
 export const TOKEN_HEADER = 'lockstep-token';
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { printable } from '../printable.ts';
 import { RunConfig } from '../round/run-config.ts';
 import { ROUND_KINDS } from '../round/workload.ts';
-import { ERROR_LENGTH_MAX, NAME_LENGTH_MAX, NUMERICS_MAX } from './limits.ts';
+import { ERROR_LENGTH_MAX, NAME_LENGTH_MAX, NUMERICS_MAX, RUNTIME_LENGTH_MAX } from './limits.ts';
 
 const count = z.int().nonnegative();
 /** Text that will be shown. */
@@ -44,6 +44,8 @@ export const Hello = z.object({
   numerics: z.array(shown(NAME_LENGTH_MAX)).max(NUMERICS_MAX).optional(),
   /** The threads that compute a share together, for people. */
   threads: z.int().positive().optional(),
+  /** What the worker runs in, for people: `node`, or `browser` and the browser's name. */
+  runtime: shown(RUNTIME_LENGTH_MAX).optional(),
   /** What an earlier `welcome` of this coordinator gave the worker. */
   identity: z.string().max(NAME_LENGTH_MAX).optional(),
   /** The shared secret, if the coordinator requires one. */

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { Augmentation } from '../data/augmentation.ts';
+import { Augmentation } from '../data/augmentation-spec.ts';
 import { DatasetManifest } from '../data/manifest.ts';
 import { NUMERICS } from '../engine/kernels.ts';
 import { INITIALIZATIONS } from '../engine/model/initialization.ts';
 import { LOSSES } from '../engine/model/model.ts';
 import { ModelSpec } from '../engine/model/model-spec.ts';
-import { OptimizerSpec } from '../engine/optimizers.ts';
-import { ScheduleSpec } from '../engine/schedules.ts';
+import { OptimizerSpec } from '../engine/optimizer-spec.ts';
+import { ScheduleSpec } from '../engine/schedule-spec.ts';
 
 /**
  * The formats of vectors on the wire. With `bf16`, two kinds of vectors are rounded to bfloat16:

@@ -21,3 +21,69 @@ export function confusionOf({ labels, predictions }: SetStudy, classCount: numbe
   for (const [i, label] of labels.entries()) confusion[label][predictions[i]]++;
   return confusion;
 }
+
+/** The mean loss over the examples. */
+export const lossOf = ({ losses }: SetStudy): number =>
+  losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+
+/** The class that the net says for every example; undefined if it says several. */
+export function onlyPrediction({ predictions }: SetStudy): number | undefined {
+  const [first] = predictions;
+  return predictions.every((each) => each === first) ? first : undefined;
+}
+
+/** A number of examples of one class that are taken for another. */
+export interface Confusion {
+  readonly label: number;
+  readonly prediction: number;
+  readonly count: number;
+  /** The part of all examples with this label. */
+  readonly part: number;
+}
+
+/** The two classes that are confused most often; undefined if every prediction is right. */
+export function mostFrequentConfusion(
+  confusion: readonly (readonly number[])[],
+): Confusion | undefined {
+  let most: Confusion | undefined;
+  for (const [label, counts] of confusion.entries()) {
+    const all = counts.reduce((sum, count) => sum + count, 0);
+    for (const [prediction, count] of counts.entries())
+      if (label !== prediction && count > (most?.count ?? 0))
+        most = { label, prediction, count, part: count / all };
+  }
+  return most;
+}
+
+/** The examples of a cell of the confusion matrix, the surest predictions first. */
+export function examplesOfCell(
+  { labels, predictions, confidences }: SetStudy,
+  label: number,
+  prediction: number,
+): number[] {
+  const places = [...labels.keys()].filter(
+    (i) => labels[i] === label && predictions[i] === prediction,
+  );
+  return places.sort((a, b) => confidences[b] - confidences[a] || a - b);
+}
+
+/** The `count` examples with the highest loss, the highest first. Losses of NaN lead. */
+export function hardestExamples({ losses }: SetStudy, count: number): number[] {
+  const rank = (i: number) => (Number.isNaN(losses[i]) ? Number.POSITIVE_INFINITY : losses[i]);
+  const order = (a: number, b: number) => (rank(a) === rank(b) ? a - b : rank(b) - rank(a));
+  return [...losses.keys()].sort(order).slice(0, count);
+}
+
+/** Joins studies of parts of a set, in their order. */
+export function joinStudies(parts: readonly SetStudy[]): SetStudy {
+  const bytes = (values: (part: SetStudy) => Uint8Array) =>
+    Uint8Array.from(parts.flatMap((part) => [...values(part)]));
+  const floats = (values: (part: SetStudy) => Float32Array) =>
+    Float32Array.from(parts.flatMap((part) => [...values(part)]));
+  return {
+    labels: bytes(({ labels }) => labels),
+    predictions: bytes(({ predictions }) => predictions),
+    losses: floats(({ losses }) => losses),
+    confidences: floats(({ confidences }) => confidences),
+  };
+}

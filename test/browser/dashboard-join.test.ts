@@ -75,17 +75,29 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) the pan
     const { dashboard, page, panel, button, commands } = await openPanel(`${url}/#token=lever`);
     const answer = await answerTo('lever');
     expect(await panel.locator('h2').innerText()).toMatch(/this machine and from others\.$/);
-    expect(await panel.locator('.address code').innerText()).toBe(answer.dashboards[1]);
+    const addresses = panel.locator('.address code');
+    expect(await addresses.allInnerTexts()).toEqual([
+      answer.dashboards[1],
+      `${answer.dashboards[1]}join#token=•••`,
+    ]);
     expect(answer.dashboards[1]).toMatch(/^http:\/\/trainer\.example:\d+\/$/);
     expect(await page.content()).not.toContain('lever');
     expect(await panel.getByRole('img').count()).toBe(0);
     await button('Copy the command to join with Docker').click();
     await panel.getByText('The command to join with Docker is copied.').waitFor();
     expect(await copied(page)).toBe(answer.commands.docker);
+    await button('Copy the link for browsers').click();
+    await panel.getByText('The link for browsers is copied.').waitFor();
+    expect(await copied(page)).toBe(answer.tab.qr.url);
+    expect(answer.tab.qr.url).not.toContain('lever');
+    await button('Show the code').nth(1).click();
+    await panel.getByRole('img', { name: `QR code of ${answer.tab.address}` }).waitFor();
+    expect(await page.content()).not.toContain('lever');
     await button('Show the code').press('Enter');
-    const code = panel.getByRole('img', { name: `QR code of ${answer.dashboards[1]}` });
+    const name = `QR code of ${answer.dashboards[1]}`;
+    const code = panel.getByRole('img', { name, exact: true });
     await code.waitFor();
-    expect(await code.locator('path').getAttribute('d')).toBe(qrPath(answer.qr.modules));
+    expect(await code.locator('path').getAttribute('d')).toBe(qrPath(answer.page.qr.modules));
     const { here, elsewhere, docker } = answer.commands;
     expect(await commands()).toEqual([here, ...elsewhere, docker]);
     // The button is gone. The focus is not lost.
@@ -100,11 +112,11 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) the pan
     const { url, answerTo } = await startWaiting([...FOR_OTHERS, ...TOKENS]);
     const { dashboard, panel } = await openPanel(`${url}/#token=look`, { colorScheme: 'dark' });
     const answer = await answerTo('look');
-    expect(answer.qr.url).toBe(answer.dashboards[1]);
-    const code = panel.getByRole('img');
-    expect(await code.locator('path').getAttribute('d')).toBe(qrPath(answer.qr.modules));
+    expect(answer.page.qr.url).toBe(answer.dashboards[1]);
+    const code = panel.getByRole('img').first();
+    expect(await code.locator('path').getAttribute('d')).toBe(qrPath(answer.page.qr.modules));
     // Four white modules around it, in the dark too.
-    const { size } = answer.qr;
+    const { size } = answer.page.qr;
     const white = code.locator('rect');
     expect(await white.getAttribute('fill')).toBe('#fff');
     expect([await white.getAttribute('x'), await white.getAttribute('width')]).toEqual([

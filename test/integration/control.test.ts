@@ -255,6 +255,18 @@ describe('what can be done', () => {
   });
 });
 
+describe('a token that only works', () => {
+  test('neither controls nor watches', async () => {
+    const { send, get, performed } = await startPort({ ...GIVEN, workToken: 'help' });
+    expect(
+      await send('POST', { ...JSON_TYPE, ...bearer('help') }, (asked) => asked.end(KILL)),
+    ).toMatchObject({ code: 401 });
+    for (const path of ['/api/control', '/api/join', '/api/status', '/api/events'])
+      expect(await get(path, bearer('help'))).toMatchObject({ code: 401 });
+    expect(performed).toEqual([]);
+  });
+});
+
 describe('how to join', () => {
   test('is told with the token to those who have it, and to nobody else', async () => {
     const { get, port } = await startPort(GIVEN);
@@ -262,12 +274,12 @@ describe('how to join', () => {
     const watcher = await get('/api/join', bearer('look'));
     expect(watcher.code).toBe(200);
     expect(JSON.stringify(watcher.answer)).not.toMatch(/secret|look|"token"|token=/i);
-    expect(watcher.answer.qr.url).toBe(`http://127.0.0.1:${port}/`);
+    expect(watcher.answer.page.qr.url).toBe(`http://127.0.0.1:${port}/`);
     const owner = await get('/api/join', bearer('secret'));
     expect(owner.answer).toMatchObject({
       token: 'secret',
       dashboards: [`http://127.0.0.1:${port}/`],
-      qr: { url: `http://127.0.0.1:${port}/#token=secret` },
+      page: { qr: { url: `http://127.0.0.1:${port}/#token=secret` } },
     });
     expect(owner.answer.commands.here).toMatch(/^LOCKSTEP_TOKEN=secret .* worker ws:/);
   });
@@ -279,7 +291,7 @@ describe('how to join', () => {
     const owner = await get('/api/join', bearer('lever'));
     expect(owner.answer).toMatchObject({
       token: 'lever',
-      qr: { url: `http://127.0.0.1:${port}/#token=lever` },
+      page: { qr: { url: `http://127.0.0.1:${port}/#token=lever` } },
     });
     expect(JSON.stringify(owner.answer.commands)).not.toContain('lever');
   });
@@ -290,7 +302,7 @@ describe('how to join', () => {
     expect(answer).toMatchObject({
       commands: { elsewhere: [`npx lockstep worker ws://trainer.example:${port}`] },
       dashboards: [`http://127.0.0.1:${port}/`, `http://trainer.example:${port}/`],
-      qr: { url: `http://trainer.example:${port}/` },
+      page: { qr: { url: `http://trainer.example:${port}/` } },
     });
   });
 });

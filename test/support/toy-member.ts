@@ -15,6 +15,8 @@ export function toyMember(rank: number, overrides: Partial<Member> = {}): Member
   return {
     ...{ worker, rank, name, label: name, identity: name, origin: name },
     isOwn: false,
+    isGuest: false,
+    runtime: 'node',
     checkedSums: 100,
     hasAnswered: true,
     admittedAt: 0,

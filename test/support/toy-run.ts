@@ -9,7 +9,7 @@ import {
 import { initialProgress } from '../../coordinator/training/progress.ts';
 import { type TrainingRun, train } from '../../coordinator/training/train.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { NO_AUGMENTATION } from '../../shared/data/augmentation.ts';
+import { NO_AUGMENTATION } from '../../shared/data/augmentation-spec.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import { multilayerPerceptron } from '../../shared/engine/model/presets.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';

@@ -30,6 +30,7 @@ export const CLUSTER_PANELS: readonly Panel[] = [
 ];
 
 interface Drawn {
+  readonly ids: ReadonlySet<string>;
   readonly view: RunView;
   readonly choices: Choices;
   readonly look: string;
@@ -43,7 +44,8 @@ function draws(all: readonly Panel[], view: RunView, ui: Ui): (TemplateResult | 
   const before = drawn;
   // Panels that are loaded later were not drawn before.
   const look = `${isDark()} ${document.documentElement.dataset.printing} ${all.length}`;
-  const now: Drawn = { view, choices: ui.choices, look };
+  const ids = new Set(all.map(({ id }) => id));
+  const now: Drawn = { ids, view, choices: ui.choices, look };
   drawn = now;
   return all.map((panel) =>
     before && isSame(panel.id, before, now) ? noChange : showPanel(panel, view, ui),
@@ -51,6 +53,8 @@ function draws(all: readonly Panel[], view: RunView, ui: Ui): (TemplateResult | 
 }
 
 function isSame(id: string, before: Drawn, now: Drawn): boolean {
+  // A panel that was loaded meanwhile is new, even if nothing else is.
+  if (!before.ids.has(id)) return false;
   if (before.view !== now.view || before.look !== now.look) return false;
   const { pointed: old, ...oldChoices } = before.choices;
   const { pointed, ...choices } = now.choices;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Numerics } from '../../../shared/engine/kernels.ts';
 import { LockstepError } from '../../../shared/errors.ts';
 import type { RunControl } from '../../control/run-control.ts';
 import { answerControl } from './control-answers.ts';
@@ -26,7 +27,7 @@ export interface AnswerSources {
   readonly contentOf: (sha256: string) => Uint8Array | undefined;
   /** Answers `GET /api/events` with a stream. Returns false if there are too many streams. */
   readonly openEvents: (request: IncomingMessage, response: ServerResponse) => boolean;
-  /** The files of the dashboard by their paths. It is asked for them once. */
+  /** The files of the pages by their paths. */
   readonly pageFiles: () => ReadonlyMap<string, PageFile>;
   /** Further requests to `/api/`, by their paths. They need the right to watch. */
   readonly routes?: Routes | undefined;
@@ -36,6 +37,10 @@ export interface AnswerSources {
   readonly control: RunControl;
   /** Whether workers need a token to join. */
   readonly isTokenNeeded: boolean;
+  /** The token that only gives work, if there is one. */
+  readonly workToken?: string | null | undefined;
+  /** How the run rounds. */
+  readonly numerics?: Numerics;
 }
 
 /** Each gives JSON, or bytes. A `LockstepError` says what is wrong with the request. */
@@ -109,7 +114,7 @@ async function answerGet(
   query: URLSearchParams,
   response: ServerResponse,
   { token, rights }: Asker,
-  { status, stepsAfter, metrics, control, isTokenNeeded, urls }: ServerSources,
+  { status, stepsAfter, metrics, control, isTokenNeeded, workToken, numerics, urls }: ServerSources,
 ): Promise<void> {
   switch (pathname) {
     case '/healthz':
@@ -134,8 +139,8 @@ async function answerGet(
       return sendJson(response, 200, JSON.stringify(control.view(rights.has('control'))));
     case '/api/join': {
       // Who may only watch gets no token, not even the one that lets others watch.
-      const shown = rights.has('control') ? token : undefined;
-      const found = await describeJoin({ urls: urls(), token: shown, isTokenNeeded });
+      const shown = rights.has('control') ? { token, workToken: workToken ?? token } : {};
+      const found = await describeJoin({ urls: urls(), isTokenNeeded, numerics, ...shown });
       return sendJson(response, 200, JSON.stringify(found));
     }
   }
@@ -187,6 +192,7 @@ function sendBinary(response: ServerResponse, { body, headers }: BinaryAnswer): 
 const WELCOME_TEXT = `This is a Lockstep coordinator.
 
   GET /             the dashboard, in a browser
+  GET /join         a page that makes a worker of a browser's tab
   GET /status       the status as a plain page, without JavaScript
   GET /api/status   state of the run and its workers, as JSON
   GET /api/events   what happens in the run, as server-sent events

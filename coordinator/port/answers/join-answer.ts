@@ -14,11 +14,24 @@ export interface JoinAnswer {
   };
   /** The addresses of the dashboard without a token: for this machine, then for others. */
   readonly dashboards: readonly string[];
+  /** The dashboard, with the asker's token, if the asker may see that. */
+  readonly page: JoinLink;
+  /** The page that makes a worker of a browser's tab, with the token that only works. */
+  readonly tab: JoinLink;
+}
+
+/** A link that people give to others. */
+export interface JoinLink {
+  readonly title: string;
+  /** Without its token. */
+  readonly address: string;
   readonly qr: QrCode;
+  /** What people should know before they give the link away. */
+  readonly about: string;
 }
 
 export interface QrCode {
-  /** What the code holds: the dashboard, with the asker's token if it is shown to the asker. */
+  /** What the code holds: an address, with a token if the asker may see that. */
   readonly url: string;
   /** Rows, and modules in each row. There is no margin: four white modules belong around it. */
   readonly size: number;

@@ -1,3 +1,4 @@
+import type { Numerics } from '../../../shared/engine/kernels.ts';
 import {
   COMMAND_VARIABLE,
   formatCommand,
@@ -16,9 +17,13 @@ export interface PortUrls {
 export interface JoinOptions {
   readonly urls: PortUrls;
   /** What the asker has shown, if it gives more than the right to watch. */
-  readonly token: string | undefined;
-  /** Whether workers need it. */
+  readonly token?: string | undefined;
+  /** What lets others work, if the asker may see it. */
+  readonly workToken?: string | undefined;
+  /** Whether workers need a token. */
   readonly isTokenNeeded: boolean;
+  /** How the run rounds. */
+  readonly numerics?: Numerics | undefined;
 }
 
 /** The image that `deploy/Dockerfile` builds. */
@@ -26,26 +31,59 @@ const IMAGE = 'lockstep';
 
 export async function describeJoin(options: JoinOptions): Promise<JoinAnswer> {
   const { urls, token, isTokenNeeded } = options;
+  const workToken = isTokenNeeded ? options.workToken : undefined;
   const dashboards = [urls.here, ...urls.others].map(dashboardUrl);
   const [best] = urls.others.length > 0 ? dashboards.slice(1) : dashboards;
-  const fragment = token === undefined ? '' : `#token=${encodeURIComponent(token)}`;
   return {
     ...(token !== undefined && { token }),
     isTokenNeeded,
-    commands: commandsFor(options),
+    commands: commandsFor(urls, isTokenNeeded ? token : undefined),
     dashboards,
-    qr: await encodeQr(`${best}${fragment}`),
+    page: {
+      title: 'This page, for others',
+      about: aboutPage(options),
+      address: best,
+      qr: await encodeQr(withFragment(best, token)),
+    },
+    tab: {
+      title: 'For browsers that compute',
+      about: aboutTabs(options.numerics),
+      address: `${best}join`,
+      qr: await encodeQr(withFragment(`${best}join`, workToken)),
+    },
   };
 }
 
+function aboutPage({ urls: { others }, token }: JoinOptions): string {
+  if (others.length === 0) {
+    return (
+      'Only this machine reaches the coordinator. Start the run with --host 0.0.0.0, and others ' +
+      'can join too.'
+    );
+  }
+  return token === undefined ? '' : 'Whoever reads your token may stop and disturb the run.';
+}
+
+/** Browsers without relaxed SIMD keep only strict numerics. */
+function aboutTabs(numerics: JoinOptions['numerics']): string {
+  const sees = 'Such a tab gets the training data and the model. It cannot control the run.';
+  if (numerics !== 'fused') return sees;
+  return `${sees} Safari and old browsers can join only a run with --numerics strict.`;
+}
+
+/** The token stands after the #, which no browser sends, so it is in no log. */
+const withFragment = (address: string, token: string | undefined): string =>
+  token === undefined ? address : `${address}#token=${encodeURIComponent(token)}`;
+
 /**
- * A token stands before the command, as a variable: everybody on a machine can read the arguments
+ * The token stands before the command, as a variable: everybody on a machine can read the arguments
  * of its processes.
  */
-function commandsFor({ urls, token, isTokenNeeded }: JoinOptions): JoinAnswer['commands'] {
-  const { here, others } = urls;
-  const variable =
-    token === undefined || !isTokenNeeded ? '' : `LOCKSTEP_TOKEN=${quoteArgument(token)}`;
+function commandsFor(
+  { here, others }: PortUrls,
+  token: string | undefined,
+): JoinAnswer['commands'] {
+  const variable = token === undefined ? '' : `LOCKSTEP_TOKEN=${quoteArgument(token)}`;
   const withToken = (command: string) => (variable ? `${variable} ${command}` : command);
   const [other] = others;
   // Printed commands run in containers of their own, where loopback is not this coordinator.

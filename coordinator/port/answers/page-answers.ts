@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SECURITY_HEADERS, send, sendError } from './send.ts';
 
-/** A file of the dashboard. */
+/** A file of a page. */
 export interface PageFile {
   readonly type: string;
   readonly body: Uint8Array;
@@ -25,17 +25,20 @@ const PAGE_HEADERS = {
   'cross-origin-embedder-policy': 'require-corp',
 } as const;
 
+/** The dashboard, and the page on which a tab becomes a worker. */
+const PAGES: ReadonlySet<string> = new Set(['/', '/join']);
+
 /** The name of such a file has a hash of its content, so the content never changes. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 /**
- * Whether a browser asks for a file of the dashboard. These files tell nothing of the run, so they
+ * Whether a browser asks for a file of a page. These files tell nothing of the run, so they
  * need no token.
  */
 export function isForPage({ method, headers }: IncomingMessage, pathname: string): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
   if (pathname.startsWith('/assets/')) return true;
-  return pathname === '/' && /\btext\/html\b/.test(headers.accept ?? '');
+  return PAGES.has(pathname) && /\btext\/html\b/.test(headers.accept ?? '');
 }
 
 export function sendPageFile(
@@ -54,7 +57,7 @@ export function sendPageFile(
   response.writeHead(200, {
     ...SECURITY_HEADERS,
     ...PAGE_HEADERS,
-    ...(pathname !== '/' && { 'cache-control': FOR_EVER }),
+    ...(!PAGES.has(pathname) && { 'cache-control': FOR_EVER }),
     vary: 'accept, accept-encoding',
     ...(encoding && { 'content-encoding': encoding }),
     'content-type': file.type,

@@ -27,27 +27,38 @@ export interface Secrets {
    * `token` gives it.
    */
   readonly watchToken?: string | null | undefined;
+  /**
+   * Gives the right to work, where there is a token. Null: everybody may work. Undefined: only
+   * `token` gives it.
+   */
+  readonly workToken?: string | null | undefined;
   /** Gives all rights, where there is no token. Undefined: nobody may control. */
   readonly controlToken?: string | undefined;
 }
 
 const ALL: ReadonlySet<Right> = new Set(['watch', 'work', 'control']);
-const OPEN: ReadonlySet<Right> = new Set(['watch', 'work']);
-const ONLY_WATCH: ReadonlySet<Right> = new Set(['watch']);
-const NONE: ReadonlySet<Right> = new Set();
+const OPEN_RIGHTS: readonly Right[] = ['watch', 'work'];
+const OPEN: ReadonlySet<Right> = new Set(OPEN_RIGHTS);
 
-export function createRights({ token, watchToken, controlToken }: Secrets): RightsOf {
+export function createRights(secrets: Secrets): RightsOf {
+  const { token, watchToken, workToken, controlToken } = secrets;
   if (token === null) {
     const mayControl = controlToken === undefined ? () => false : createCheck(controlToken);
     return (given) => (mayControl(given) ? ALL : OPEN);
   }
   const isToken = createCheck(token);
-  const mayWatch = typeof watchToken === 'string' ? createCheck(watchToken) : undefined;
+  const [mayWatch, mayWork] = [watchToken, workToken].map(checkFor);
   return (given) => {
-    // Both are compared, so that the time tells nothing about either of them.
-    const [isAllowed, isWatcher] = [isToken(given), mayWatch?.(given) ?? watchToken === null];
-    return isAllowed ? ALL : isWatcher ? ONLY_WATCH : NONE;
+    // All are compared, so that the time tells nothing about any of them.
+    const [isAllowed, isWatcher, isWorker] = [isToken(given), mayWatch(given), mayWork(given)];
+    if (isAllowed) return ALL;
+    return new Set(OPEN_RIGHTS.filter((right) => (right === 'watch' ? isWatcher : isWorker)));
   };
+}
+
+/** Null: everybody passes. Undefined: nobody does. */
+function checkFor(secret: string | null | undefined): ReturnType<typeof createCheck> {
+  return typeof secret === 'string' ? createCheck(secret) : () => secret === null;
 }
 
 /** Compares digests in constant time, so the duration tells an attacker nothing about the token. */

@@ -45,9 +45,11 @@ export interface SimulatedCoordinatorOptions {
   /** Outlives the coordinator. The next coordinator resumes from its checkpoint. */
   readonly disk: { checkpoint: Checkpoint | undefined };
   readonly audit: WorkerPoolOptions['audit'];
+  readonly guestAudit?: WorkerPoolOptions['guestAudit'];
   readonly chunkBytes: number;
   readonly report: (event: PoolEvent) => void;
   readonly counters: StreamCounters;
+  readonly onStep?: () => void;
 }
 
 /** How often a coordinator updated before a step's sum was whole. */
@@ -88,6 +90,7 @@ export function startCoordinator(options: SimulatedCoordinatorOptions): Simulate
     isTokenValid: () => true,
     makeIdentity: () => `identity ${identityCount++}`,
     audit: options.audit,
+    guestAudit: options.guestAudit,
     chunkBytes: options.chunkBytes,
     chunkBytesMin: options.chunkBytes,
   });
@@ -119,6 +122,7 @@ export function startCoordinator(options: SimulatedCoordinatorOptions): Simulate
     clock,
     stepsMax: Number.POSITIVE_INFINITY,
     onStep: async () => {
+      options.onStep?.();
       if (server.step % options.checkpointEvery === 0) await save();
     },
     onEpoch: save,

@@ -33,11 +33,14 @@ interface PeerOptions {
   name?: string;
   identity?: string | undefined;
   address?: string;
+  runtime?: string;
 }
 
 /** A pool in simulated time. The test controls its peers. */
 export function startPool(
-  options: Partial<Pick<WorkerPoolOptions, 'workerTimeoutMs' | 'audit' | 'engine'>> = {},
+  options: Partial<
+    Pick<WorkerPoolOptions, 'workerTimeoutMs' | 'audit' | 'guestAudit' | 'engine'>
+  > = {},
 ) {
   const clock = createSimulatedClock();
   let identityCount = 0;
@@ -74,6 +77,7 @@ export function startPool(
     name = `peer ${peerCount++}`,
     identity = isOwn ? pool.issueIdentity() : undefined,
     address,
+    runtime = 'node',
   }: PeerOptions = {}) {
     const { openFirst, openSecond } = connection(clock);
     const received: CoordinatorMessage[] = [];
@@ -122,6 +126,7 @@ export function startPool(
           protocolVersion: PROTOCOL_VERSION,
           name,
           numerics: ['strict'],
+          runtime,
           ...(identity !== undefined && { identity }),
         });
         send({ type: 'ready', parameterCount: workload.parameterCount });

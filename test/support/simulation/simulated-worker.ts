@@ -2,6 +2,7 @@ import type { WorkerPool } from '../../../coordinator/cluster/worker-pool.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Dataset } from '../../../shared/data/dataset.ts';
 import type { Engine } from '../../../shared/engine/engine.ts';
+import type { PartialSumComputer } from '../../../shared/round/partial-sum-computer.ts';
 import { runWorker, type WorkerEvent } from '../../../worker/run-worker.ts';
 import type { Draws } from './draws.ts';
 import type { SimulatedConnection } from './simulated-link.ts';
@@ -38,6 +39,10 @@ export interface SimulatedWorkerOptions {
   /** The probability that the worker makes a sum wrong. */
   readonly lies: number;
   readonly report: (event: WorkerEvent) => void;
+  /** How long it takes for each leaf, in simulated ms. Default: its blocks take a drawn time. */
+  readonly leafMs?: number;
+  /** See `Hello`. */
+  readonly runtime?: string;
 }
 
 const LOAD_MAX_MS = 500;
@@ -46,10 +51,11 @@ const REFUSED = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNR
 
 /** Starts a real worker with a random speed. The worker never gives up connecting. */
 export function startWorker(options: SimulatedWorkerOptions): SimulatedWorker {
-  const { draws, engine, dataset, name, threads, lies, connect, report } = options;
+  const { draws, engine, dataset, name, threads, lies, connect, report, runtime } = options;
   const process = createSimulatedProcess(options.clock);
   const { clock } = process;
-  const blockMs = 1 + draws.fraction() * BLOCK_MAX_MS;
+  const { leafMs } = options;
+  const blockMs = leafMs ?? 1 + draws.fraction() * BLOCK_MAX_MS;
   const leaving = new AbortController();
   let connection: SimulatedConnection | undefined;
   let stalledUntil = 0;
@@ -73,8 +79,11 @@ export function startWorker(options: SimulatedWorkerOptions): SimulatedWorker {
         clock,
         chunkBytes: options.chunkBytes,
         openEngine: () => engine,
-        createComputer: (...bench) => createSimulatedThreads(...bench, threads),
-        identity: { name, numerics: ['strict'] },
+        createComputer(...bench) {
+          const computer = createSimulatedThreads(...bench, threads);
+          return leafMs === undefined ? computer : leafByLeaf(computer);
+        },
+        identity: { name, numerics: ['strict'], ...(runtime !== undefined && { runtime }) },
         loadDataset: async () => {
           await sleepOn(clock, draws.fraction() * LOAD_MAX_MS);
           return dataset;
@@ -104,5 +113,15 @@ export function startWorker(options: SimulatedWorkerOptions): SimulatedWorker {
       stalledUntil = untilMs;
     },
     ended,
+  };
+}
+
+/** A computer that lets others have a turn for each leaf. */
+function leafByLeaf(computer: PartialSumComputer): PartialSumComputer {
+  return {
+    *compute(round, share, parameters) {
+      for (let leaf = share.lo; leaf < share.hi; leaf++) yield;
+      yield* computer.compute(round, share, parameters);
+    },
   };
 }

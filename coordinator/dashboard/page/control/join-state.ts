@@ -14,6 +14,8 @@ export interface JoinState {
   /** The process of the coordinator that was asked. */
   readonly askedOf: string | undefined;
   readonly isTokenShown: boolean;
+  /** Whether the link for browsers is shown. It holds a token that only works. */
+  readonly isLinkShown: boolean;
   /** The text that was copied last, and what came of it. */
   readonly copied: { readonly text: string; readonly result: string } | undefined;
 }
@@ -22,6 +24,7 @@ export const NOT_ASKED: JoinState = {
   answer: undefined,
   askedOf: undefined,
   isTokenShown: false,
+  isLinkShown: false,
   copied: undefined,
 };
 
@@ -63,14 +66,16 @@ export function joinCommands({ commands }: JoinAnswer): JoinCommand[] {
   ];
 }
 
-/** The address that people can type: for other machines if there is one. */
-export const bestDashboard = ({ dashboards }: JoinAnswer): string => dashboards[1] ?? dashboards[0];
+/** What people copy: of this page without its token, because that controls the run. */
+export const linkText = ({ page, tab }: JoinAnswer, name: 'page' | 'tab'): string =>
+  name === 'tab' ? tab.qr.url : page.address;
 
 /** A word of a shell's command line, which may be quoted in parts. */
 const SECRET = /LOCKSTEP_TOKEN=(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+/g;
 
-/** A command without its token. */
-export const hideToken = (command: string): string => command.replace(SECRET, 'LOCKSTEP_TOKEN=•••');
+/** A command or a link without its token. */
+export const hideToken = (text: string): string =>
+  text.replace(SECRET, 'LOCKSTEP_TOKEN=•••').replace(/#token=.*/, '#token=•••');
 
 /** Whether what is shown holds the asker's token. */
 export function holdsToken(answer: JoinAnswer): boolean {

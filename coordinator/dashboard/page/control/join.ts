@@ -8,13 +8,13 @@ import { whenSeen } from '../panel/when-seen.ts';
 import type { Ui } from '../ui.ts';
 import { capitalize, sentenceOf } from './disturb-state.ts';
 import {
-  bestDashboard,
   hideToken,
   holdsToken,
   isForOthers,
   type JoinState,
   joinCommands,
   joinTitle,
+  linkText,
   whatIsMissing,
   whyNobodyJoins,
 } from './join-state.ts';
@@ -62,7 +62,7 @@ async function askHow(ui: Ui, source: string): Promise<void> {
 
 function waysIn(answer: JoinAnswer, ui: Ui): TemplateResult {
   const missing = whatIsMissing(answer);
-  return html`${isForOthers(answer) ? forPeople(answer, ui) : onlyHere(answer, ui)}
+  return html`${link(answer, 'page', 'isTokenShown', ui)} ${link(answer, 'tab', 'isLinkShown', ui)}
     <dl>
       ${joinCommands(answer).map(
         ({ where, command }) => html`<dt>${capitalize(where)}</dt>
@@ -72,33 +72,27 @@ function waysIn(answer: JoinAnswer, ui: Ui): TemplateResult {
     ${missing ? html`<p class="kind">${missing}</p>` : nothing}`;
 }
 
-function onlyHere(answer: JoinAnswer, ui: Ui): TemplateResult {
-  return html`<p>
-      Only this machine reaches the coordinator. Start the run with
-      <code>--host 0.0.0.0</code>, and others can join too.
-    </p>
-    <div class="address">${copyable(bestDashboard(answer), 'the address of this page', ui)}</div>`;
-}
-
-function forPeople(answer: JoinAnswer, ui: Ui): TemplateResult {
-  const { token, qr } = answer;
-  const isHidden = token !== undefined && !ui.choices.join.isTokenShown;
+/** A link for others. Its code is hidden while it holds a token that nobody has asked for. */
+function link(
+  answer: JoinAnswer,
+  name: 'page' | 'tab',
+  shownBy: 'isTokenShown' | 'isLinkShown',
+  ui: Ui,
+): TemplateResult {
+  const { title, address, qr, about } = answer[name];
+  const what = name === 'tab' ? 'the link for browsers' : 'the address of this page';
+  const isHidden = qr.url !== address && !ui.choices.join[shownBy];
+  const code = isHidden
+    ? html`<button class="qr" @click=${() => changeJoin(ui, { [shownBy]: true })}>
+        Show the code, which holds a token
+      </button>`
+    : qrCode(qr, address);
   return html`<div class="people">
-    ${
-      isHidden
-        ? html`<button class="qr" @click=${() => changeJoin(ui, { isTokenShown: true })}>
-            Show the code, which holds your token
-          </button>`
-        : qrCode(qr, bestDashboard(answer))
-    }
+    ${isForOthers(answer) ? code : nothing}
     <div>
-      <p>This page, for others</p>
-      <div class="address">${copyable(bestDashboard(answer), 'the address of this page', ui)}</div>
-      ${
-        token === undefined
-          ? nothing
-          : html`<p class="kind">Whoever reads your token may stop and disturb the run.</p>`
-      }
+      <p>${title}</p>
+      <div class="address">${copyable(linkText(answer, name), what, ui)}</div>
+      <p class="kind">${about}</p>
     </div>
   </div>`;
 }

@@ -19,8 +19,12 @@ const TEST_ARENA_BYTES = 2 ** 22;
 /** Pages of it that are not used cost nothing. */
 const ARENA_BYTES = 2 ** 28;
 
+/** So many single examples are kept, the newest. */
+const SINGLES_MAX = 100;
+
 interface OpenBench extends Bench {
   readonly sets: Map<StudySet, ExampleSet>;
+  readonly singles: Map<string, ExampleSet>;
 }
 
 /**
@@ -35,13 +39,15 @@ export function createBench(
 
   async function open(config: RunConfig): Promise<OpenBench> {
     const { numerics, model } = config;
-    const fast = await openFastEngine(numerics, kernelsFor(numerics)).catch(() => undefined);
-    const engine = fast ?? createNaiveEngine(numerics);
+    const openFast = await findFastEngine(numerics, kernelsFor(numerics)).catch(() => undefined);
+    const openEngine = openFast ?? (() => createNaiveEngine(numerics));
+    const engine = openEngine();
     const plan = planModel(model);
     const lab = createNetLab(engine, plan, config);
-    post({ type: 'opened', isPlain: !fast });
+    post({ type: 'opened', isPlain: !openFast });
     const parameters = new Float32Array(plan.parameterCount);
-    return { config, engine, lab, parameters, sets: new Map() };
+    const empty = { sets: new Map(), singles: new Map(), branches: new Map() };
+    return { config, engine, openEngine, lab, parameters, ...empty };
   }
 
   async function handle(message: ToLab): Promise<void> {
@@ -49,6 +55,7 @@ export function createBench(
     const bench = await opening;
     if (!bench) throw new Error('the engine is not open');
     if (message.type === 'examples') bench.sets.set(message.name, message.set);
+    if (message.type === 'example') keepSingle(bench.singles, message);
     if (message.type === 'parameters') {
       bench.parameters.set(message.parameters);
       bench.lab.load(message.parameters);
@@ -72,13 +79,25 @@ export function createBench(
   };
 }
 
+function keepSingle(
+  singles: Map<string, ExampleSet>,
+  { name, index, example }: Extract<ToLab, { type: 'example' }>,
+): void {
+  singles.delete(`${name} ${index}`);
+  singles.set(`${name} ${index}`, example);
+  for (const old of singles.keys()) {
+    if (singles.size <= SINGLES_MAX) break;
+    singles.delete(old);
+  }
+}
+
 /** Undefined if the fast kernels do not compute the bits of this run here. */
-async function openFastEngine(
+async function findFastEngine(
   numerics: RunConfig['numerics'],
   kernels: Promise<BufferSource>,
-): Promise<Engine | undefined> {
+): Promise<(() => Engine) | undefined> {
   const module = await WebAssembly.compile(await kernels);
   const openWith = (bytes: number) => createWasmEngine(module, numerics, '4x8', bytes);
   const difference = createSelfTest(createNaiveEngine(numerics))(openWith(TEST_ARENA_BYTES));
-  return difference === undefined ? openWith(ARENA_BYTES) : undefined;
+  return difference === undefined ? () => openWith(ARENA_BYTES) : undefined;
 }

@@ -21,13 +21,13 @@ export function linkToThread(
  * are in that file.
  */
 export function linkOnPage(
-  kernels: BufferSource,
+  kernels: BufferSource | undefined,
   onMessage: (message: FromLab) => void,
   onFailure: (reason: string) => void,
 ): LabLink {
   // A page with threads never loads this.
   const opening = import('./bench.ts').then(({ createBench }) =>
-    createBench(async () => kernels, onMessage),
+    createBench(async () => kernels ?? new Uint8Array(), onMessage),
   );
   return {
     tell(message) {

@@ -7,6 +7,12 @@ import type { Argument, Result, TaskName } from './lab-tasks.ts';
 export type ToLab =
   | { readonly type: 'open'; readonly config: RunConfig }
   | { readonly type: 'examples'; readonly name: StudySet; readonly set: ExampleSet }
+  | {
+      readonly type: 'example';
+      readonly name: StudySet;
+      readonly index: number;
+      readonly example: ExampleSet;
+    }
   | { readonly type: 'parameters'; readonly parameters: Float32Array }
   | {
       readonly type: 'task';

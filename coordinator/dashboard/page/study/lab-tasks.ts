@@ -1,6 +1,8 @@
 import type { ExampleSet } from '../../../../shared/data/dataset.ts';
 import type { Engine } from '../../../../shared/engine/engine.ts';
 import type { RunConfig } from '../../../../shared/round/run-config.ts';
+import type { NetChange } from '../../../../shared/study/changed-net.ts';
+import { type ChangedStudy, studyChanged } from '../../../../shared/study/changed-study.ts';
 import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
 import type { FreshWeights } from '../../../../shared/study/fresh-net.ts';
 import type { NetLab } from '../../../../shared/study/net-lab.ts';
@@ -13,6 +15,14 @@ import {
 import { type LayerActivity, studyUnits } from '../../../../shared/study/unit-activity.ts';
 import { studyUnit, type UnitPlace, type UnitStudy } from '../../../../shared/study/unit-study.ts';
 import type { StudySet } from '../../../study/study-answer.ts';
+import {
+  type Branch,
+  createBranch,
+  createSparseDataset,
+  type TrainingCounts,
+  withRate,
+} from '../../../training/branch.ts';
+import type { SavedState } from '../../../training/parameter-server.ts';
 import { freshNorms, gradientNorms } from './units/unit-tasks.ts';
 
 /*
@@ -30,6 +40,25 @@ export interface Bench {
   readonly parameters: Float32Array;
   /** The examples that the page has loaded, from the first of each set. */
   readonly sets: ReadonlyMap<StudySet, ExampleSet>;
+  /** Single examples after those, such as `test 2345`. */
+  readonly singles: ReadonlyMap<string, ExampleSet>;
+  /** Opens another engine, whose memory is free again when nothing refers to it. */
+  openEngine(): Engine;
+  /** The branches of the run that this thread trains. */
+  readonly branches: Map<number, Branch>;
+}
+
+/** A branch of the run, from the state after a step. */
+export interface BranchStart extends SavedState {
+  readonly id: number;
+  /** The branches that the page still needs. */
+  readonly ids: readonly number[];
+  /** The learning rate is multiplied by it. */
+  readonly factor: number;
+  readonly counts: TrainingCounts;
+  /** The examples that it trains with, and their places in the training set. */
+  readonly places: Uint32Array;
+  readonly examples: ExampleSet;
 }
 
 /** An example by its set and its place there. */
@@ -47,6 +76,20 @@ export interface Tasks {
   readonly fresh: { argument: { set: StudySet; weights: FreshWeights }; result: number[][] };
   readonly units: { argument: { set: StudySet }; result: LayerActivity[] };
   readonly strongest: { argument: { set: StudySet; layer: string }; result: StrongestExamples };
+  /** Examples that the thread does not have, with parameters that need not be those shown. */
+  readonly part: {
+    argument: { parameters: Float32Array; examples: ExampleSet };
+    result: SetStudy;
+  };
+  /** An image that is in no set. Without a label, the net's own prediction counts as one. */
+  readonly own: {
+    argument: { pixels: Uint8Array; label: number | undefined };
+    result: ExampleStudy;
+  };
+  readonly changed: { argument: { set: StudySet; change: NetChange }; result: ChangedStudy };
+  readonly branch: { argument: BranchStart; result: null };
+  /** Trains branches on. Returns the next losses of each. */
+  readonly advance: { argument: { ids: readonly number[]; steps: number }; result: number[][] };
 }
 export type TaskName = keyof Tasks;
 export type Argument<Name extends TaskName> = Tasks[Name]['argument'];
@@ -68,16 +111,65 @@ export const TASKS: {
     freshNorms(engine, config, lab, setNamed(sets, set), weights),
   units: ({ lab, sets }, { set }) => studyUnits(lab, setNamed(sets, set)),
   strongest: ({ lab, sets }, { set, layer }) => findStrongest(lab, setNamed(sets, set), layer),
+  part: studyPart,
+  own: studyOwn,
+  changed: ({ lab, sets, parameters }, { set, change }) =>
+    studyChanged(lab, parameters, setNamed(sets, set), change),
+  branch: beginBranch,
+  advance: advanceBranches,
 };
 
-function exampleAt({ sets, lab }: Bench, { set, index }: ExamplePlace): [Uint8Array, number] {
-  const { pixels, labels } = setNamed(sets, set);
+/** The pixels and the label of an example, which is loaded with its set or was given alone. */
+function exampleAt(
+  { lab, sets, singles }: Bench,
+  { set: name, index }: ExamplePlace,
+): [pixels: Uint8Array, label: number] {
+  const set = setNamed(sets, name);
+  const single = index < set.count ? undefined : singles.get(`${name} ${index}`);
+  if (single) return [single.pixels, single.labels[0]];
+  if (index >= set.count) throw new Error(`example ${index} of the ${name} set is not loaded`);
   const { inputCount } = lab.plan;
-  return [pixels.subarray(index * inputCount, (index + 1) * inputCount), labels[index]];
+  return [set.pixels.subarray(index * inputCount, (index + 1) * inputCount), set.labels[index]];
 }
 
 function setNamed(sets: Bench['sets'], name: StudySet): ExampleSet {
   const set = sets.get(name);
   if (!set) throw new Error(`the examples of the ${name} set are not loaded`);
   return set;
+}
+
+function studyPart(
+  { lab, parameters: shown }: Bench,
+  { parameters, examples }: Argument<'part'>,
+): SetStudy {
+  lab.load(parameters);
+  const study = lab.studySet(examples);
+  lab.load(shown);
+  return study;
+}
+
+function studyOwn({ lab }: Bench, { pixels, label }: Argument<'own'>): ExampleStudy {
+  const study = lab.studyExample(pixels, label ?? 0);
+  const { prediction } = study;
+  return label === undefined && prediction !== 0 ? lab.studyExample(pixels, prediction) : study;
+}
+
+function beginBranch({ config, openEngine, branches }: Bench, start: BranchStart): null {
+  const { id, ids, factor, counts, places, examples, ...state } = start;
+  for (const old of branches.keys()) if (!ids.includes(old)) branches.delete(old);
+  const changed = withRate(config, factor);
+  const dataset = createSparseDataset(changed, counts);
+  dataset.add(places, examples);
+  branches.set(id, createBranch(openEngine(), changed, dataset, state));
+  return null;
+}
+
+function advanceBranches({ branches }: Bench, { ids, steps }: Argument<'advance'>): number[][] {
+  return ids.map((id) => {
+    const branch = branches.get(id);
+    if (!branch) throw new Error('this branch is over');
+    const losses: number[] = [];
+    while (losses.length < steps && losses.every(Number.isFinite)) losses.push(branch.advance());
+    return losses;
+  });
 }

@@ -11,6 +11,8 @@ export interface Lab {
   /** Whether the browser lacks what the fast kernels need. */
   readonly isPlain: boolean;
   useExamples(name: StudySet, set: ExampleSet): void;
+  /** One more example, which is not among those. */
+  useExample(name: StudySet, index: number, example: ExampleSet): void;
   useParameters(parameters: Float32Array): void;
   /** Computes with the newest parameters that it was given, or once with others. */
   perform<Name extends TaskName>(
@@ -29,8 +31,11 @@ interface Waiting {
 export function openLab(config: RunConfig, onFailure: (reason: string) => void): Lab {
   const waiting = new Map<number, Waiting>();
   let [isPlain, lastId] = [false, 0];
-  const kernels = embeddedKernels();
-  const { tell } = kernels ? linkOnPage(kernels, take, onFailure) : linkToThread(take, onFailure);
+  // The bundler leaves the other way out.
+  const { tell } =
+    import.meta.env.MODE === 'report'
+      ? linkOnPage(embeddedKernels(), take, onFailure)
+      : linkToThread(take, onFailure);
 
   function take(data: FromLab): void {
     if (data.type === 'opened') {
@@ -51,6 +56,7 @@ export function openLab(config: RunConfig, onFailure: (reason: string) => void):
       return isPlain;
     },
     useExamples: (name, set) => tell({ type: 'examples', name, set }),
+    useExample: (name, index, example) => tell({ type: 'example', name, index, example }),
     useParameters: (parameters) => tell({ type: 'parameters', parameters }),
     perform(name, argument, parameters) {
       const id = ++lastId;

@@ -3,6 +3,7 @@ import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
 import { formatCount } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
 import { whenSeen } from '../panel/when-seen.ts';
+import type { OpenStudy } from './access.ts';
 import { examplePicture } from './example/example-picture.ts';
 import {
   indexFrom,
@@ -12,7 +13,7 @@ import {
   stepText,
   wrongText,
 } from './overview-text.ts';
-import { EXAMPLES, type OpenStudy } from './studies.ts';
+import { EXAMPLES } from './studies.ts';
 import type { Study } from './study.ts';
 
 /** Whether the user waits for the next wrong example. */

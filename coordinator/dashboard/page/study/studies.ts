@@ -1,11 +1,13 @@
 import type { ExampleSet } from '../../../../shared/data/dataset.ts';
-import { type ModelPlan, planModel } from '../../../../shared/engine/model/model-plan.ts';
+import { planModel } from '../../../../shared/engine/model/model-plan.ts';
 import type { StudyAnswer, StudySet } from '../../../study/study-answer.ts';
 import { askJson } from '../ask-json.ts';
 import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
+import type { Dated, OpenStudy, StudyAccess } from './access.ts';
 import { type Lab, openLab } from './lab.ts';
 import type { Argument, Result, TaskName } from './lab-tasks.ts';
+import { examplesIn, Pictures } from './pictures.ts';
 
 /*
  * What the page has studied of a net.
@@ -26,17 +28,6 @@ export type Shown =
   /** Those that are here now stay. */
   | { readonly kind: 'held' }
   | { readonly kind: 'kept'; readonly step: number };
-
-/** Everything that follows from the run's configuration. */
-export interface OpenStudy extends StudyAnswer {
-  readonly plan: ModelPlan;
-}
-
-export interface Dated<Value> {
-  readonly value: Value;
-  /** The step of the parameters that it was computed with. */
-  readonly step: number;
-}
 
 /** So many examples of a set are loaded, from the first on. */
 export const EXAMPLES = 2000;
@@ -61,7 +52,7 @@ interface Entry {
   isUnderWay: boolean;
 }
 
-export class Studies {
+export class Studies implements StudyAccess {
   readonly #source: RunSource;
   readonly #ui: Ui;
   #opened: OpenStudy | undefined;
@@ -78,12 +69,17 @@ export class Studies {
   #version = 0;
   readonly #sets = new Map<StudySet, ExampleSet>();
   readonly #loading = new Set<StudySet>();
+  readonly #pictures: Pictures;
   readonly #entries = new Map<string, Entry>();
 
   /** Begins at once. `change` of the user interface is called when there is something new. */
   constructor(source: RunSource, ui: Ui) {
     this.#source = source;
     this.#ui = ui;
+    this.#pictures = new Pictures(
+      (set, indices) => this.fetchExamples(set, `indices=${indices}`),
+      (problem) => (problem === undefined ? this.#changed() : this.#fail(problem)),
+    );
     void this.#keepUp();
   }
 
@@ -140,6 +136,47 @@ export class Studies {
     return set;
   }
 
+  /** One example of a set, which need not be among the loaded ones. Undefined until it is here. */
+  example(name: StudySet, index: number): ExampleSet | undefined {
+    const set = this.examples(name);
+    if (!set || index >= (this.#opened?.counts[name] ?? 0)) return undefined;
+    if (index >= set.count) return this.#pictures.find(name, index);
+    const inputs = set.pixels.length / set.count;
+    return {
+      count: 1,
+      labels: set.labels.subarray(index, index + 1),
+      pixels: set.pixels.subarray(index * inputs, (index + 1) * inputs),
+    };
+  }
+
+  async fetchExamples(name: StudySet, chosen: string): Promise<ExampleSet> {
+    return examplesIn(await this.#ask(`api/examples?set=${name}&${chosen}`), this.#inputs);
+  }
+
+  async fetchState(step: number | undefined): Promise<{ step: number; values: Float32Array }> {
+    const chosen = step === undefined ? '' : `&step=${step}`;
+    const response = await answered(this.#ui.ask(`api/parameters?state=1${chosen}`));
+    const values = new Float32Array(await response.arrayBuffer());
+    return { step: Number(response.headers.get('lockstep-step')), values };
+  }
+
+  async perform<Name extends TaskName>(
+    name: Name,
+    argument: Argument<Name>,
+    parameters?: Float32Array,
+  ): Promise<Result<Name>> {
+    if (!this.#lab) throw new Error(this.#problem ?? 'the net is not here yet');
+    return this.#lab.perform(name, argument, parameters);
+  }
+
+  get #inputs(): number {
+    return this.#opened?.plan.inputCount ?? 1;
+  }
+
+  async #ask(path: string): Promise<ArrayBuffer> {
+    return (await answered(this.#ui.ask(path))).arrayBuffer();
+  }
+
   /** The newest result of a task; undefined if there is none yet. */
   result<Name extends TaskName>(
     name: Name,
@@ -176,22 +213,13 @@ export class Studies {
     this.#compute(entry);
   }
 
-  /** Computes a task with other parameters than those that are shown. */
-  async computeWith<Name extends TaskName>(
-    parameters: Float32Array,
-    name: Name,
-    argument: Argument<Name>,
-  ): Promise<Result<Name>> {
-    if (!this.#lab) throw new Error('the engine is not open yet');
-    return this.#lab.perform(name, argument, parameters);
-  }
-
   #compute(entry: Entry): void {
     const { name, argument, needs } = entry;
     const [lab, step] = [this.#lab, this.#step];
     const isHere = needs === undefined || this.examples(needs) !== undefined;
     if (!lab || step === undefined || !isHere) return;
     if (entry.isUnderWay || entry.version === this.#version) return;
+    if ('index' in argument && !this.#giveExample(lab, argument.set, argument.index)) return;
     entry.isUnderWay = true;
     entry.version = this.#version;
     lab
@@ -207,6 +235,14 @@ export class Studies {
         entry.isUnderWay = false;
         this.#changed();
       });
+  }
+
+  /** Sees to it that the engine has an example. Returns whether it is there already. */
+  #giveExample(lab: Lab, name: StudySet, index: number): boolean {
+    const example = this.example(name, index);
+    const isLoaded = index < (this.#sets.get(name)?.count ?? 0);
+    if (example && !isLoaded) lab.useExample(name, index, example);
+    return example !== undefined;
   }
 
   /** Looks for newer parameters while somebody looks at the page. */
@@ -267,9 +303,7 @@ export class Studies {
     this.#loading.add(name);
     try {
       const count = Math.min(EXAMPLES, this.#opened?.counts[name] ?? 0);
-      const response = await this.#ui.ask(`api/examples?set=${name}&from=0&count=${count}`);
-      if (!response.ok) throw new Error(await messageOf(response));
-      const set = examplesIn(await response.arrayBuffer(), count);
+      const set = await this.fetchExamples(name, `from=0&count=${count}`);
       this.#sets.set(name, set);
       this.#lab?.useExamples(name, set);
       this.#version++;
@@ -297,17 +331,13 @@ const keyOf = (name: TaskName, argument: Argument<TaskName>): string =>
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
+async function answered(asked: Promise<Response>): Promise<Response> {
+  const response = await asked;
+  if (!response.ok) throw new Error(await messageOf(response));
+  return response;
+}
+
 async function messageOf(response: Response): Promise<string> {
   const { error }: { error?: unknown } = await response.json().catch(() => ({}));
   return typeof error === 'string' ? error : `the answer is ${response.status}`;
-}
-
-/** Reads the answer to `GET /api/examples`. */
-export function examplesIn(answer: ArrayBuffer, count: number): ExampleSet {
-  const words = new Uint32Array(answer, 0, 2 * count);
-  return {
-    count,
-    labels: Uint8Array.from({ length: count }, (_, i) => words[2 * i]),
-    pixels: new Uint8Array(answer, 8 * count),
-  };
 }

@@ -7,19 +7,27 @@ import { backward } from './example/backward.ts';
 import { output } from './example/output.ts';
 import { lessons } from './lessons/lessons.ts';
 import { overview } from './overview.ts';
+import { own } from './own/own.ts';
+import { confusion } from './sets/confusion.ts';
+import { hardest } from './sets/hardest.ts';
 import styleUrl from './study.css?url';
 import { createStudy } from './study.ts';
 import { features } from './units/features.ts';
 import { fresh } from './units/fresh.ts';
 import { gradientFlow } from './units/gradient-flow.ts';
 import { units } from './units/units.ts';
+import { breakIt } from './what-if/break.ts';
+import { whatIf } from './what-if/what-if.ts';
 
 /** The panels that show how the net of a run learns, in the order of the page. */
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   if (!hasEmbeddedStudy()) loadStyle();
   const study = createStudy(source, ui);
-  const first = [lessons, overview, output, backward, gradientFlow, fresh, units, features];
-  return [...first.map((panel) => panel(study)), curves];
+  const panels = [
+    ...[lessons, overview, output, backward, gradientFlow, fresh, units, features],
+    ...[confusion, hardest, own, breakIt, whatIf],
+  ];
+  return [...panels.map((panel) => panel(study)), curves];
 }
 
 /** A run in one file has this style already. */

@@ -4,6 +4,7 @@ import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
 import { KeptCheckpoints } from './kept-checkpoints.ts';
 import type { Argument, TaskName } from './lab-tasks.ts';
+import { WholeSets } from './sets/whole-set.ts';
 import { Studies } from './studies.ts';
 import type { WeightsName } from './units/fresh-text.ts';
 import type { ChannelView } from './units/unit-weights.ts';
@@ -13,6 +14,8 @@ export interface Study {
   readonly studies: Studies;
   readonly kept: KeptCheckpoints;
   readonly ui: Ui;
+  /** The studies of whole sets. */
+  readonly wholeSets: WholeSets;
   /** What the user studies. */
   readonly chosen: Chosen;
   choose(part: Partial<Chosen>): void;
@@ -45,16 +48,18 @@ export function createStudy(source: RunSource, ui: Ui): Study {
     difference: false,
     channelView: 'mean',
   };
+  const redraw = () => ui.change({ studied: ui.choices.studied + 1 });
   return {
     studies,
     kept: new KeptCheckpoints(studies, ui),
     ui,
+    wholeSets: new WholeSets(studies, redraw),
     get chosen() {
       return chosen;
     },
     choose(part) {
       chosen = { ...chosen, ...part };
-      ui.change({ studied: ui.choices.studied + 1 });
+      redraw();
     },
     waiting(name, argument) {
       const problem = studies.problemOf(name, argument) ?? studies.problem;

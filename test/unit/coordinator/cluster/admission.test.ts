@@ -25,10 +25,11 @@ const ADDRESS = '10.0.0.7';
 function admissionTo(
   numerics: 'fused' | 'strict',
   isTokenValid: (token: string | undefined) => boolean = () => true,
+  isGuestToken?: (token: string | undefined) => boolean,
 ) {
   let count = 0;
   const makeIdentity = () => `identity ${count++}`;
-  const admission = createAdmission({ numerics, isTokenValid, makeIdentity });
+  const admission = createAdmission({ numerics, isTokenValid, isGuestToken, makeIdentity });
   const refused = (given: Hello, address = ADDRESS) => admission.refusalOf(given, address);
   const refusalOf = (given: Hello, address = ADDRESS) => refused(given, address)?.message;
   const reasonOf = (given: Hello, address = ADDRESS) => refused(given, address)?.reason;
@@ -141,13 +142,16 @@ describe('an identity', () => {
   test('is issued anew, unless the worker shows one that was issued', () => {
     const { identify } = admissionTo('strict');
     const first = identify(hello, ADDRESS);
-    expect(first).toEqual({ identity: 'identity 0', origin: ADDRESS, isOwn: false });
+    expect(first).toEqual({
+      ...{ identity: 'identity 0', origin: ADDRESS, isOwn: false, isGuest: false },
+    });
     expect(identify(hello, ADDRESS).identity).toBe('identity 1');
     expect(identify({ ...hello, identity: 'forged' }, ADDRESS).identity).toBe('identity 2');
     expect(identify({ ...hello, identity: 'identity 0' }, '10.0.0.8')).toEqual({
       identity: 'identity 0',
       origin: '10.0.0.8',
       isOwn: false,
+      isGuest: false,
     });
   });
 
@@ -158,6 +162,7 @@ describe('an identity', () => {
       identity: own,
       origin: own,
       isOwn: true,
+      isGuest: false,
     });
     const inThisProcess = identify(hello, undefined);
     expect(inThisProcess).toMatchObject({ isOwn: true, origin: inThisProcess.identity });
@@ -179,6 +184,17 @@ describe('an origin', () => {
 });
 
 describe('a label', () => {
+  test('takes tabs for guests, and workers with the token that only works', () => {
+    const { identify, issueOwn } = admissionTo('strict', undefined, (token) => token === 'help');
+    const isGuest = (given: Partial<Hello>) => identify({ ...hello, ...given }, ADDRESS).isGuest;
+    expect(isGuest({})).toBe(false);
+    expect(isGuest({ runtime: 'node' })).toBe(false);
+    expect(isGuest({ runtime: 'browser' })).toBe(true);
+    expect(isGuest({ runtime: 'browser Firefox 140' })).toBe(true);
+    expect(isGuest({ token: 'help' })).toBe(true);
+    expect(isGuest({ token: 'help', identity: issueOwn() })).toBe(false);
+  });
+
   test('is a name, and the process where there is one', () => {
     expect(labelFor({ name: 'local-0', pid: 31861 })).toBe('local-0/31861');
     expect(labelFor({ name: 'local-0', pid: 0 })).toBe('local-0/0');

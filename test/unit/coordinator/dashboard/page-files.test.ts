@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import {
   firstFiles,
+  readAllPageFiles,
   readFolder,
   readPageFiles,
 } from '../../../../coordinator/dashboard/page-files.ts';
@@ -15,9 +16,9 @@ test('the files of a folder by their paths, with what the build has compressed',
   mkdirSync(join(folder, 'assets'));
   for (const name of ['index.html', 'index.html.br', 'assets/a.js', 'assets/a.js.gz', 'notes.txt'])
     writeFileSync(join(folder, name), name);
-  const files = readFolder(pathToFileURL(`${folder}/`));
-  expect([...files.keys()].sort()).toEqual(['/', '/assets/a.js']);
-  expect(files.get('/')).toEqual({
+  const files = readFolder(pathToFileURL(`${folder}/`), '/join');
+  expect([...files.keys()].sort()).toEqual(['/assets/a.js', '/join']);
+  expect(files.get('/join')).toEqual({
     type: 'text/html; charset=utf-8',
     body: Buffer.from('index.html'),
     encoded: { br: Buffer.from('index.html.br') },
@@ -26,7 +27,7 @@ test('the files of a folder by their paths, with what the build has compressed',
 });
 
 test('a folder that is not there has no files', () => {
-  expect(readFolder(pathToFileURL(`${temporaryFolder()}/none/`)).size).toBe(0);
+  expect(readFolder(pathToFileURL(`${temporaryFolder()}/none/`), '/').size).toBe(0);
 });
 
 const files = readPageFiles();
@@ -46,9 +47,19 @@ test('what shows the net stays within its budget, too', () => {
   const later = [...files.keys()].filter((path) => !first.includes(path));
   expect(later.filter((path) => path.endsWith('.wasm'))).toHaveLength(2);
   expect(brotli(later)).toBeGreaterThan(10 * 1024);
-  expect(brotli(later)).toBeLessThan(80 * 1024);
+  expect(brotli(later)).toBeLessThan(96 * 1024);
 });
 
 test('each file is compressed when it is built', () => {
   for (const [, { encoded }] of files) expect(Object.keys(encoded)).toEqual(['br', 'gzip']);
+});
+
+test('the page of a tab is there beside the dashboard, and small enough for a phone', () => {
+  const all = readAllPageFiles();
+  const [tab] = [...all].filter(([path]) => path === '/join');
+  expect(Buffer.from(tab[1].body).toString()).toContain('<div id="tab">');
+  const added = [...all].filter(([path]) => !files.has(path));
+  expect(added.some(([path]) => /\/tab-worker-[^/]*\.js$/.test(path))).toBe(true);
+  const bytes = added.reduce((total, [, { encoded }]) => total + (encoded.br?.byteLength ?? 0), 0);
+  expect(bytes).toBeLessThan(100 * 1024);
 });

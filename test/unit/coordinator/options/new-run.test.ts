@@ -11,8 +11,8 @@ import {
 import { DEFAULT_RATES, DEFAULTS, RECIPES } from '../../../../coordinator/options/recipes.ts';
 import type { RunOptions } from '../../../../coordinator/options/run-options.ts';
 import { planModel } from '../../../../shared/engine/model/model-plan.ts';
-import { OPTIMIZERS } from '../../../../shared/engine/optimizers.ts';
-import { SCHEDULES } from '../../../../shared/engine/schedules.ts';
+import { OPTIMIZERS } from '../../../../shared/engine/optimizer-spec.ts';
+import { SCHEDULES } from '../../../../shared/engine/schedule-spec.ts';
 import { RunConfig } from '../../../../shared/round/run-config.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { createToyDataset } from '../../../support/toy-dataset.ts';

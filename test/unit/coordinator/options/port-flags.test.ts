@@ -64,6 +64,23 @@ describe('a token', () => {
   });
 });
 
+describe('a token that only works', () => {
+  test('is made where there is a token, so that a link need not give control', () => {
+    const { token, workToken } = portOf(['--host', '0.0.0.0']).secrets;
+    expect(workToken).toMatch(/^[\w-]{16,}$/);
+    expect(workToken).not.toBe(token);
+    expect(portOf([]).secrets.workToken).toBeUndefined();
+  });
+
+  test('of the user is taken, also "none" and from a variable', () => {
+    const args = ['--token', 'mine'];
+    expect(portOf([...args, '--work-token', 'help']).secrets.workToken).toBe('help');
+    expect(portOf([...args, '--work-token', 'none']).secrets.workToken).toBeNull();
+    const variable = { LOCKSTEP_WORK_TOKEN: 'help' };
+    expect(portOf(args, variable).secrets.workToken).toBe('help');
+  });
+});
+
 test('a certificate without its key is wrong usage', () => {
   expect(() => portOf(['--tls-cert', 'cert.pem'])).toThrow(/--tls-cert and --tls-key/);
   expect(portOf(['--tls-cert', 'c', '--tls-key', 'k']).tls).toEqual({ cert: 'c', key: 'k' });

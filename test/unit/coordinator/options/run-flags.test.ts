@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { addModelOptions, addRunOptions } from '../../../../coordinator/options/run-flags.ts';
-import { NO_AUGMENTATION } from '../../../../shared/data/augmentation.ts';
+import { NO_AUGMENTATION } from '../../../../shared/data/augmentation-spec.ts';
 import { ModelSpec } from '../../../../shared/engine/model/model-spec.ts';
 import { multilayerPerceptron } from '../../../../shared/engine/model/presets.ts';
 

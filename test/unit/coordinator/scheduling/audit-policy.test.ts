@@ -4,10 +4,14 @@ import type { Member } from '../../../../coordinator/scheduling/member.ts';
 import { toyMember } from '../../../support/toy-member.ts';
 
 /** How a sum of this member is checked, if chance selects it or not. */
-function checkOf(member: Partial<Member>, { isSelected = false, isCheckedHere = false } = {}) {
+function checkOf(
+  member: Partial<Member>,
+  { isSelected = false, isCheckedHere = false, guestsOnly = false } = {},
+) {
+  const choice = { isSelected: () => isSelected, isCheckedHere: () => isCheckedHere };
   return createAuditPolicy({
-    isSelected: () => isSelected,
-    isCheckedHere: () => isCheckedHere,
+    all: guestsOnly ? undefined : choice,
+    guests: guestsOnly ? choice : undefined,
     isSuspect: (origin) => origin === 'suspect',
   })(toyMember(0, member));
 }
@@ -22,6 +26,19 @@ describe('a sum', () => {
     ['of our own worker that chance selects', { checkedSums: 0, isOwn: true }, true, 'other'],
   ] as const)('%s is checked as it should be', ([, member, isSelected, check]) => {
     expect(checkOf(member, { isSelected })).toBe(check);
+  });
+
+  test('is checked if a guest gave it, where nobody else is checked', () => {
+    const guestsOnly = true;
+    const isSelected = true;
+    expect(checkOf({ checkedSums: 0 }, { guestsOnly, isSelected })).toBe('none');
+    expect(checkOf({ checkedSums: 0, isGuest: true }, { guestsOnly })).toBe('other');
+    expect(checkOf({ checkedSums: 16, isGuest: true }, { guestsOnly })).toBe('none');
+    expect(checkOf({ checkedSums: 16, isGuest: true }, { guestsOnly, isSelected })).toBe('other');
+  });
+
+  test('of a guest is checked as others are, where nothing is said of guests', () => {
+    expect(checkOf({ checkedSums: 0, isGuest: true })).toBe('other');
   });
 
   test('is checked by the coordinator if that is drawn, and only if it is checked', () => {

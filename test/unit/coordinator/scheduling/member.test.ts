@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Worker } from '../../../../coordinator/connection/worker.ts';
 import {
   isLate,
+  isProven,
   isReady,
   isStaying,
   type MemberState,
@@ -110,20 +111,30 @@ describe('a member', () => {
     expect(member.microBatches).toBe(0);
   });
 
+  test('is relied on after its first answer, but a guest only after sixteen', () => {
+    const guest = { isGuest: true };
+    expect(isProven(toyMember(0, { hasAnswered: false }))).toBe(false);
+    expect(isProven(toyMember(0, { hasAnswered: true }))).toBe(true);
+    expect(isProven(toyMember(0, { ...guest, answeredShares: 15 }))).toBe(false);
+    expect(isProven(toyMember(0, { ...guest, answeredShares: 16 }))).toBe(true);
+    expect(isProven(toyMember(0, { isOwn: true, hasAnswered: false }))).toBe(true);
+  });
+
   test('has a status without a process id or a speed where none is known', () => {
     const measured = { examplesPerSecond: 70, deviation: 0.5 };
     const status = {
       ...{ rank: 1, name: 'worker 1', state: 'idle', examplesPerSecond: null },
-      ...{ place: 'machine', address: '10.0.0.1', runtime: 'browser', threads: null },
+      ...{ place: 'machine', address: '10.0.0.1', runtime: 'node', threads: null },
       ...{ microBatches: 0, answeredShares: 1, lateShares: 0, checkedSums: 100 },
       ...{ sentBytes: 0, receivedBytes: 0, admittedAt: 0 },
     };
     expect(statusOf(toyMember(1))).toStrictEqual(status);
     expect(statusOf(toyMember(1, { throughputs: { test: measured } }))).toStrictEqual(status);
-    const known = { pid: 9, threads: 4, admittedAt: 70, throughputs: { train: measured } };
+    const runtime = 'browser Firefox 140';
+    const known = { pid: 9, runtime, threads: 4, admittedAt: 70, throughputs: { train: measured } };
     expect(statusOf(toyMember(1, known))).toStrictEqual({
       ...status,
-      ...{ pid: 9, runtime: 'node', threads: 4, admittedAt: 70, examplesPerSecond: 70 },
+      ...{ pid: 9, runtime, threads: 4, admittedAt: 70, examplesPerSecond: 70 },
     });
   });
 

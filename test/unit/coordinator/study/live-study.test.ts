@@ -9,7 +9,8 @@ const norms = { gradientNorms: [1], updateNorms: [2], parameterNorms: [3] };
 
 function createStudy() {
   const clock = createSimulatedClock();
-  const server = { parameters: Float32Array.of(1, 2), step: 5, isWhole: true };
+  const optimizer = { state: { velocity: Float32Array.of(3, 4) } };
+  const server = { parameters: Float32Array.of(1, 2), optimizer, step: 5, isWhole: true };
   const study = studyLive(
     { config, server: server as unknown as ParameterServer, dataset: createToyDataset() },
     () => undefined,
@@ -35,6 +36,22 @@ test('the newest parameters are a copy, taken at most once per second', async ()
   expect(await study.newest()).toBe(first);
   await advance(1001);
   expect(await study.newest()).toMatchObject({ step: 6, parameters: Float32Array.of(9, 2) });
+});
+
+test('the state of the optimizer is copied only for those who need it', async () => {
+  const { advance, server, study } = createStudy();
+  expect((await study.newest()).optimizerState).toBeUndefined();
+  const whole = await study.newest(true);
+  server.optimizer.state.velocity[0] = 9;
+  expect(whole.optimizerState).toEqual({ velocity: Float32Array.of(3, 4) });
+  expect(await study.newest()).toBe(whole);
+  Object.assign(server, { step: 6 });
+  await advance(1001);
+  expect((await study.newest()).optimizerState).toBeUndefined();
+  expect(await study.newest(true)).toMatchObject({
+    step: 6,
+    optimizerState: { velocity: Float32Array.of(9, 4) },
+  });
 });
 
 test('parameters in the middle of an update are waited for', async () => {

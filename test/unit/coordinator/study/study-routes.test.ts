@@ -44,6 +44,18 @@ describe('the parameters', () => {
     expect(floatsOf(answer)).toEqual(checkpointAt(8).parameters);
     expect(answer.headers['lockstep-step']).toBe('8');
   });
+
+  test.for(['/api/parameters?state=1', '/api/parameters?step=12&state=1'])(
+    'and the state of the optimizer after them: %s',
+    async (path) => {
+      const answer = (await ask(path)) as BinaryAnswer;
+      const { parameters, optimizerState } = checkpointAt(12);
+      expect(floatsOf(answer)).toEqual(
+        Float32Array.from([...parameters, ...optimizerState.velocity]),
+      );
+      expect(answer.headers).toEqual({ etag: '"12 state"', 'lockstep-step': '12' });
+    },
+  );
 });
 
 test.for([
@@ -76,6 +88,14 @@ describe('examples', () => {
     expect([...body.subarray(16)]).toEqual(pixels);
   });
 
+  test('may be named one by one', async () => {
+    const { body } = (await ask('/api/examples?set=training&indices=7,0,7')) as BinaryAnswer;
+    const words = new Uint32Array(Uint8Array.from(body.subarray(0, 24)).buffer);
+    const indices = [7, 0, 7].map((place) => training[place]);
+    expect([...words]).toEqual(indices.flatMap((index) => [dataset.train.labels[index], index]));
+    expect(body).toHaveLength(24 + 3 * dataset.inputs);
+  });
+
   test('after the end of the set are none', async () => {
     const from = dataset.test.count - 1;
     const { body } = (await ask(`/api/examples?set=test&from=${from}&count=5`)) as BinaryAnswer;
@@ -92,6 +112,8 @@ test.for([
     '/api/examples?set=test&count=900000',
     `count=900000 is too much: ask for ${Math.floor(2 ** 24 / dataset.inputs)} at most`,
   ],
+  ['/api/examples?set=test&indices=1,,2', 'indices= is no whole number'],
+  ['/api/examples?set=test&indices=0,520', 'indices has 520, but the set has 520 examples'],
   ['/api/parameters?step=x', 'step=x is no whole number'],
   ['/api/layers?after=-2', 'after=-2 is no whole number'],
 ])('%s is refused: %s', async ([path, message]) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createParameterServer } from '../../../../coordinator/training/parameter-server.ts';
-import type { OptimizerSpec } from '../../../../shared/engine/optimizers.ts';
+import type { OptimizerSpec } from '../../../../shared/engine/optimizer-spec.ts';
 import type { RunConfig } from '../../../../shared/round/run-config.ts';
 import { createWorkload } from '../../../../shared/round/workload.ts';
 import { createDraws } from '../../../support/simulation/draws.ts';

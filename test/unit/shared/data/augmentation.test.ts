@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createAugmentation, NO_AUGMENTATION } from '../../../../shared/data/augmentation.ts';
+import { createAugmentation } from '../../../../shared/data/augmentation.ts';
+import { NO_AUGMENTATION } from '../../../../shared/data/augmentation-spec.ts';
 
 const [HEIGHT, WIDTH] = [6, 5];
 /** An image whose pixels have different values, none of them 0. */

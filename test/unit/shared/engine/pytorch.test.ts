@@ -5,7 +5,8 @@ import type { LayerSpec } from '../../../../shared/engine/layers/layer-spec.ts';
 import { createModel, LOSS_AND_CORRECT_LENGTH } from '../../../../shared/engine/model/model.ts';
 import { planModel } from '../../../../shared/engine/model/model-plan.ts';
 import { multilayerPerceptron } from '../../../../shared/engine/model/presets.ts';
-import { createOptimizer, type OptimizerSpec } from '../../../../shared/engine/optimizers.ts';
+import type { OptimizerSpec } from '../../../../shared/engine/optimizer-spec.ts';
+import { createOptimizer } from '../../../../shared/engine/optimizers.ts';
 import figures from '../../../fixtures/pytorch-figures.json' with { type: 'json' };
 import { naiveEngine } from '../../../support/toy-run.ts';
 

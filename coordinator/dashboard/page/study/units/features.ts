@@ -12,7 +12,7 @@ import type { Panel } from '../../panel/panel.ts';
 import { type Picture, pointedPart, showPicture } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
-import type { OpenStudy } from '../studies.ts';
+import type { OpenStudy } from '../access.ts';
 import type { Study } from '../study.ts';
 import { featureControls } from './feature-controls.ts';
 import { FeatureImages } from './feature-images.ts';

@@ -44,7 +44,7 @@ export const units = (study: Study): Panel => {
   const addKept = async () => {
     const { studies, kept, choose } = study;
     const add = async (step: number, parameters: Float32Array) => {
-      note(step, await studies.computeWith(parameters, 'units', ARGUMENT));
+      note(step, await studies.perform('units', ARGUMENT, parameters));
       choose({});
     };
     try {

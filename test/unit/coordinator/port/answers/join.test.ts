@@ -14,7 +14,7 @@ const join = (
   urls: Parameters<typeof describeJoin>[0]['urls'],
   token?: string,
   isTokenNeeded = token !== undefined,
-) => describeJoin({ urls, token, isTokenNeeded });
+) => describeJoin({ urls, token, workToken: token, isTokenNeeded });
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -48,9 +48,9 @@ describe('the commands', () => {
   });
 
   test('give no token where workers need none', async () => {
-    const { commands, qr } = await join(OPEN, 'lever', false);
+    const { commands, page } = await join(OPEN, 'lever', false);
     expect(JSON.stringify(commands)).not.toContain('lever');
-    expect(qr.url).toContain('#token=lever');
+    expect(page.qr.url).toContain('#token=lever');
   });
 
   test('say that a token is missing, to people who may not see it', async () => {
@@ -83,6 +83,33 @@ describe('the addresses of the dashboard', () => {
   });
 });
 
+describe('the link for a browser', () => {
+  test.for([
+    [LOCAL, undefined, 'http://127.0.0.1:8080/join'],
+    [OPEN, 'a b#c', 'http://trainer:8080/join#token=a%20b%23c'],
+    [SECURE, 'work', 'https://[2001:db8::1]:8080/join#token=work'],
+  ] as const)('of %o with the token %j only works', async ([urls, workToken, expected]) => {
+    const isTokenNeeded = workToken !== undefined;
+    const answer = await describeJoin({ urls, token: 'lever', workToken, isTokenNeeded });
+    expect(answer.tab.qr.url).toBe(expected);
+    expect(answer.tab.address).toBe(expected.replace(/#.*/, ''));
+    expect(JSON.stringify(answer.tab)).not.toContain('lever');
+    expect(answer.page.qr.url).toContain('#token=lever');
+  });
+
+  test('says whom the numerics of the run keep out', async () => {
+    const aboutOf = async (numerics: 'fused' | 'strict') =>
+      (await describeJoin({ urls: OPEN, isTokenNeeded: false, numerics })).tab.about;
+    expect(await aboutOf('fused')).toMatch(/model\..*Safari and old browsers.*--numerics strict/);
+    expect(await aboutOf('strict')).not.toContain('Safari');
+  });
+
+  test('has no token where workers need none', async () => {
+    const options = { urls: OPEN, token: 'lever', workToken: 'lever', isTokenNeeded: false };
+    expect((await describeJoin(options)).tab.qr.url).toBe('http://trainer:8080/join');
+  });
+});
+
 describe('the QR code', () => {
   test.for([
     [LOCAL, undefined, 'http://127.0.0.1:8080/'],
@@ -90,14 +117,14 @@ describe('the QR code', () => {
     [OPEN, 'a b#c', 'http://trainer:8080/#token=a%20b%23c'],
     [SECURE, 'secret', 'https://[2001:db8::1]:8080/#token=secret'],
   ] as const)('of %o with the token %j is for others', async ([urls, token, expected]) => {
-    const { qr } = await join(urls, token);
+    const { qr } = (await join(urls, token)).page;
     expect(qr.url).toBe(expected);
     expect(qr.modules).toHaveLength(qr.size);
     for (const row of qr.modules) expect(row).toMatch(new RegExp(`^[01]{${qr.size}}$`));
   });
 
   test('is one: three corners have the pattern by which it is found', async () => {
-    const { qr } = await join(OPEN);
+    const { qr } = (await join(OPEN)).page;
     expect((qr.size - 17) % 4).toBe(0);
     const finder = ['1111111', '1000001', '1011101', '1011101', '1011101', '1000001', '1111111'];
     const corner = (row: number, column: number) =>

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bestDashboard,
   hideToken,
   holdsToken,
   joinCommands,
   joinTitle,
+  linkText,
   NOT_ASKED,
   whatIsMissing,
   whyNobodyJoins,
@@ -20,7 +20,7 @@ const join = (
   urls: Parameters<typeof describeJoin>[0]['urls'],
   token?: string,
   isTokenNeeded = token !== undefined,
-) => describeJoin({ urls, token, isTokenNeeded });
+) => describeJoin({ urls, token, workToken: token, isTokenNeeded });
 
 describe('the title of the panel', () => {
   test('says who reaches the port', async () => {
@@ -71,9 +71,16 @@ describe('the commands', () => {
   );
 });
 
-test('people get the address for others, if there is one', async () => {
-  expect(bestDashboard(await join(LOCAL))).toBe('http://127.0.0.1:8080/');
-  expect(bestDashboard(await join(OPEN))).toBe('http://trainer:8080/');
+test('people copy the address for others if there is one, without its token', async () => {
+  expect(linkText(await join(LOCAL, 'lever'), 'page')).toBe('http://127.0.0.1:8080/');
+  expect(linkText(await join(OPEN, 'lever'), 'page')).toBe('http://trainer:8080/');
+});
+
+test('the link for browsers is copied with its token, and shown without it', async () => {
+  const text = linkText(await join(OPEN, 'help'), 'tab');
+  expect(text).toBe('http://trainer:8080/join#token=help');
+  expect(hideToken(text)).toBe('http://trainer:8080/join#token=•••');
+  expect(linkText(await join(OPEN), 'tab')).toBe('http://trainer:8080/join');
 });
 
 test('a token is held by commands that need it, and by a code for others', async () => {

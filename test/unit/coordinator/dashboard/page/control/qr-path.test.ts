@@ -16,7 +16,8 @@ function modulesOf(path: string, size: number): string[] {
 
 test('the path of a QR code covers its dark modules, and each of them once', async () => {
   const urls = { here: 'ws://127.0.0.1:8080', others: ['ws://192.0.2.7:8080'] };
-  const { qr } = await describeJoin({ urls, token: 'lever', isTokenNeeded: true });
+  const { page } = await describeJoin({ urls, token: 'lever', isTokenNeeded: true });
+  const { qr } = page;
   expect(modulesOf(qrPath(qr.modules), qr.size)).toEqual(qr.modules);
 });
 

@@ -1,0 +1,40 @@
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { StudySet } from '../../../../study/study-answer.ts';
+import { drawing } from '../../drawing/canvas.ts';
+import { drawImage } from '../image.ts';
+import type { Study } from '../study.ts';
+
+/** An example, and what is written below its picture. */
+export interface Pictured {
+  readonly set: StudySet;
+  readonly index: number;
+  readonly lines: readonly string[];
+}
+
+/** Pictures of examples. A click studies one. */
+export function examplePictures(study: Study, all: readonly Pictured[]): TemplateResult {
+  return html`<ul class="pictures">
+    ${all.map((each) => html`<li>${pictureOf(study, each)}</li>`)}
+  </ul>`;
+}
+
+function pictureOf(study: Study, { set, index, lines }: Pictured): TemplateResult {
+  const { studies, chosen, choose } = study;
+  const shape = studies.opened?.plan.spec.input;
+  const example = studies.example(set, index);
+  const isChosen = chosen.set === set && chosen.index === index;
+  return html`<button
+    aria-pressed=${isChosen}
+    data-index=${index}
+    @click=${() => choose({ set, index })}
+  >
+    <canvas
+      aria-hidden="true"
+      ${drawing((context, width, height) => {
+        if (example && shape) drawImage(context, example.pixels, shape, width, height);
+      })}
+    ></canvas>
+    <span class="quiet">${set} ${index}${isChosen ? ', studied' : nothing}</span>
+    ${lines.map((line) => html`<span>${line}</span>`)}
+  </button>`;
+}

@@ -1,0 +1,84 @@
+import { html, nothing } from 'lit-html';
+import { hardestExamples, type SetStudy } from '../../../../../shared/study/set-study.ts';
+import type { StudySet } from '../../../../study/study-answer.ts';
+import { formatLoss } from '../../format.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { tableFrom } from '../../panel/table.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
+import { confidenceText } from '../confidence-text.ts';
+import { asSentence } from '../sentence.ts';
+import type { Study } from '../study.ts';
+import { examplePictures } from './example-pictures.ts';
+import { once } from './once.ts';
+import { setChoice, shownSet, whichExamples } from './set-choice.ts';
+
+const COUNT = 24;
+
+/** The examples with the highest loss. */
+export const hardest = (study: Study): Panel => {
+  let set: StudySet = 'test';
+  const shown = () => shownSet(study, set);
+  const names = () => study.studies.opened?.config.dataset.classNames ?? [];
+  const hardestOf = once((found: SetStudy) => hardestExamples(found, COUNT));
+  const describe = (found: SetStudy, index: number) => ({
+    index,
+    label: names()[found.labels[index]],
+    prediction: names()[found.predictions[index]],
+    confidence: found.confidences[index],
+    loss: found.losses[index],
+  });
+  const all = () => {
+    const found = shown().study?.value;
+    return found ? hardestOf(found).map((index) => describe(found, index)) : [];
+  };
+  const choose = (next: StudySet) => {
+    set = next;
+    study.choose({});
+  };
+  return {
+    id: 'hardest',
+    name: 'Hardest examples',
+    isWide: true,
+    title() {
+      const [first] = all();
+      if (!first) return 'Which examples does the net get most wrong?';
+      const { index, label, prediction, confidence, loss } = first;
+      const sure = confidenceText(confidence, study);
+      const says =
+        label === prediction
+          ? `The net is not sure that ${set} example ${index} is ${label}`
+          : `${label} is taken for ${prediction}, ${sure}, in ${set} example ${index}`;
+      return `${asSentence(says)}: its loss of ${formatLoss(loss)} is the highest.`;
+    },
+    body() {
+      const now = shown();
+      const pictured = all().map(({ index, label, prediction, confidence, loss }) => ({
+        set,
+        index,
+        lines: [
+          label,
+          label === prediction ? 'recognized' : `taken for ${prediction}`,
+          `${confidenceText(confidence, study)} · loss ${formatLoss(loss)}`,
+        ],
+      }));
+      return html`<div ${whenSeen(() => study.studies.want('set', { set }, set))}>
+        ${setChoice(study, now, choose)}
+        <p class="quiet">The highest losses of ${whichExamples(study, now)}.</p>
+        ${set === 'training' ? html`<p class="notes">${WRONG_LABELS}</p>` : nothing}
+        ${now.study ? examplePictures(study, pictured) : study.waiting('set', { set })}
+      </div>`;
+    },
+    table: () =>
+      tableFrom(all(), [
+        ['example', ({ index }) => index],
+        ['label', ({ label }) => label],
+        ['prediction', ({ prediction }) => prediction],
+        ['confidence', ({ confidence }) => confidence, (value) => value.toFixed(4)],
+        ['loss', ({ loss }) => loss, formatLoss],
+      ]),
+  };
+};
+
+const WRONG_LABELS =
+  'The net has learned from these examples. If one of them still has a high loss, ' +
+  'its label is often wrong.';

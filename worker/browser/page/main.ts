@@ -1,0 +1,74 @@
+import './tab.css';
+import { render } from 'lit-html';
+import { RUNTIME_LENGTH_MAX } from '../../../shared/protocol/limits.ts';
+import type { TabNews, TabOrder } from '../tab-messages.ts';
+import { browserName } from './browser-name.ts';
+import { keep, readKept, takeFragment } from './kept.ts';
+import { titleOf } from './sentences.ts';
+import { applyNews, INVITED, isActive, leaving, type TabState } from './tab-state.ts';
+import { type TabChoices, view } from './view.ts';
+import { createWakeLock } from './wake-lock.ts';
+
+const fragment = takeFragment();
+const given = fragment.get('token');
+if (given !== null) keep({ token: given });
+
+const browser = browserName(navigator.userAgent);
+const kept = readKept();
+let state: TabState = INVITED;
+let choices: TabChoices = {
+  name: kept.name ?? `${browser ?? 'tab'} ${Math.random().toString(36).slice(2, 6)}`,
+  effort: kept.effort ?? 1,
+};
+
+const worker = new Worker(new URL('../tab-worker.ts', import.meta.url), { type: 'module' });
+const order = (message: TabOrder): void => worker.postMessage(message);
+const look = createWakeLock(() => isActive(state));
+
+worker.onmessage = ({ data }: MessageEvent<TabNews>) => {
+  if (data.event === 'welcome') keep({ identity: data.identity });
+  show(applyNews(state, data));
+};
+worker.onerror = ({ message }) => {
+  const text = `a fault of Lockstep itself: ${message || 'its worker did not start'}`;
+  const code = 'INTERNAL';
+  show(applyNews(state, { event: 'failed', code, message: text, isForGood: true }));
+};
+
+function show(next: TabState): void {
+  state = next;
+  // A tab that is reloaded goes on, if it was taking part.
+  keep({ isStarted: isActive(state) && state.phase !== 'leaving' });
+  draw();
+  look();
+}
+
+function draw(): void {
+  document.title = titleOf(state);
+  const place = document.getElementById('tab');
+  if (place) render(view(state, choices, { start, pause, choose }), place);
+}
+
+function start(): void {
+  const { token, identity } = readKept();
+  const base = new URL('./', location.href).href;
+  const runtime = `browser ${browser ?? ''}`.trim().slice(0, RUNTIME_LENGTH_MAX);
+  const corrupt = Number(fragment.get('corrupt') ?? 0);
+  show({ ...state, phase: 'connecting', reason: '' });
+  order({ order: 'start', start: { ...choices, base, token, identity, runtime, corrupt } });
+}
+
+function pause(): void {
+  show(leaving(state));
+  order({ order: 'pause' });
+}
+
+function choose(part: Partial<TabChoices>): void {
+  choices = { ...choices, ...part };
+  keep(part);
+  if (part.effort !== undefined) order({ order: 'effort', effort: part.effort });
+  draw();
+}
+
+if (kept.isStarted) start();
+else draw();
