@@ -33,6 +33,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   worker: async () => (await import('./worker/worker-command.ts')).workerCommand(),
   evaluate: async () =>
     (await import('./coordinator/inspection/evaluate-command.ts')).evaluateCommand(),
+  predict: async () =>
+    (await import('./coordinator/prediction/predict-command.ts')).predictCommand(),
   look: async () => (await import('./coordinator/inspection/look-command.ts')).lookCommand(),
   speedup: async () => (await import('./deploy/speedup/speedup-command.ts')).speedupCommand(),
   plan: async () => (await import('./deploy/speedup/plan/plan-command.ts')).planCommand(),

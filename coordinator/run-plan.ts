@@ -6,6 +6,7 @@ import {
   readManifest,
 } from '../shared/data/loading/load-dataset.ts';
 import type { Engine } from '../shared/engine/engine.ts';
+import { adoptedParameters } from '../shared/engine/model/initialization.ts';
 import { LockstepError } from '../shared/errors.ts';
 import {
   availableNumerics,
@@ -82,7 +83,9 @@ export async function planRun(
     (await readManifest(options.dataDir));
   const sources = coordinatorSources(options.dataDir, manifest, before?.dataDir);
   const loaded = await loadDataset(manifest, sources, { signal, report });
-  const config = fixed ?? (await newConfig(options, loaded, initial));
+  const { config, parameters } = fixed
+    ? { config: fixed, parameters: undefined }
+    : await newConfig(options, loaded, initial, report);
 
   const { threads = 1, isShared = false } = options.engine ?? {};
   const engine = (threads > 1 || isShared ? openSharedEngine : openEngine)(config.numerics);
@@ -98,11 +101,7 @@ export async function planRun(
   const directory = found?.runDirectory ?? restartIn;
   if (directory !== undefined) await assertNotDiverged(directory, config, stepCount);
   const firstStep = (fixed && before?.firstStep) ?? resumed?.step ?? 0;
-  const start = initial && {
-    step: 0,
-    parameters: initial.checkpoint.parameters,
-    optimizerState: {},
-  };
+  const start = parameters && { step: 0, parameters, optimizerState: {} };
   return {
     found,
     initial,
@@ -174,13 +173,25 @@ async function descriptionOf({ runDirectory }: FoundCheckpoint) {
   return runDirectory === undefined ? undefined : readDescription(runDirectory);
 }
 
-/** The configuration of a new run. */
+/** The configuration of a new run, and the parameters that it begins with, if they are given. */
 async function newConfig(
   options: RunOptions,
   { dataset }: LoadedDataset,
   initial: FoundCheckpoint | undefined,
-): Promise<RunConfig> {
+  report: Report,
+): Promise<{ readonly config: RunConfig; readonly parameters: Float32Array | undefined }> {
   const model = await modelFor(options, dataset, initial?.checkpoint.model);
-  const sha256 = initial && parametersSha256(initial.checkpoint.parameters);
-  return newRunConfig(options, dataset, model, availableNumerics(), sha256);
+  const configWith = (sha256?: string) =>
+    newRunConfig(options, dataset, model, availableNumerics(), sha256);
+  const drawn = configWith();
+  if (!initial) return { config: drawn, parameters: undefined };
+  const { checkpoint, file } = initial;
+  const parameters = adoptedParameters(model, checkpoint, drawn.initialisation, drawn.seed);
+  if (checkpoint.model.classCount !== model.classCount) {
+    const message =
+      `the model of ${file} knows ${checkpoint.model.classCount} classes, and ` +
+      `${dataset.manifest.name} has ${model.classCount}: its last layer begins with random weights`;
+    report({ event: 'notice', code: 'checkpoint', message });
+  }
+  return { config: configWith(parametersSha256(parameters)), parameters };
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describeModel } from '../shared/engine/model/describe-model.ts';
 import { describeFault, isPermanent, LockstepError, reasonOf } from '../shared/errors.ts';
 import { formatCommand, shortPath } from '../shared/host/command-line.ts';
-import { describeEngine } from '../shared/host/load-engine.ts';
+import { describeEngine, openEngine } from '../shared/host/load-engine.ts';
 import type { RunConfig } from '../shared/round/run-config.ts';
 import { systemClock } from '../shared/system-clock.ts';
 import { type Cluster, type ClusterOptions, openCluster } from './cluster/cluster.ts';
@@ -10,6 +10,7 @@ import type { RunEnd } from './connection/close-reason.ts';
 import { resumeCommand } from './options/continuation.ts';
 import { AUDIT_HERE, type RunOptions } from './options/run-options.ts';
 import { isLoopback } from './port/hosts.ts';
+import { createLivePredictions } from './prediction/live-predictions.ts';
 import type { DoneEvent, Report, RunEvent, StartEvent } from './reporting/events.ts';
 import { createNoticeLog, type NoticeLog } from './reporting/notice-log.ts';
 import { createProgressMeter, type ProgressMeter } from './reporting/progress-meter.ts';
@@ -135,7 +136,7 @@ function openTraceIfAsked({ trace }: RunOptions, report: Report): Promise<Trace 
 
 async function openClusterFor(
   plan: RunPlan,
-  { audit, auditHere = AUDIT_HERE }: RunOptions,
+  { audit, auditHere = AUDIT_HERE, predict }: RunOptions,
   clusterOptions: ClusterOptions,
   shown: {
     notices: NoticeLog;
@@ -161,11 +162,20 @@ async function openClusterFor(
     stepsAfter: timings.pageAfter,
     openEvents: dashboard.openEvents,
     routes: dashboard.routes,
+    predict: predict && predictionsOf(plan),
     dataRoutes: dashboard.dataRoutes,
     metrics: (cluster) => prometheus.exposition(statusOf(plan, meter, cluster)),
   });
   return { cluster, prometheus };
 }
+
+/** Classifies pictures with an engine of its own, whose memory training does not use. */
+const predictionsOf = ({ config, workload: { model }, loaded: { dataset }, server }: RunPlan) =>
+  createLivePredictions(
+    { config, model, dataset, server },
+    openEngine(config.numerics),
+    systemClock,
+  );
 
 async function trainInFolder(
   plan: RunPlan,

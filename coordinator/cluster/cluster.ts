@@ -71,6 +71,7 @@ export interface ClusterContext {
   readonly stepsAfter: (step: number) => string;
   readonly openEvents: AnswerSources['openEvents'];
   readonly routes?: AnswerSources['routes'];
+  readonly predict?: AnswerSources['predict'];
   readonly dataRoutes?: AnswerSources['dataRoutes'];
   /** All metrics, as Prometheus reads them. */
   readonly metrics: (cluster: ClusterView) => Promise<TypedText>;
@@ -109,13 +110,12 @@ export async function openCluster(
   options: ClusterOptions,
   context: ClusterContext,
 ): Promise<Cluster> {
-  const { config, loaded, report, status, stepsAfter, metrics, openEvents, routes, dataRoutes } =
-    context;
+  const { config, loaded, report, status, stepsAfter, metrics, openEvents } = context;
+  const { routes, dataRoutes, predict } = context;
   const { secrets } = options;
   const rightsOf = createRights(secrets);
   const token = secrets.token ?? undefined;
   const pool = createPool(options, context, rightsOf);
-  const roleBySha256 = new Map(DATA_ROLES.map((role) => [config.dataset.files[role].sha256, role]));
   const failure = new AbortController();
   const view = { pool, isGathered: false };
   let started: StartedWorkers | undefined;
@@ -136,13 +136,11 @@ export async function openCluster(
     stepsAfter,
     openEvents,
     routes,
+    predict,
     dataRoutes,
     pageFiles: readAllPageFiles,
     metrics: () => metrics(view),
-    contentOf(sha256) {
-      const role = roleBySha256.get(sha256);
-      return role && loaded.contents[role];
-    },
+    contentOf: contentsOf(loaded),
   });
 
   return {
@@ -172,6 +170,13 @@ export async function openCluster(
       await Promise.all([started?.stop(), server.close()]);
     },
   };
+}
+
+/** The content of each file of a dataset, by its digest. */
+function contentsOf({ dataset, contents }: LoadedDataset): AnswerSources['contentOf'] {
+  const { files } = dataset.manifest;
+  const bySha256 = new Map(DATA_ROLES.map((role) => [files[role].sha256, contents[role]]));
+  return (sha256) => bySha256.get(sha256);
 }
 
 /** What workers need to join. */

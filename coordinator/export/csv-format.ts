@@ -52,6 +52,7 @@ const EPOCH_COLUMNS: Readonly<Record<string, (record: EpochRecord) => Cell>> = {
 
 /** Writes `steps.csv` and `epochs.csv` into a folder. */
 export const csvFormat: ExportFormat = {
+  isModel: false,
   defaultOut: (run) => join(run, 'csv'),
   async write(run, out, { signal, replace }): Promise<Exported> {
     const files = [join(out, 'steps.csv'), join(out, 'epochs.csv')];

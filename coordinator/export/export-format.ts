@@ -4,6 +4,8 @@ export interface ExportContext {
   readonly signal: AbortSignal;
   /** Whether what an earlier export has written may be replaced. */
   readonly replace: boolean;
+  /** The checkpoint to take, by its step. Undefined: the model of the run. */
+  readonly checkpoint?: number | undefined;
 }
 
 /** What was exported. */
@@ -15,11 +17,13 @@ export interface Exported {
   /** The same for people, in a line. */
   readonly summary: string;
   /** What people may do with the files next, in a line. */
-  readonly advice?: string;
+  readonly advice?: string | undefined;
 }
 
 /** A format in which a run can be exported. To add one, list it in `export-command.ts`. */
 export interface ExportFormat {
+  /** Whether it holds a model, so that `checkpoint` chooses one. Otherwise it holds the records. */
+  readonly isModel: boolean;
   /** Where the export of a run goes if the user does not say: a path in or beside it. */
   defaultOut(run: string): string;
   /**

@@ -14,6 +14,11 @@ export interface OutputFile {
   readonly pieces: AsyncIterable<Uint8Array | string>;
 }
 
+/** A content that is in memory already. */
+export async function* onePiece(content: Uint8Array | string) {
+  yield content;
+}
+
 /** The error for a file that would be replaced. */
 export const existsError = (path: string): LockstepError =>
   new LockstepError(

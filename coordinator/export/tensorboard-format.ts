@@ -5,7 +5,7 @@ import { quoteArgument, shortPath } from '../../shared/host/command-line.ts';
 import { listFolder } from '../run-folder/run-files.ts';
 import type { StepRecord } from '../training/ledger.ts';
 import type { EpochRecord } from '../training/progress.ts';
-import { scalarRecord, versionRecord } from './event-file.ts';
+import { scalarRecord, versionRecord } from './encoding/event-file.ts';
 import type { Exported, ExportFormat } from './export-format.ts';
 import { inTime } from './in-time.ts';
 import { existsError, refuseFile, writeOutput } from './output-files.ts';
@@ -31,6 +31,7 @@ const epochScalars = (record: EpochRecord): Scalars => ({
 
 /** Writes one event file for TensorBoard into a folder. */
 export const tensorboardFormat: ExportFormat = {
+  isModel: false,
   defaultOut: (run) => join(run, 'tensorboard'),
   async write(run, out, { signal, replace }): Promise<Exported> {
     await refuseFile(out);

@@ -3,7 +3,6 @@ import { isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { threadsOption, wholeNumber } from '../../shared/cli/option-parsers.ts';
-import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { availableNumerics, openEngineFor } from '../../shared/host/load-engine.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
@@ -13,6 +12,7 @@ import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
 import { type Evaluation, evaluateSet } from './confusion.ts';
+import { isOther, loadEvaluated } from './evaluated-dataset.ts';
 
 interface EvaluateOptions {
   readonly checkpoint?: number;
@@ -38,7 +38,11 @@ export function evaluateCommand(): Command {
       ).argParser(wholeNumber(0)),
     )
     .addOption(threadsOption('threads that compute (default: one per core)'))
-    .option('--data-dir <dir>', 'folder with the dataset (default: where the run had it)')
+    .option(
+      '--data-dir <dir>',
+      'folder with the dataset, or with another one of the same size and number of classes ' +
+        '(default: where the run had it)',
+    )
     .option('--json', 'print the result as one line of JSON')
     .action(evaluate);
 }
@@ -51,8 +55,9 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
   const { config, model, step, parameters } = checkpoint;
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
-  const sources = coordinatorSources(options.dataDir, config.dataset, before?.dataDir);
-  const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
+  const context = { signal, report };
+  const dataset = await loadEvaluated(config, options.dataDir, before?.dataDir, context);
+  const { classNames, name } = dataset.manifest;
   const { threads = defaultThreadCount() } = options;
   const numerics = usableNumerics(config.numerics, availableNumerics(), report);
   const engine = openEngineFor(numerics, threads);
@@ -61,7 +66,6 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const sha256 = parametersSha256(parameters);
   if (isJson) {
     const { loss, accuracy, confusion } = evaluation;
-    const { classNames } = config.dataset;
     const result = {
       checkpoint: file,
       step,
@@ -69,6 +73,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
       testAccuracy: accuracy,
       confusion,
       classNames,
+      dataset: name,
     };
     console.log(JSON.stringify({ event: 'evaluation', ...result, parametersSha256: sha256 }));
     return;
@@ -78,12 +83,13 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
     `Step            ${formatCount(step)}${await describeStep(checkpoint, runDirectory)}`,
   );
   console.log(`Parameters      sha256 ${sha256}`);
+  if (isOther(dataset, config)) console.log(`Dataset         ${name}, not that of the run`);
   console.log(
     `Test accuracy   ${formatPercent(evaluation.accuracy)} of ` +
       `${formatCount(dataset.test.count)} images`,
   );
   console.log(`Test loss       ${formatLoss(evaluation.loss)}`);
-  console.log(`\n${formatConfusion(evaluation.confusion, config.dataset.classNames)}`);
+  console.log(`\n${formatConfusion(evaluation.confusion, classNames)}`);
 }
 
 /** The run's numerics, or the best of this machine if it lacks them. Reports a difference. */

@@ -21,6 +21,7 @@ const REPEATED: readonly string[] = [
   'minWorkers',
   'workerTimeout',
   'audit',
+  'predict',
   'checkpointEvery',
   'checkpointInterval',
 ];

@@ -32,8 +32,9 @@ export const MODEL_OPTIONS = ['model', 'layers', 'activation'] as const;
 /**
  * The model that the options ask for. Its input is an image of the dataset, and its outputs are the
  * dataset's classes. `initial` is the model whose weights the run begins with: then the flags may
- * be left out. Throws a `USAGE` error if flags do not fit each other or `initial`. Throws a `MODEL`
- * error if the file is not a model or its layers do not fit.
+ * be left out. If it has other classes, its last layer is replaced. Throws a `USAGE` error if flags
+ * do not fit each other or `initial`. Throws a `MODEL` error if the file is not a model or its
+ * layers do not fit.
  */
 export async function modelFor(
   options: RunOptions,
@@ -42,15 +43,14 @@ export async function modelFor(
 ): Promise<ModelPlan> {
   const [height, width] = dataset.imageShape;
   const classes = dataset.manifest.classNames.length;
-  if (initial && MODEL_OPTIONS.every((name) => options[name] === undefined)) {
-    const { input } = initial.spec;
-    if (input.height === height && input.width === width && initial.classCount === classes)
-      return initial;
+  const fitted = initial && withClasses(initial, classes);
+  if (fitted && MODEL_OPTIONS.every((name) => options[name] === undefined)) {
+    const { input } = fitted.spec;
+    if (input.height === height && input.width === width) return fitted;
     throw new LockstepError(
       'MODEL',
       `--init-from ${options.initFrom}: that model is for ${input.height} × ${input.width} ` +
-        `pixels and ${initial.classCount} classes, but ${dataset.manifest.name} has ` +
-        `${height} × ${width} and ${classes}.`,
+        `pixels, but ${dataset.manifest.name} has ${height} × ${width}.`,
     );
   }
   const layers = await layersFor(options, classes);
@@ -62,7 +62,7 @@ export async function modelFor(
         `${dataset.manifest.name} has ${classes} classes: make it "outputs": ${classes}.`,
     );
   }
-  if (initial && !isDeepStrictEqual(plan.spec, initial.spec)) {
+  if (initial && !isDeepStrictEqual(plan.spec, fitted?.spec)) {
     throw new LockstepError(
       'USAGE',
       `--init-from ${options.initFrom} has another model, ${describeModel(initial)}, than the ` +
@@ -70,6 +70,13 @@ export async function modelFor(
     );
   }
   return plan;
+}
+
+/** The model with as many outputs as there are classes: itself, or with another last layer. */
+function withClasses(model: ModelPlan, classes: number): ModelPlan {
+  if (model.classCount === classes) return model;
+  const layers = [...model.spec.layers.slice(0, -1), { type: 'dense', outputs: classes } as const];
+  return planModel({ ...model.spec, layers });
 }
 
 /** Plans a model. If the model comes from a file, an error names the file. */

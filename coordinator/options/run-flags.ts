@@ -133,7 +133,10 @@ function addClusterOptions(command: Command): Command {
   const wire =
     'format of gradients and parameters on the wire: f32, or bf16, which rounds them to 16 bits ' +
     '(default: f32)';
+  const predict =
+    'answer POST /api/predict at the port: what the present model takes a picture for';
   return command
+    .option('--predict', predict)
     .addOption(threadsOption(threads))
     .addOption(flag('--audit <part>', audit, fraction).default(0))
     .addOption(flag('--audit-here <part>', auditHere, fraction))
@@ -146,7 +149,7 @@ function addFileOptions(command: Command): Command {
   const resume = 'go on from a run folder or a checkpoint file, to the same bits';
   const initFrom =
     'begin a new run with the weights of a checkpoint file, or of a run folder; any other flag ' +
-    'may differ from that run’s';
+    'may differ from that run’s, and for other classes the last layer is drawn anew';
   const resumeOrStart =
     'go on with the run in this folder, or start it there: one command line for every restart';
   const every = 'save a checkpoint every so many steps, and after each epoch';

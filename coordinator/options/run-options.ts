@@ -44,6 +44,8 @@ export interface RunOptions {
     readonly isShared: boolean;
   };
   readonly auditHere?: number;
+  /** Whether the port says what the model takes a picture for. */
+  readonly predict?: true;
   readonly dataDir?: string;
   readonly out?: string;
   /** The file for the timeline of coordinator and workers. */

@@ -41,6 +41,11 @@ export interface ParameterServer {
     | undefined;
   /** Undoes all `updatePart` calls of the current step, in the parameters and the state. */
   rollBack(): void;
+  /**
+   * A copy [parameterCount] of the parameters after `step` updates, also while a part of the next
+   * update has been made.
+   */
+  copyWhole(): Float32Array;
   /** The fingerprint of `parameters`, for the ledger. */
   fingerprint(): Uint32Array;
 }
@@ -98,8 +103,7 @@ export function createParameterServer(
   }
 
   function updatePart(root: Float32Array, exampleCount: number, from: number, to: number): void {
-    const isNext = from === updatedCount || from >= parameters.length;
-    assert(isNext, `values from ${from} after ${updatedCount}`);
+    assert(from === updatedCount || from >= parameters.length, `values from ${from}`);
     undo.save(from, to);
     updateTo(to, root, exampleCount, 1);
   }
@@ -128,6 +132,7 @@ export function createParameterServer(
       rounded.refresh(0, updatedCount);
       updatedCount = 0;
     },
+    copyWhole: () => undo.copyFirst(updatedCount),
     fingerprint: () => fingerprintOf(engine.kernels, parameters),
   };
 }
@@ -181,6 +186,12 @@ function createUndo({ allocate }: Engine, buffers: readonly Float32Array[]) {
       before ??= buffers.map(({ length }) => allocate(length));
       for (const [i, values] of buffers.entries())
         before[i].subarray(from, to).set(values.subarray(from, to));
+    },
+    /** A copy of the first buffer, with its first `count` values as they were. */
+    copyFirst(count: number): Float32Array {
+      const copy = buffers[0].slice();
+      if (before) copy.set(before[0].subarray(0, count));
+      return copy;
     },
     /** Restores the first `count` values of each buffer. */
     restore(count: number): void {

@@ -97,12 +97,22 @@ export function trainCommand(): Command {
         continuation: continuationOf(command),
       };
       const plain = createLogReporter(flags, (runDir) => resumeCommand(options, runDir));
+      assertHasPort(flags);
       const log = remindingOfSecrets(plain, secretsOf(command));
       const opening = flags.open ? openingDashboard(log) : log;
       const report = flags.lesson ? openingLesson(opening, flags.lesson) : opening;
       if (options.chaos) await trainInChaos(options, options.chaos, report);
       else await trainWithWorkers(options, report);
     });
+}
+
+/** Throws a `USAGE` error if something is asked of a port that is not there. */
+function assertHasPort({ predict, workers }: Pick<TrainOptions, 'predict' | 'workers'>): void {
+  if (!predict || workers !== 0) return;
+  throw new LockstepError(
+    'USAGE',
+    '--predict answers at the port, and a run with --workers 0 has none. Give at least 1 worker.',
+  );
 }
 
 /** What disturbs the workers of a run from its beginning. */

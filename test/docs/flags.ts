@@ -4,6 +4,7 @@ import { exportCommand } from '../../coordinator/export/export-command.ts';
 import { evaluateCommand } from '../../coordinator/inspection/evaluate-command.ts';
 import { summaryCommand } from '../../coordinator/inspection/summary-command.ts';
 import { verifyCommand } from '../../coordinator/inspection/verify-command.ts';
+import { predictCommand } from '../../coordinator/prediction/predict-command.ts';
 import { viewCommand } from '../../coordinator/replay/view-command.ts';
 import { trainCommand } from '../../deploy/local/train-command.ts';
 import { planCommand } from '../../deploy/speedup/plan/plan-command.ts';
@@ -54,6 +55,7 @@ function flagsOf(name: string): Option[] {
 
 const COMMANDS: Record<string, () => Command> = {
   evaluate: evaluateCommand,
+  predict: predictCommand,
   verify: verifyCommand,
   view: viewCommand,
   summary: summaryCommand,

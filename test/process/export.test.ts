@@ -156,7 +156,15 @@ describe('lockstep export', () => {
     expect(await failure('nowhere', '--format', 'cvs')).toEqual([
       2,
       "error: option '--format <name>' argument 'cvs' is invalid. Allowed choices are csv, " +
-        'tensorboard. Did you mean csv?',
+        'onnx, pytorch, tensorboard. Did you mean csv?',
+    ]);
+    expect(await failure('nowhere', '--format', 'csv', '--checkpoint', '430')).toEqual([
+      2,
+      'error: --checkpoint 430 chooses a model, but csv holds none. Leave it out.',
+    ]);
+    expect(await failure('nowhere', '--format', 'pytorch')).toEqual([
+      1,
+      expect.stringMatching(/^error: cannot read the checkpoint nowhere: ENOENT/),
     ]);
     expect(await failure('nowhere')).toEqual([
       2,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { runCli, runToDone } from '../support/processes/cli.ts';
 import { recordsOf } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { writeToyDataset } from '../support/toy-dataset.ts';
+import { TOY_SHAPE, writeToyDataset } from '../support/toy-dataset.ts';
 
 /** Ten steps per epoch. */
 const FLAGS = ['--layers', '5', '--validation', '200', '--global-batch', '40', '--workers', '0'];
@@ -97,6 +97,22 @@ describe('the model of a run that has stopped early', () => {
     const { config } = JSON.parse(readFileSync(join(cwd, 'n', 'config.json'), 'utf8'));
     expect(config.initialParametersSha256).toBe(done.parametersSha256);
     expect(await json('verify', 'n', '--full')).toMatchObject({ recomputedSteps: 20 });
+  });
+
+  test('begins a run for other classes, but for its last layer', async () => {
+    const { cwd, begin, json } = workplace();
+    await begin('--out', 'r', '--epochs', '1');
+    const other = temporaryFolder();
+    writeToyDataset(other, { ...TOY_SHAPE, classCount: 5 });
+    const flags = ['--init-from', 'r', '--out', 'n', '--epochs', '1', '--workers', '0'];
+    const run = await runCli(['train', ...flags, '--data-dir', other, '--json'], { cwd });
+    expect([run.code, run.stderr]).toEqual([0, '']);
+    const notice = run.stdout.split('\n').find((line) => line.includes('its last layer'));
+    expect(JSON.parse(notice ?? '{}').message).toMatch(
+      /^the model of r\/.* knows 3 classes, and toy has 5: its last layer begins with random /,
+    );
+    expect(await json('evaluate', 'n')).toMatchObject({ classNames: { length: 5 } });
+    expect((await json('verify', 'n', '--full')).isDone).toBe(true);
   });
 
   test('is the last one, if the best epoch’s checkpoint was left behind', async () => {

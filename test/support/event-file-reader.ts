@@ -3,14 +3,14 @@
  * the code that writes them: the check is computed bit by bit, and protobuf by a general reader.
  */
 
+import { bytesIn, type Field, fieldsOf, textOf } from './protobuf-reader.ts';
+
 export interface ReadEvent {
   readonly wallTime: number;
   readonly step: number;
   readonly version: string | undefined;
   readonly values: Readonly<Record<string, number>>;
 }
-
-type Field = { readonly number: number; readonly value: bigint | Uint8Array };
 
 /** Throws an error if a check is wrong, or a record is cut short. */
 export function readEvents(file: Uint8Array): ReadEvent[] {
@@ -44,44 +44,8 @@ export function bitwiseCrc32c(bytes: Uint8Array): number {
   return Number(rest ^ 0xffffffffn);
 }
 
-/** The fields of a protobuf message. Numbers of four and eight bytes stay bytes. */
-function fieldsOf(message: Uint8Array): Field[] {
-  const fields: Field[] = [];
-  let at = 0;
-  const varint = () => {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = message[at++];
-      if (byte === undefined) throw new Error('a number is cut short');
-      value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-  };
-  const bytes = (length: number) => {
-    at += length;
-    if (at > message.length) throw new Error('a field is cut short');
-    return message.subarray(at - length, at);
-  };
-  while (at < message.length) {
-    const key = Number(varint());
-    const number = key >> 3;
-    const wireType = key & 7;
-    if (wireType === 0) fields.push({ number, value: varint() });
-    else if (wireType === 1) fields.push({ number, value: bytes(8) });
-    else if (wireType === 2) fields.push({ number, value: bytes(Number(varint())) });
-    else if (wireType === 5) fields.push({ number, value: bytes(4) });
-    else throw new Error(`no such wire type: ${wireType}`);
-  }
-  return fields;
-}
-
-const bytesIn = (fields: readonly Field[], number: number): Uint8Array | undefined => {
-  const value = fields.find((field) => field.number === number)?.value;
-  return value instanceof Uint8Array ? value : undefined;
-};
 const viewOf = (bytes: Uint8Array) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const textOf = (bytes: Uint8Array) => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 
 function eventOf(fields: readonly Field[]): ReadEvent {
   const wallTime = bytesIn(fields, 1);

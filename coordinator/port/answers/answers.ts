@@ -5,6 +5,7 @@ import type { RunControl } from '../../control/run-control.ts';
 import { answerControl } from './control-answers.ts';
 import { describeJoin, type PortUrls } from './join.ts';
 import { isForPage, type PageFile, sendHtml, sendPageFile } from './page-answers.ts';
+import { answerPredict, PREDICT_PATH, type Predict } from './predict-answer.ts';
 import { PLAIN_PAGE, type Right } from './rights.ts';
 import { send, sendError, sendJson } from './send.ts';
 import { statusPage } from './status-page.ts';
@@ -33,6 +34,8 @@ export interface AnswerSources {
   readonly routes?: Routes | undefined;
   /** The same, for what shows the data or the model. They need the right to work. */
   readonly dataRoutes?: Routes | undefined;
+  /** Classifies a picture, for `POST /api/predict`. Undefined: the run does not. */
+  readonly predict?: Predict | undefined;
   /** Shows and does what `/api/control` asks for. */
   readonly control: RunControl;
   /** Whether workers need a token to join. */
@@ -99,10 +102,13 @@ export async function answer(
   if (pathname !== '/healthz' && !asker.rights.has(needed))
     return sendUnauthorized(response, pathname, needed);
   if (isOrder) return answerControl(request, response, sources.control);
-  if (method !== 'GET' && method !== 'HEAD') return refuseMethod(response, pathname, method);
+  const parameters = new URLSearchParams(query);
+  if (pathname === PREDICT_PATH && (method === 'POST' || !sources.predict))
+    return answerPredict(request, response, parameters, sources.predict);
+  if ((method !== 'GET' && method !== 'HEAD') || pathname === PREDICT_PATH)
+    return refuseMethod(response, pathname, method);
   const content = sources.contentOf(sha256 ?? '');
   if (content) return send(response, 200, 'application/octet-stream', content);
-  const parameters = new URLSearchParams(query);
   const route = dataRoute ?? sources.routes?.get(pathname);
   if (route) return sendRoute(response, () => route(parameters));
   if (pathname === '/api/events') return answerEvents(request, response, sources);
@@ -148,8 +154,14 @@ async function answerGet(
   sendError(response, 404, `no ${pathname} here: ${advice}`);
 }
 
+/** The methods of paths that do not only show something. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  '/api/control': ['GET', 'HEAD', 'POST'],
+  [PREDICT_PATH]: ['POST'],
+};
+
 function refuseMethod(response: ServerResponse, pathname: string, method: string | undefined) {
-  const allowed = pathname === '/api/control' ? ['GET', 'HEAD', 'POST'] : ['GET', 'HEAD'];
+  const allowed = METHODS[pathname] ?? ['GET', 'HEAD'];
   response.setHeader('allow', allowed.join(', '));
   const use = allowed.filter((name) => name !== 'HEAD').join(' or ');
   sendError(response, 405, `method ${method} is not allowed: use ${use}`);
@@ -199,6 +211,7 @@ const WELCOME_TEXT = `This is a Lockstep coordinator.
   GET /api/steps    timings of the newest steps, as JSON; ?after=STEP for the steps after STEP
   GET /api/runs     the newest runs in the folders beside this run's, as JSON
   GET /api/control  what people can do to the run, as JSON; POST does it, with a token
+  POST /api/predict what the model takes a picture for, as JSON; only with --predict
   GET /api/join     how workers and people join, as JSON
   GET /api/study    the net, with /api/parameters, /api/examples and /api/layers
   GET /metrics      figures of the run, for Prometheus

@@ -19,16 +19,35 @@ export interface BodyLimits {
   readonly clock: Clock;
 }
 
+/** The body of a request, and its content type without parameters, in lower case. */
+export interface Body {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
 /**
- * Reads the JSON text of a request. Throws a `BodyError` for another content type, and for a body
- * that is too long, too slow, cut short, or no text. A body that is too long is not kept.
+ * Reads the body of a request. Throws a `BodyError` for a content type that is not one of `types`,
+ * and for a body that is too long, too slow or cut short. A body that is too long is not kept.
  */
+export async function readBody(
+  request: IncomingMessage,
+  types: readonly string[],
+  limits: BodyLimits,
+): Promise<Body> {
+  const given = request.headers['content-type'];
+  const type = given?.split(';')[0].trim().toLowerCase() ?? '';
+  // A form of a page elsewhere can send three types, and no caller takes any of them.
+  if (!types.includes(type))
+    throw new BodyError(
+      415,
+      `the content type is ${JSON.stringify(given)}: send ${types.join(' or ')}`,
+    );
+  return { type, bytes: await readBytes(request, limits) };
+}
+
+/** Reads the JSON text of a request. Throws a `BodyError` as `readBody`, and if it is no text. */
 export async function readJsonText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
-  const type = request.headers['content-type'];
-  // A form of a page elsewhere can send three types, and this is none of them.
-  if (!/^application\/json *(;|$)/i.test(type ?? ''))
-    throw new BodyError(415, `the content type is ${JSON.stringify(type)}: send application/json`);
-  const bytes = await readBytes(request, limits);
+  const { bytes } = await readBody(request, ['application/json'], limits);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

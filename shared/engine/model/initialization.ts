@@ -34,3 +34,22 @@ export function initialParameters(
   });
   return parameters;
 }
+
+/**
+ * The parameters before the first step of a model that begins with another one's. Tensors that both
+ * have, with the same shape, are those of `other`. The rest are drawn as by `initialParameters`.
+ */
+export function adoptedParameters(
+  plan: ModelPlan,
+  other: { readonly model: ModelPlan; readonly parameters: Float32Array },
+  initialization: Initialization,
+  seed: number,
+): Float32Array {
+  const parameters = initialParameters(plan, initialization, seed);
+  for (const tensor of plan.tensors) {
+    const given = other.model.tensors.find(({ name }) => name === tensor.name);
+    if (given?.shape.join() === tensor.shape.join())
+      viewOf(parameters, tensor).set(viewOf(other.parameters, given));
+  }
+  return parameters;
+}

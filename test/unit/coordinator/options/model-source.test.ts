@@ -137,7 +137,17 @@ describe('the model of a run that begins with the weights of another one', () =>
     const initial = await modelOf(tanh);
     const wide = { ...dataset, imageShape: [4, 6] as const };
     await expect(modelFor({ ...base, initFrom: 'r' }, wide, initial)).rejects.toThrow(
-      '--init-from r: that model is for 4 × 5 pixels and 3 classes, but toy has 4 × 6 and 3.',
+      '--init-from r: that model is for 4 × 5 pixels, but toy has 4 × 6.',
     );
+  });
+
+  test('has another last layer for other classes', async () => {
+    const initial = await modelOf(tanh);
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const other = { ...dataset, manifest: { ...dataset.manifest, classNames: names } };
+    const model = await modelFor({ ...base, initFrom: 'r' }, other, initial);
+    expect(model.classCount).toBe(5);
+    expect(model.spec.layers.slice(0, -1)).toEqual(initial.spec.layers.slice(0, -1));
+    expect((await modelFor({ ...base, ...tanh }, other, initial)).spec).toEqual(model.spec);
   });
 });

@@ -89,6 +89,23 @@ describe.for([
   });
 });
 
+test('the parameters of a whole step can be copied at any time', () => {
+  const { server, rootOf, ends } = serverOf({});
+  server.update(rootOf(0), EXAMPLES);
+  const whole = server.parameters.slice();
+  const copy = () => server.copyWhole();
+  expect(copy()).toEqual(whole);
+  let from = 0;
+  for (const end of ends) {
+    server.updatePart?.(rootOf(1), EXAMPLES, from, end);
+    expect(server.parameters).not.toEqual(whole);
+    expect(copy()).toEqual(whole);
+    from = end;
+  }
+  server.update(rootOf(1), EXAMPLES);
+  expect(copy()).toEqual(server.parameters);
+});
+
 test('a server that clips the gradient norm does not update in parts', () => {
   expect(serverOf({ clipNorm: 1 }).server.updatePart).toBeUndefined();
 });

@@ -5,18 +5,17 @@ import type { Study } from '../study.ts';
 import { mosaicOf, placeMosaic } from './mosaic.ts';
 import { paintValues } from './paint-values.ts';
 
-/** The picture that was drawn last, by the loaded pixels and the index. */
-let drawn: { pixels: Uint8Array; index: number; values: Float32Array } | undefined;
+/** The picture that was drawn last, by the name of the example. */
+let drawn: { readonly name: string; readonly values: Float32Array } | undefined;
 
 /** The pixels of the chosen example in [0, 1]; undefined until they are loaded. */
 function pixelsOf({ studies, chosen: { set, index } }: Study): Float32Array | undefined {
-  const { pixels } = studies.examples(set) ?? {};
-  const count = studies.opened?.plan.inputCount ?? 0;
-  if (!pixels) return undefined;
-  if (drawn?.pixels === pixels && drawn.index === index) return drawn.values;
-  const bytes = pixels.subarray(index * count, (index + 1) * count);
-  const values = Float32Array.from(bytes, (byte) => byte / 255);
-  drawn = { pixels, index, values };
+  const name = `${set} ${index}`;
+  if (drawn?.name === name) return drawn.values;
+  const example = studies.example(set, index);
+  if (!example) return undefined;
+  const values = Float32Array.from(example.pixels, (byte) => byte / 255);
+  drawn = { name, values };
   return values;
 }
 

@@ -9,9 +9,12 @@ type Rgb = readonly [red: number, green: number, blue: number];
 /** What the values are: brightness from 0 to 1, numbers of both signs, or slopes. */
 export type ValueKind = 'brightness' | 'signed' | 'slopes';
 
-/** The colors of the style sheet for the largest positive and the largest negative value. */
+/** A picture looks the same on a light and on a dark page. */
+const BLACK = '#000000';
+const WHITE = '#ffffff';
+/** The colors, or their names in the style sheet, for the largest positive and the largest negative value. */
 const VALUE_COLORS = {
-  brightness: ['--ink', '--ink'],
+  brightness: [WHITE, WHITE],
   signed: ['--accent', '--validation'],
   slopes: ['--accent', '--validation'],
 } as const;
@@ -46,9 +49,11 @@ function pictureOf(values: Float32Array, mosaic: Mosaic, kind: ValueKind): Offsc
   const canvas = new OffscreenCanvas(mosaic.width, mosaic.height);
   const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
   const image = context.createImageData(mosaic.width, mosaic.height);
-  const zero = rgbOf(context, '--paper');
-  const [above, below] = VALUE_COLORS[kind].map((name) => rgbOf(context, name));
-  const locked = rgbOf(context, LOCKED_COLOR);
+  const zero = rgbOf(context, kind === 'brightness' ? BLACK : styleColor('--paper'));
+  const [above, below] = VALUE_COLORS[kind].map((color) =>
+    rgbOf(context, color === WHITE ? WHITE : styleColor(color)),
+  );
+  const locked = rgbOf(context, styleColor(LOCKED_COLOR));
   const reach = kind === 'brightness' ? 1 : reachOf(values);
   for (const [unit, value] of values.entries()) {
     const [x, y] = cellOf(mosaic, unit);
@@ -62,9 +67,11 @@ function pictureOf(values: Float32Array, mosaic: Mosaic, kind: ValueKind): Offsc
   return canvas;
 }
 
-/** The parts of a color of the style sheet. A canvas writes each color as `#0063a0`. */
-function rgbOf(context: OffscreenCanvasRenderingContext2D, name: string): Rgb {
-  context.fillStyle = styleColor(name);
-  const color = String(context.fillStyle);
-  return [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as unknown as Rgb;
+/** The parts of a color. A canvas writes each color as `#0063a0`. */
+function rgbOf(context: OffscreenCanvasRenderingContext2D, color: string): Rgb {
+  context.fillStyle = color;
+  const hexadecimal = String(context.fillStyle);
+  return [1, 3, 5].map((at) =>
+    Number.parseInt(hexadecimal.slice(at, at + 2), 16),
+  ) as unknown as Rgb;
 }

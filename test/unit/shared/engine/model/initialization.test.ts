@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { viewOf } from '../../../../../shared/engine/layers/layer.ts';
-import { initialParameters } from '../../../../../shared/engine/model/initialization.ts';
+import {
+  adoptedParameters,
+  initialParameters,
+} from '../../../../../shared/engine/model/initialization.ts';
 import { planModel } from '../../../../../shared/engine/model/model-plan.ts';
 import { multilayerPerceptron } from '../../../../../shared/engine/model/presets.ts';
 
@@ -35,5 +38,23 @@ describe('initial parameters', () => {
   test('depend only on the seed', () => {
     expect(initialParameters(plan, 'he', 5)).toEqual(initialParameters(plan, 'he', 5));
     expect(initialParameters(plan, 'he', 5)).not.toEqual(initialParameters(plan, 'he', 6));
+  });
+});
+
+describe('parameters of another model', () => {
+  const other = planModel({ ...plan.spec, layers: multilayerPerceptron([100], 'relu', 7) });
+  const parameters = initialParameters(other, 'he', 9);
+
+  test('are taken where the tensors are the same, and the rest is drawn', () => {
+    const adopted = adoptedParameters(plan, { model: other, parameters }, 'glorot', 1);
+    const drawn = initialParameters(plan, 'glorot', 1);
+    for (const [i, tensor] of plan.tensors.entries()) {
+      const source = i < 2 ? parameters : drawn;
+      expect(viewOf(adopted, tensor)).toEqual(viewOf(source, tensor));
+    }
+  });
+
+  test('are all taken by the same model', () => {
+    expect(adoptedParameters(other, { model: other, parameters }, 'he', 1)).toEqual(parameters);
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { scalarRecord, versionRecord } from '../../../../coordinator/export/event-file.ts';
-import { readEvents } from '../../../support/event-file-reader.ts';
+import {
+  scalarRecord,
+  versionRecord,
+} from '../../../../../coordinator/export/encoding/event-file.ts';
+import { readEvents } from '../../../../support/event-file-reader.ts';
 
 describe('an event file', () => {
   test('begins with the version that TensorBoard wants', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { crc32c } from '../../../../coordinator/export/crc32c.ts';
-import { bitwiseCrc32c } from '../../../support/event-file-reader.ts';
+import { crc32c } from '../../../../../coordinator/export/encoding/crc32c.ts';
+import { bitwiseCrc32c } from '../../../../support/event-file-reader.ts';
 
 const ascending = Uint8Array.from({ length: 32 }, (_, i) => i);
 

@@ -1,0 +1,104 @@
+import type { Activation } from '../../../shared/engine/kernels.ts';
+import { sizeOfShape } from '../../../shared/engine/layers/layer-plan.ts';
+import { type PortableLayer, paddingOf } from './portable-model.ts';
+
+/** What the module needs to know in addition to the layers. */
+export interface ModuleFacts {
+  readonly classNames: readonly string[];
+  /** Whether the outputs are logits of a softmax. Otherwise they were trained to be 0 or 1. */
+  readonly hasSoftmax: boolean;
+  /** The name of the safetensors file beside the module. */
+  readonly parameterFile: string;
+}
+
+/** The text of a Python module that builds a model for PyTorch and loads its parameters. */
+export function pytorchModule(
+  layers: readonly PortableLayer[],
+  { classNames, hasSoftmax, parameterFile }: ModuleFacts,
+): string {
+  const entries = layers.map((layer) => `            ("${layer.name}", ${construction(layer)}),`);
+  return `"""A model that Lockstep has trained, for PyTorch 1.12 or later.
+
+    from model import CLASSES, load
+    model = load()
+    probabilities = model(images)${hasSoftmax ? '.softmax(1)' : '.clamp(0, 1)'}
+"""
+import json
+import struct
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+from torch import nn
+
+CLASSES = ${listOf(classNames)}
+
+
+class Model(nn.Sequential):
+    def __init__(self):
+        super().__init__(OrderedDict([
+${entries.join('\n')}
+        ]))
+
+    def forward(self, images):
+        """Images [N, channels, height, width] to logits [N, classes]. Bytes are divided by 255.
+        Other types must be from 0 to 1 already."""
+        return super().forward(images.float() / 255 if images.dtype == torch.uint8 else images)
+
+
+def load(path=Path(__file__).with_name("${parameterFile}")):
+    """The trained model, in evaluation mode."""
+    data = Path(path).read_bytes()
+    start = 8 + struct.unpack("<Q", data[:8])[0]
+    state = {}
+    for name, entry in json.loads(data[8:start]).items():
+        if name != "__metadata__":
+            begin, end = entry["data_offsets"]
+            values = bytearray(data[start + begin:start + end])
+            state[name] = torch.frombuffer(values, dtype=torch.float32).reshape(entry["shape"])
+    model = Model()
+    model.load_state_dict(state)
+    return model.eval()
+`;
+}
+
+/** The names as Python texts, which are written as in JSON. */
+function listOf(names: readonly string[]): string {
+  return `[\n${names.map((name) => `    ${JSON.stringify(name)},\n`).join('')}]`;
+}
+
+function construction({ spec, input, output, isImage }: PortableLayer): string {
+  switch (spec.type) {
+    case 'dense':
+      return `nn.Linear(${sizeOfShape(input)}, ${spec.outputs})`;
+    case 'conv2d': {
+      const { filters, kernel, stride } = spec;
+      const place = `stride=${stride}, padding=${paddingOf(spec)}`;
+      return `nn.Conv2d(${input.channels}, ${filters}, ${kernel}, ${place})`;
+    }
+    case 'max-pool':
+      return `nn.MaxPool2d(${spec.size})`;
+    case 'average-pool':
+      return `nn.AvgPool2d(${spec.size})`;
+    case 'flatten':
+      return 'nn.Flatten()';
+    case 'unflatten':
+      return `nn.Unflatten(1, (${output.channels}, 1, 1))`;
+    case 'batch-norm':
+      return `nn.BatchNorm${isImage ? 2 : 1}d(${input.channels}, eps=1e-05)`;
+    case 'dropout':
+      return `nn.Dropout(${spec.rate})`;
+    case 'activation':
+      return ACTIVATIONS[spec.function];
+  }
+}
+
+const ACTIVATIONS: Readonly<Record<Activation, string>> = {
+  identity: 'nn.Identity()',
+  sigmoid: 'nn.Sigmoid()',
+  tanh: 'nn.Tanh()',
+  relu: 'nn.ReLU()',
+  'leaky-relu': 'nn.LeakyReLU(0.01)',
+  gelu: 'nn.GELU(approximate="tanh")',
+  softplus: 'nn.Softplus()',
+};

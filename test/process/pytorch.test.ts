@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  channelsFirst,
+  PORTABLE_INPUT,
+  PORTABLE_MODELS,
+  PORTABLE_ROWS,
+  portableCheckpoint,
+} from '../support/portable-models.ts';
+import { runCli, runToDone } from '../support/processes/cli.ts';
+import { findPython, runPython } from '../support/processes/python.ts';
+import { toyRun } from '../support/processes/toy-cli-run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const python = findPython('torch');
+const title = python
+  ? 'an export for PyTorch'
+  : 'SKIPPED, for no Python here has torch: the export';
+
+/** Loads the models in folders, as a user does. */
+const LOAD = `
+import importlib.util, json, sys, torch
+def module(folder):
+    spec = importlib.util.spec_from_file_location("model", folder + "/model.py")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+def bytes_of(path, shape, start=0):
+    data = bytearray(open(path, "rb").read()[start:])
+    return torch.frombuffer(data, dtype=torch.uint8).reshape(shape)
+`;
+
+/** Prints the logits of images, once as bytes and once as numbers from 0 to 1. */
+const LOGITS = `${LOAD}
+shape, *pairs = sys.argv[1:]
+for folder, images in zip(pairs[::2], pairs[1::2]):
+    model = module(folder).load()
+    x = bytes_of(images, json.loads(shape))
+    with torch.no_grad():
+        print(json.dumps([model(x).flatten().tolist(), model(x.float() / 255).flatten().tolist()]))
+`;
+
+const CORRECT = `${LOAD}
+folder, images, labels, size = sys.argv[1:]
+loaded = module(folder)
+x, y = bytes_of(images, (-1, 1, int(size), int(size)), 16), bytes_of(labels, (-1,), 8)
+with torch.no_grad():
+    print(json.dumps([loaded.CLASSES, (loaded.load()(x).argmax(1) == y).sum().item(), len(y)]))
+`;
+
+const CNN = {
+  layers: [
+    { type: 'conv2d', filters: 4, kernel: 3 },
+    { type: 'batch-norm' },
+    { type: 'activation', function: 'relu' },
+    { type: 'max-pool', size: 2 },
+    { type: 'dense', outputs: 16 },
+    { type: 'activation', function: 'gelu' },
+    { type: 'dropout', rate: 0.2 },
+    { type: 'dense', outputs: 5 },
+  ],
+};
+
+describe.skipIf(!python)(title, () => {
+  test('gives the same logits for all layers, in all orders', async () => {
+    const folder = temporaryFolder();
+    const cases = Object.keys(PORTABLE_MODELS).map((name) => portableCheckpoint(folder, name));
+    const args: string[] = [];
+    for (const { path, images } of cases) {
+      const out = `${path}-pytorch`;
+      const exported = await runCli(['export', path, '--format', 'pytorch', '--out', out]);
+      expect([exported.code, exported.stderr]).toEqual([0, '']);
+      writeFileSync(join(out, 'images'), channelsFirst(images));
+      args.push(out, join(out, 'images'));
+    }
+    const { height, width, channels } = PORTABLE_INPUT;
+    const shape = JSON.stringify([PORTABLE_ROWS, channels, height, width]);
+    const lines = runPython(python ?? '', LOGITS, [shape, ...args])
+      .trim()
+      .split('\n');
+    expect(lines).toHaveLength(cases.length);
+    for (const [i, line] of lines.entries())
+      for (const logits of JSON.parse(line) as number[][])
+        for (const [j, logit] of logits.entries())
+          expect(logit, Object.keys(PORTABLE_MODELS)[i]).toBeCloseTo(cases[i].logits[j], 5);
+  });
+
+  test.for(['mlp', 'cnn'])('classifies each test image as the run did: %s', async (model) => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, 'cnn.json'), JSON.stringify(CNN));
+    const flags = toyRun({ epochs: 2 });
+    if (model === 'cnn') flags.splice(flags.indexOf('--layers'), 2, '--model', 'cnn.json');
+    await runToDone(['train', ...flags, '--workers', '0', '--out', 'run'], { cwd });
+    const exported = await runCli(['export', 'run', '--format', 'pytorch'], { cwd });
+    expect([exported.code, exported.stderr]).toEqual([0, '']);
+    const evaluated = JSON.parse((await runCli(['evaluate', 'run', '--json'], { cwd })).stdout);
+    const data = flags[flags.indexOf('--data-dir') + 1];
+    const [images, labels] = ['toy-testImages', 'toy-testLabels'].map((name) => join(data, name));
+    const args = [join(cwd, 'run', 'pytorch'), images, labels, '12'];
+    const [classes, correct, count] = JSON.parse(runPython(python ?? '', CORRECT, args));
+    expect(classes).toEqual(evaluated.classNames);
+    expect(count).toBe(1000);
+    expect(correct / count).toBe(evaluated.testAccuracy);
+    expect(correct / count).toBeGreaterThan(0.5);
+  });
+});
