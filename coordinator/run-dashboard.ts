@@ -22,10 +22,11 @@ import type { ProgressMeter } from './reporting/progress-meter.ts';
 import type { RunFolder } from './run-folder/run-folder.ts';
 import type { RunPlan } from './run-plan.ts';
 import { workersOf } from './run-status.ts';
+import { createLayerRecorder } from './study/layer-recorder.ts';
 import { studyLive } from './study/live-study.ts';
 import { studyRoutes } from './study/study-routes.ts';
 import type { StepRecord } from './training/ledger.ts';
-import type { FinishedRound, StepTimes } from './training/train.ts';
+import type { FinishedRound, MeasureStep, StepTimes } from './training/train.ts';
 
 /** Feeds the dashboard of a run that goes on. */
 export interface RunDashboard {
@@ -35,6 +36,8 @@ export interface RunDashboard {
   readonly routes: Routes;
   /** The same, for those who may see the data. */
   readonly dataRoutes: Routes;
+  /** Measures a step for those who study the net. */
+  readonly measureStep: MeasureStep;
   observe(event: RunEvent): void;
   record(record: StepRecord, times: StepTimes): void;
   recordEvaluation(evaluation: FinishedRound, times: StepTimes): void;
@@ -90,7 +93,10 @@ export function createRunDashboard(
   const past = createPastReader(recorder, { source, facts, now });
   const keeping = createKeeping(recorder, journal, step);
   const streams = createStreams(recorder, past, onFault);
+  const layers = createLayerRecorder(plan.server, plan.workload.model, systemClock);
+  const { dataset } = plan.loaded;
   return {
+    measureStep: layers.measureStep,
     openEvents(request, response) {
       past.begin();
       return streams.open(request, response);
@@ -99,9 +105,7 @@ export function createRunDashboard(
       ['/api/moments', () => `{"moments":${recorder.momentsAsJson()}}`],
       ...neighborRoutes(() => directory),
     ]),
-    dataRoutes: studyRoutes(
-      studyLive({ ...plan, dataset: plan.loaded.dataset }, () => directory, systemClock),
-    ),
+    dataRoutes: studyRoutes(studyLive({ ...plan, dataset }, () => directory, layers, systemClock)),
     observe(event) {
       if (event.event === 'listening') workersToBegin = event.workersNeeded;
       if (event.event === 'start') directory = event.runDir;

@@ -194,6 +194,7 @@ async function trainInFolder(
 ): Promise<DoneEvent> {
   const { config, workload, server, progress, stopRule, stepsMax, computer } = plan;
   const { dashboard, portRecord } = sinks;
+  const { measureStep } = dashboard;
   const report: Report = (event) => {
     sinks.prometheus?.observe(event);
     sinks.report(event);
@@ -210,7 +211,10 @@ async function trainInFolder(
   const { checkpointEvery, checkpointInterval } = options;
   try {
     const done = await trainAndSave(
-      { config, workload, source, server, progress, stopRule, stepsMax, clock: systemClock },
+      {
+        ...{ config, workload, source, server, progress, stopRule, stepsMax, measureStep },
+        clock: systemClock,
+      },
       {
         ...sinks,
         report,

@@ -41,6 +41,7 @@ export function studyFolder(
       if (found) return found.checkpoint;
       throw new LockstepError('CHECKPOINT', 'the run has no checkpoint yet: try again later');
     },
+    layersAfter: () => ({ isMeasured: false, samples: [] }),
     async dataset() {
       dataset ??= load();
       // What is missing now may be there later.

@@ -4,6 +4,7 @@ import { LockstepError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import type { ParameterServer } from '../training/parameter-server.ts';
 import { keptIn } from './folder-study.ts';
+import type { LayerRecorder } from './layer-recorder.ts';
 import type { Snapshot, StudySource } from './study-source.ts';
 
 /** How often somebody who waits for whole parameters looks, and how long, in ms. */
@@ -16,6 +17,7 @@ const COPY_MS = 1000;
 export function studyLive(
   { config, server, dataset }: { config: RunConfig; server: ParameterServer; dataset: Dataset },
   directory: () => string | undefined,
+  layers: Pick<LayerRecorder, 'samplesAfter'>,
   clock: Clock,
 ): StudySource {
   let copied: (Snapshot & { readonly at: number }) | undefined;
@@ -39,6 +41,7 @@ export function studyLive(
       if (found) return found;
       throw new LockstepError('CHECKPOINT', 'the run has no folder yet: try again');
     },
+    layersAfter: (step) => ({ isMeasured: true, samples: layers.samplesAfter(step) }),
     dataset: async () => dataset,
   };
 }

@@ -4,6 +4,26 @@ import type { RunConfig } from '../../shared/round/run-config.ts';
 export const STUDY_SETS = ['test', 'validation', 'training'] as const;
 export type StudySet = (typeof STUDY_SETS)[number];
 
+/**
+ * The norms of one step, for each trained tensor in the order of the flat buffer: of the mean
+ * gradient before clipping, of the parameters after the update minus those before, and of the
+ * parameters before.
+ */
+export interface LayerSample {
+  /** The number of updates before this one. */
+  readonly step: number;
+  readonly gradientNorms: readonly number[];
+  readonly updateNorms: readonly number[];
+  readonly parameterNorms: readonly number[];
+}
+
+/** The answer to `GET /api/layers`. */
+export interface LayersAnswer {
+  /** Whether this process trains, so that it knows the gradients. */
+  readonly isMeasured: boolean;
+  readonly samples: readonly LayerSample[];
+}
+
 /** The answer to `GET /api/study`. */
 export interface StudyAnswer {
   readonly config: RunConfig;

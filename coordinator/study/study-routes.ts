@@ -21,12 +21,15 @@ const PIXELS_MAX = 2 ** 24;
  * - `GET /api/examples?set=SET&from=INDEX&count=COUNT`: of each example its label and its index in
  *   the dataset (uint32, little-endian), and then the pixels of all examples. Instead of `from` and
  *   `count`, `indices=INDEX,INDEX,…` names them.
+ * - `GET /api/layers?after=STEP`: the norms of each tensor's gradient and update in some steps
+ *   after STEP. The coordinator measures them, once a second, for 10 s after a request.
  */
 export function studyRoutes(source: StudySource): Routes {
   return new Map<string, Route>([
     ['/api/study', () => describe(source)],
     ['/api/parameters', (query) => parameters(source, query)],
     ['/api/examples', (query) => examples(source, query)],
+    ['/api/layers', (query) => JSON.stringify(source.layersAfter(stepAfter(query)))],
   ]);
 }
 
@@ -55,6 +58,11 @@ export function setsOf(
     config.seed,
   );
   return { test: indicesTo(test.count), validation, training };
+}
+
+function stepAfter(query: URLSearchParams): number {
+  const given = query.get('after');
+  return given === null ? -1 : wholeNumber(given, 'after');
 }
 
 async function parameters(source: StudySource, query: URLSearchParams): Promise<BinaryAnswer> {

@@ -1,5 +1,6 @@
 import type { Dataset } from '../../shared/data/dataset.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
+import type { LayersAnswer } from './study-answer.ts';
 
 /** The parameters after a number of updates. */
 export interface Snapshot {
@@ -25,6 +26,8 @@ export interface StudySource {
    * if there are none.
    */
   kept(step: number): Promise<Snapshot>;
+  /** What was measured in the steps after `step`. */
+  layersAfter(step: number): LayersAnswer;
   /** Throws a `DATA` error if the dataset is not here. */
   dataset(): Promise<Dataset>;
 }

@@ -54,6 +54,7 @@ export interface TrainingRun {
   /** Training stops after this many steps in total, even within an epoch. */
   readonly stepsMax: number;
   readonly clock: Clock;
+  readonly measureStep?: MeasureStep;
   /** Called after each step, while the next one is computed. */
   onStep(record: StepRecord, timing: StepTimes): Promise<void>;
   /** Called after each evaluation of a set. */
@@ -61,6 +62,12 @@ export interface TrainingRun {
   /** Called after each epoch's evaluation. Training waits for it. */
   onEpoch(result: EpochResult): Promise<void>;
 }
+
+/**
+ * Called before a step's work is handed out. Returns undefined, or a function that is called after
+ * the update, with the root and the number of examples of the step. Both only look.
+ */
+export type MeasureStep = () => ((root: Float32Array, exampleCount: number) => void) | undefined;
 
 /** A round that is over, and who gave which sum. */
 export interface FinishedRound extends Pick<StepRecord, 'milliseconds' | 'work' | 'copies'> {
@@ -110,6 +117,7 @@ async function trainStep(
   const round: Round = { kind: 'train', step: server.step };
   const startedAt = clock.now();
   const examples = workload.exampleCount(round, { lo: 0, hi: config.microBatchCount });
+  const measured = run.measureStep?.();
   const update = updateByParts(run, examples);
   const summing = source
     .sum(round, server.roundedParameters, signal, update)
@@ -126,6 +134,7 @@ async function trainStep(
   progress.correctCount += correctCount;
   progress.exampleCount += examples;
   const doneAt = clock.now();
+  measured?.(root, examples);
   const done = {
     step: round.step,
     epoch: Math.floor(round.step / workload.stepsPerEpoch) + 1,

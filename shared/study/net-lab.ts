@@ -25,6 +25,11 @@ export interface NetLab {
    * batch's first example.
    */
   studySet(set: ExampleSet, look?: (model: Model, first: number, rows: number) => void): SetStudy;
+  /**
+   * The gradient of the mean loss over a set [parameterCount], as an evaluation computes the loss:
+   * without dropout, and with the running averages of batch normalization.
+   */
+  meanGradient(set: ExampleSet): Float32Array;
 }
 
 /** The rows that are computed together. This changes the speed, not the bits. */
@@ -42,20 +47,9 @@ export function createNetLab(
   const options = { loss: config.loss, labelSmoothing: 0, seed: config.seed };
   const parameters = engine.allocate(parameterCount);
   const gradient = engine.allocate(parameterCount);
-  const bytes = engine.allocateBytes(ROWS * inputs);
-  const x = engine.allocate(ROWS * inputs);
-  const labels = engine.allocateBytes(ROWS);
-  const one = createModel(engine, plan, options, 1);
-  const many = createModel(engine, plan, options, ROWS);
+  const { x, labels, take } = createInput(engine, inputs);
+  const [one, many] = [1, ROWS].map((rows) => createModel(engine, plan, options, rows));
   const slopesOf = createSlopes(engine, plan);
-
-  /** Evaluates the examples [first, first + rows) of a set. */
-  function evaluate({ pixels, labels: all }: ExampleSet, first: number, rows: number) {
-    bytes.set(pixels.subarray(first * inputs, (first + rows) * inputs));
-    labels.set(all.subarray(first, first + rows));
-    kernels.scaleBytes(bytes, x, rows * inputs);
-    return many.evaluate(parameters, x, labels, batchOf(rows));
-  }
 
   return {
     plan,
@@ -65,9 +59,7 @@ export function createNetLab(
       if (config.wire === 'bf16') kernels.roundToBfloat16(parameters);
     },
     studyExample(pixels, label) {
-      bytes.set(pixels);
-      labels[0] = label;
-      kernels.scaleBytes(bytes, x, inputs);
+      take({ count: 1, pixels, labels: Uint8Array.of(label) }, 0, 1);
       const [loss] = one.differentiate(parameters, x, labels, batchOf(1), gradient);
       const logits = one.logits.slice(0, classes);
       const targets = new Float32Array(classes);
@@ -89,7 +81,8 @@ export function createNetLab(
       const [losses, confidences] = [new Float32Array(set.count), new Float32Array(set.count)];
       for (let first = 0; first < set.count; first += ROWS) {
         const rows = Math.min(ROWS, set.count - first);
-        const lossAndCorrect = evaluate(set, first, rows);
+        take(set, first, rows);
+        const lossAndCorrect = many.evaluate(parameters, x, labels, batchOf(rows));
         for (let row = 0; row < rows; row++) {
           const [from, to] = [row * classes, (row + 1) * classes];
           const prediction = largestOf(many.logits.subarray(from, to));
@@ -102,6 +95,28 @@ export function createNetLab(
       }
       return { labels: set.labels.slice(0, set.count), predictions, losses, confidences };
     },
+    meanGradient: (set) =>
+      meanOver(set.count, gradient, (first, rows) => {
+        take(set, first, rows);
+        many.differentiate(parameters, x, labels, batchOf(rows), gradient);
+      }),
+  };
+}
+
+/** Room for `ROWS` examples, x [rows, inputs] and labels [rows]. */
+function createInput({ allocate, allocateBytes, kernels }: Engine, inputs: number) {
+  const bytes = allocateBytes(ROWS * inputs);
+  const x = allocate(ROWS * inputs);
+  const labels = allocateBytes(ROWS);
+  return {
+    x,
+    labels,
+    /** Takes the examples [first, first + rows) of a set. */
+    take({ pixels, labels: all }: ExampleSet, first: number, rows: number): void {
+      bytes.set(pixels.subarray(first * inputs, (first + rows) * inputs));
+      labels.set(all.subarray(first, first + rows));
+      kernels.scaleBytes(bytes, x, rows * inputs);
+    },
   };
 }
 
@@ -110,6 +125,20 @@ const batchOf = (rows: number) => ({
   rows,
   training: undefined,
 });
+
+/** The mean over `count` examples of the sums that `differentiate` writes to `gradient`. */
+function meanOver(
+  count: number,
+  gradient: Float32Array,
+  differentiate: (first: number, rows: number) => void,
+): Float32Array {
+  const sum = new Float64Array(gradient.length);
+  for (let first = 0; first < count; first += ROWS) {
+    differentiate(first, Math.min(ROWS, count - first));
+    for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
+  }
+  return Float32Array.from(sum, (value) => value / count);
+}
 
 /** The index of the largest value, or of the first of equally large ones; 0 if one is NaN. */
 function largestOf(values: Float32Array): number {

@@ -213,7 +213,7 @@ const WELCOME_TEXT = `This is a Lockstep coordinator.
   GET /api/control  what people can do to the run, as JSON; POST does it, with a token
   POST /api/predict what the model takes a picture for, as JSON; only with --predict
   GET /api/join     how workers and people join, as JSON
-  GET /api/study    what the net is; /api/parameters and /api/examples give it and its examples
+  GET /api/study    the net, with /api/parameters, /api/examples and /api/layers
   GET /metrics      figures of the run, for Prometheus
   GET /healthz      "ok" if the coordinator is alive
 

@@ -18,6 +18,7 @@ export function answerFromFile(path: string): Response | undefined {
   if (!study) return undefined;
   const [name, query] = path.split('?');
   if (name === 'api/study') return Response.json(study.answer);
+  if (name === 'api/layers') return Response.json({ isMeasured: false, samples: [] });
   if (name === 'api/parameters')
     return new Response(bytesOf(study.parameters), {
       headers: { 'lockstep-step': String(study.step) },

@@ -29,6 +29,13 @@ export interface StudyAccess {
    * then the tensors of the optimizer. Rejects with a reason for people.
    */
   fetchState(step: number | undefined): Promise<{ step: number; values: Float32Array }>;
-  /** Computes something once. Rejects with a reason for people. */
-  perform<Name extends TaskName>(name: Name, argument: Argument<Name>): Promise<Result<Name>>;
+  /**
+   * Computes something once, with the newest parameters or with others. Rejects with a reason for
+   * people.
+   */
+  perform<Name extends TaskName>(
+    name: Name,
+    argument: Argument<Name>,
+    parameters?: Float32Array,
+  ): Promise<Result<Name>>;
 }

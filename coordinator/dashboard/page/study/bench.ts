@@ -61,9 +61,14 @@ export function createBench(
       bench.lab.load(message.parameters);
     }
     if (message.type !== 'task') return;
-    const { id, name, argument } = message;
+    const { id, name, argument, parameters = bench.parameters } = message;
     const task = TASKS[name] as (bench: Bench, argument: unknown) => never;
-    post({ type: 'done', id, result: task(bench, argument) });
+    bench.lab.load(parameters);
+    try {
+      post({ type: 'done', id, result: task({ ...bench, parameters }, argument) });
+    } finally {
+      bench.lab.load(bench.parameters);
+    }
   }
 
   return (message) => {

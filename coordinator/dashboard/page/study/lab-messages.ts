@@ -19,6 +19,8 @@ export type ToLab =
       readonly id: number;
       readonly name: TaskName;
       readonly argument: Argument<TaskName>;
+      /** Instead of those that the page shows. */
+      readonly parameters: Float32Array | undefined;
     };
 
 /** What that thread answers. */

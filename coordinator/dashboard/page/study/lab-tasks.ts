@@ -4,9 +4,15 @@ import type { RunConfig } from '../../../../shared/round/run-config.ts';
 import type { NetChange } from '../../../../shared/study/changed-net.ts';
 import { type ChangedStudy, studyChanged } from '../../../../shared/study/changed-study.ts';
 import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
+import type { FreshWeights } from '../../../../shared/study/fresh-net.ts';
 import type { NetLab } from '../../../../shared/study/net-lab.ts';
 import { type Nudge, nudge } from '../../../../shared/study/nudge.ts';
 import type { SetStudy } from '../../../../shared/study/set-study.ts';
+import {
+  findStrongest,
+  type StrongestExamples,
+} from '../../../../shared/study/strongest-examples.ts';
+import { type LayerActivity, studyUnits } from '../../../../shared/study/unit-activity.ts';
 import { studyUnit, type UnitPlace, type UnitStudy } from '../../../../shared/study/unit-study.ts';
 import type { StudySet } from '../../../study/study-answer.ts';
 import {
@@ -17,6 +23,7 @@ import {
   withRate,
 } from '../../../training/branch.ts';
 import type { SavedState } from '../../../training/parameter-server.ts';
+import { freshNorms, gradientNorms } from './units/unit-tasks.ts';
 
 /*
  * What the page lets the engine compute. To add a task, name its argument and result in `Tasks`,
@@ -65,6 +72,10 @@ export interface Tasks {
   readonly unit: { argument: ExamplePlace & UnitPlace; result: UnitStudy };
   readonly nudge: { argument: ExamplePlace & { rate: number; steps: number }; result: Nudge };
   readonly set: { argument: { set: StudySet }; result: SetStudy };
+  readonly gradients: { argument: { set: StudySet }; result: number[] };
+  readonly fresh: { argument: { set: StudySet; weights: FreshWeights }; result: number[][] };
+  readonly units: { argument: { set: StudySet }; result: LayerActivity[] };
+  readonly strongest: { argument: { set: StudySet; layer: string }; result: StrongestExamples };
   /** Examples that the thread does not have, with parameters that need not be those shown. */
   readonly part: {
     argument: { parameters: Float32Array; examples: ExampleSet };
@@ -95,6 +106,11 @@ export const TASKS: {
   nudge: (bench, argument) =>
     nudge(bench.lab, bench.parameters, exampleAt(bench, argument), argument),
   set: ({ lab, sets }, { set }) => lab.studySet(setNamed(sets, set)),
+  gradients: ({ lab, sets }, { set }) => gradientNorms(lab, setNamed(sets, set)),
+  fresh: ({ engine, config, lab, sets }, { set, weights }) =>
+    freshNorms(engine, config, lab, setNamed(sets, set), weights),
+  units: ({ lab, sets }, { set }) => studyUnits(lab, setNamed(sets, set)),
+  strongest: ({ lab, sets }, { set, layer }) => findStrongest(lab, setNamed(sets, set), layer),
   part: studyPart,
   own: studyOwn,
   changed: ({ lab, sets, parameters }, { set, change }) =>

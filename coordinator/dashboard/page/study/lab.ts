@@ -14,8 +14,12 @@ export interface Lab {
   /** One more example, which is not among those. */
   useExample(name: StudySet, index: number, example: ExampleSet): void;
   useParameters(parameters: Float32Array): void;
-  /** Computes with the newest parameters that it was given. */
-  perform<Name extends TaskName>(name: Name, argument: Argument<Name>): Promise<Result<Name>>;
+  /** Computes with the newest parameters that it was given, or once with others. */
+  perform<Name extends TaskName>(
+    name: Name,
+    argument: Argument<Name>,
+    parameters?: Float32Array,
+  ): Promise<Result<Name>>;
 }
 
 interface Waiting {
@@ -54,9 +58,9 @@ export function openLab(config: RunConfig, onFailure: (reason: string) => void):
     useExamples: (name, set) => tell({ type: 'examples', name, set }),
     useExample: (name, index, example) => tell({ type: 'example', name, index, example }),
     useParameters: (parameters) => tell({ type: 'parameters', parameters }),
-    perform(name, argument) {
+    perform(name, argument, parameters) {
       const id = ++lastId;
-      tell({ type: 'task', id, name, argument });
+      tell({ type: 'task', id, name, argument, parameters });
       return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
     },
   };

@@ -163,9 +163,10 @@ export class Studies implements StudyAccess {
   async perform<Name extends TaskName>(
     name: Name,
     argument: Argument<Name>,
+    parameters?: Float32Array,
   ): Promise<Result<Name>> {
     if (!this.#lab) throw new Error(this.#problem ?? 'the net is not here yet');
-    return this.#lab.perform(name, argument);
+    return this.#lab.perform(name, argument, parameters);
   }
 
   get #inputs(): number {

@@ -12,6 +12,10 @@ import { confusion } from './sets/confusion.ts';
 import { hardest } from './sets/hardest.ts';
 import styleUrl from './study.css?url';
 import { createStudy } from './study.ts';
+import { features } from './units/features.ts';
+import { fresh } from './units/fresh.ts';
+import { gradientFlow } from './units/gradient-flow.ts';
+import { units } from './units/units.ts';
 import { breakIt } from './what-if/break.ts';
 import { whatIf } from './what-if/what-if.ts';
 
@@ -19,7 +23,10 @@ import { whatIf } from './what-if/what-if.ts';
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   if (!hasEmbeddedStudy()) loadStyle();
   const study = createStudy(source, ui);
-  const panels = [lessons, overview, output, backward, confusion, hardest, own, breakIt, whatIf];
+  const panels = [
+    ...[lessons, overview, output, backward, gradientFlow, fresh, units, features],
+    ...[confusion, hardest, own, breakIt, whatIf],
+  ];
   return [...panels.map((panel) => panel(study)), curves];
 }
 

@@ -8,6 +8,7 @@ const dataset = createToyDataset();
 const source: StudySource = {
   config,
   newest: async () => checkpointAt(12),
+  layersAfter: () => ({ isMeasured: false, samples: [] }),
   keptSteps: async () => [4, 8],
   kept: async (step) => checkpointAt(step),
   dataset: async () => dataset,

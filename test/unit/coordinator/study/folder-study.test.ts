@@ -26,6 +26,11 @@ test('a folder gives the parameters of its checkpoints', async () => {
   await expect(study.kept(5)).rejects.toThrow('step 5 has no checkpoint');
 });
 
+test('a folder has no gradients', () => {
+  const study = studyFolder(folderWith(4), { config }, signal);
+  expect(study.layersAfter(-1)).toEqual({ isMeasured: false, samples: [] });
+});
+
 test('a folder without checkpoints says so', async () => {
   const study = studyFolder(temporaryFolder(), { config }, signal);
   await expect(study.newest()).rejects.toThrow('the run has no checkpoint yet');

@@ -5,6 +5,8 @@ import { createSimulatedClock } from '../../../support/simulation/simulated-cloc
 import { config } from '../../../support/toy-checkpoint.ts';
 import { createToyDataset } from '../../../support/toy-dataset.ts';
 
+const norms = { gradientNorms: [1], updateNorms: [2], parameterNorms: [3] };
+
 function createStudy() {
   const clock = createSimulatedClock();
   const optimizer = { state: { velocity: Float32Array.of(3, 4) } };
@@ -12,6 +14,7 @@ function createStudy() {
   const study = studyLive(
     { config, server: server as unknown as ParameterServer, dataset: createToyDataset() },
     () => undefined,
+    { samplesAfter: (step) => [{ step: step + 1, ...norms }] },
     clock,
   );
   /** Lets time pass, for a timer of somebody. */
@@ -67,6 +70,11 @@ test('but not for long', async () => {
   const refused = expect(study.newest()).rejects.toThrow('a step is under way for long');
   await advance(5100);
   await refused;
+});
+
+test('the layers of a run that trains are measured', () => {
+  const { study } = createStudy();
+  expect(study.layersAfter(4)).toEqual({ isMeasured: true, samples: [{ step: 5, ...norms }] });
 });
 
 test('a run without a folder keeps no steps', async () => {

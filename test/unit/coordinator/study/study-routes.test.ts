@@ -7,11 +7,13 @@ import { checkpointAt, config } from '../../../support/toy-checkpoint.ts';
 import { createToyDataset } from '../../../support/toy-dataset.ts';
 
 const dataset = createToyDataset();
+const norms = { gradientNorms: [1], updateNorms: [2], parameterNorms: [3] };
 const source: StudySource = {
   config,
   newest: async () => checkpointAt(12),
   keptSteps: async () => [4, 8],
   kept: async (step) => checkpointAt(step),
+  layersAfter: (step) => ({ isMeasured: true, samples: [{ step: step + 1, ...norms }] }),
   dataset: async () => dataset,
 };
 const routes = studyRoutes(source);
@@ -54,6 +56,14 @@ describe('the parameters', () => {
       expect(answer.headers).toEqual({ etag: '"12 state"', 'lockstep-step': '12' });
     },
   );
+});
+
+test.for([
+  ['', 0],
+  ['?after=7', 8],
+] as const)('the layers%s begin with step %i', async ([query, step]) => {
+  const answer = JSON.parse((await ask(`/api/layers${query}`)) as string);
+  expect(answer).toEqual({ isMeasured: true, samples: [{ step, ...norms }] });
 });
 
 describe('examples', () => {
@@ -105,6 +115,7 @@ test.for([
   ['/api/examples?set=test&indices=1,,2', 'indices= is no whole number'],
   ['/api/examples?set=test&indices=0,520', 'indices has 520, but the set has 520 examples'],
   ['/api/parameters?step=x', 'step=x is no whole number'],
+  ['/api/layers?after=-2', 'after=-2 is no whole number'],
 ])('%s is refused: %s', async ([path, message]) => {
   await expect(ask(path)).rejects.toThrow(message);
 });

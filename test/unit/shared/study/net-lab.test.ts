@@ -80,6 +80,18 @@ describe.for(NETS)('a %s net', ([, overrides]) => {
     expect(pixels[3]).toBe(Math.fround(set.pixels[5 * inputs + 3] / 255));
   });
 
+  test('has a mean gradient over a set: the mean of the gradients of its examples', () => {
+    const count = 260;
+    const some = { ...set, count };
+    const sum = new Float64Array(plan.trainedCount);
+    for (let i = 0; i < count; i++) {
+      const { gradient } = study(i);
+      for (let k = 0; k < sum.length; k++) sum[k] += gradient[k];
+    }
+    const mean = lab.meanGradient(some);
+    for (const [k, value] of sum.entries()) expect(mean[k]).toBeCloseTo(value / count, 5);
+  });
+
   test('has a gradient: a small step against it lowers the loss by its squared norm', () => {
     const { gradient, loss } = study(7);
     const rate = 1e-4;

@@ -33,14 +33,14 @@ export const vanishingLesson: Lesson = {
           reply: 'The error has the longest way to it. And all later layers build on it.',
         },
         { text: 'The last one', reply: 'It is next to the loss, and hears the whole error.' },
-        { text: 'All alike', reply: 'Look at the bars: they differ by powers of ten.' },
+        { text: 'All alike', reply: 'Look at the points: they differ by powers of ten.' },
       ],
     },
     {
       text:
         'ReLU is max(0, z). Its slope is 1 where it is active. So an error passes through it as ' +
         'it is. The example below has both nets side by side, from the same start.',
-      panels: ['gradient-flow'],
+      panels: ['fresh-net'],
       question: 'What is the slope of ReLU where it is not active?',
       answers: [
         { text: '1', reply: 'Left of 0, ReLU is flat.' },
@@ -70,7 +70,7 @@ export const vanishingLesson: Lesson = {
         'The first weights matter, too. If they are too small, activations and gradients shrink ' +
         'from layer to layer; if too large, sigmoids saturate. Glorot chooses them so that both ' +
         'keep their size. He does the same for ReLU, where half of the units are off.',
-      panels: ['gradient-flow'],
+      panels: ['fresh-net'],
       question: 'A unit has four times as many inputs. What happens to its first weights?',
       answers: [
         { text: 'They stay the same', reply: 'Then its sum would have twice the spread.' },
