@@ -91,7 +91,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium (skipped if it is not instal
     const { href } = pathToFileURL(join(cwd, 'report.html'));
     const { page, problems, textOf } = await open(`${href}?learning`, '#output');
     await page.locator('#output').scrollIntoViewIfNeeded();
-    const largest = Math.max(...outputs).toFixed(4);
+    const largest = Math.max(...outputs).toFixed(2);
     await expect.poll(() => textOf('#output'), { timeout: 20_000 }).toContain(largest);
     expect(problems).toEqual([]);
   });

@@ -134,7 +134,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     await page.locator(`#hardest button[data-index="${hardest}"]`).click();
     await expect
       .poll(() => page.locator('#study').innerText(), EVERYTHING)
-      .toContain(`test example ${hardest}`);
+      .toContain(`Test example ${hardest}`);
     await page.locator('#output').scrollIntoViewIfNeeded();
     const pixels = set.pixels.subarray(hardest * 108, (hardest + 1) * 108);
     const { outputs } = lab.studyExample(pixels, set.labels[hardest]);

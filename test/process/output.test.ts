@@ -25,6 +25,7 @@ describe('the output', () => {
       worldSize: expect.any(Number),
       pid: expect.any(Number),
       name: expect.stringMatching(/^local-\d$/),
+      runtime: 'node',
     });
     const epochs = events.filter(({ event }) => event === 'epoch');
     expect(epochs).toHaveLength(6);
