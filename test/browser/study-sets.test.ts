@@ -138,9 +138,10 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     await page.locator('#output').scrollIntoViewIfNeeded();
     const pixels = set.pixels.subarray(hardest * 108, (hardest + 1) * 108);
     const { outputs } = lab.studyExample(pixels, set.labels[hardest]);
+    // The table begins with the output that is furthest from its target.
     const shownOutputs = async () =>
-      (await csvOf(page, 'output')).map(([, output]) => Number(output));
-    await expect.poll(shownOutputs, EVERYTHING).toEqual([...outputs]);
+      (await csvOf(page, 'output')).map(([, output]) => Number(output)).sort();
+    await expect.poll(shownOutputs, EVERYTHING).toEqual([...outputs].sort());
     expectNoProblems(dashboard);
   });
 
