@@ -1,7 +1,7 @@
 import type { ExampleSet } from '../../../../shared/data/dataset.ts';
 import type { ModelPlan } from '../../../../shared/engine/model/model-plan.ts';
 import type { StudyAnswer, StudySet } from '../../../study/study-answer.ts';
-import type { Argument, Result, TaskName } from './lab-tasks.ts';
+import type { Argument, Result, TaskName } from './lab/lab-tasks.ts';
 
 /** Everything that follows from the run's configuration. */
 export interface OpenStudy extends StudyAnswer {

@@ -5,8 +5,8 @@ import { askJson } from '../ask-json.ts';
 import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
 import type { Dated, OpenStudy, StudyAccess } from './access.ts';
-import { type Lab, openLab } from './lab.ts';
-import type { Argument, Result, TaskName } from './lab-tasks.ts';
+import { type Lab, openLab } from './lab/lab.ts';
+import type { Argument, Result, TaskName } from './lab/lab-tasks.ts';
 import { examplesIn, Pictures } from './pictures.ts';
 
 /*

@@ -2,12 +2,12 @@ import { html, type TemplateResult } from 'lit-html';
 import type { StudySet } from '../../../study/study-answer.ts';
 import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
+import type { ChannelView } from './features/unit-weights.ts';
+import type { WeightsName } from './flow/fresh-text.ts';
 import { KeptCheckpoints } from './kept-checkpoints.ts';
-import type { Argument, TaskName } from './lab-tasks.ts';
+import type { Argument, TaskName } from './lab/lab-tasks.ts';
 import { WholeSets } from './sets/whole-set.ts';
 import { Studies } from './studies.ts';
-import type { WeightsName } from './units/fresh-text.ts';
-import type { ChannelView } from './units/unit-weights.ts';
 
 /** What all panels of this part of the page share. */
 export interface Study {

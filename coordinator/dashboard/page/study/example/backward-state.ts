@@ -2,10 +2,10 @@ import type { Shape } from '../../../../../shared/engine/layers/layer-plan.ts';
 import { type ColumnStudy, studyColumns } from '../../../../../shared/study/columns.ts';
 import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
 import type { UnitStudy } from '../../../../../shared/study/unit-study.ts';
+import { differencesOf, toDecrease } from '../output/output-text.ts';
 import type { Study } from '../study.ts';
 import type { UnitKey } from './net-layout.ts';
 import { stageCount } from './net-text.ts';
-import { differencesOf, toDecrease } from './output-text.ts';
 import type { TermOrder } from './sums.ts';
 
 /** How long a stage is shown while the net is played, in ms. */

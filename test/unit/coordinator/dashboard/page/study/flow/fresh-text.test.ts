@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   freshSentence,
   WEIGHTS,
-} from '../../../../../../../coordinator/dashboard/page/study/units/fresh-text.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/flow/fresh-text.ts';
 
 test.for([
   [

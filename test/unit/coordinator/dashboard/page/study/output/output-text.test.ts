@@ -9,7 +9,7 @@ import {
   showNumber,
   toDecrease,
   WHY,
-} from '../../../../../../../coordinator/dashboard/page/study/example/output-text.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/output/output-text.ts';
 
 const names = ['boot', 'coat', 'bag', 'shirt'];
 const from = (outputs: number[], label: number) =>

@@ -14,10 +14,10 @@ import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
 import type { OpenStudy } from '../access.ts';
 import type { Study } from '../study.ts';
+import { looksFor } from '../units/unit-sentence.ts';
 import { featureControls } from './feature-controls.ts';
 import { FeatureImages } from './feature-images.ts';
 import { tileAt, tileBeside, tileLayout, tilePlace, tilesHeight } from './tiles.ts';
-import { looksFor } from './unit-sentence.ts';
 import { unitNorms, weightShape } from './unit-weights.ts';
 import { drawImage, grayImage } from './weight-colors.ts';
 

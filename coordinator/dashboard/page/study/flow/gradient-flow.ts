@@ -6,11 +6,11 @@ import { showPicture } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
+import { GRADIENT_EXAMPLES } from '../units/unit-tasks.ts';
 import { type FlowRow, flowOfCheckpoints, flowOfSamples } from './flow.ts';
 import { flowPicture } from './flow-picture.ts';
 import { formatPart, judgeFlow, slowestSentence } from './flow-text.ts';
 import { LayerSamples } from './layer-samples.ts';
-import { GRADIENT_EXAMPLES } from './unit-tasks.ts';
 
 /** What the panel shows, and where it is from. */
 interface Shown {

@@ -5,7 +5,7 @@ import {
   tileLayout,
   tilePlace,
   tilesHeight,
-} from '../../../../../../../coordinator/dashboard/page/study/units/tiles.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/features/tiles.ts';
 
 const layout = tileLayout(10, { width: 5, height: 4 }, 130);
 

@@ -4,7 +4,7 @@ import {
   placeColumns,
   rowAt,
   rowY,
-} from '../../../../../../../coordinator/dashboard/page/study/units/flow-layout.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/flow/flow-layout.ts';
 
 const columns = [
   { title: 'a', values: [[0.02, 3], [0]] },

@@ -1,5 +1,5 @@
-import fusedUrl from '../../../../shared/engine/assembly/fused.wasm?url';
-import strictUrl from '../../../../shared/engine/assembly/strict.wasm?url';
+import fusedUrl from '../../../../../shared/engine/assembly/fused.wasm?url';
+import strictUrl from '../../../../../shared/engine/assembly/strict.wasm?url';
 import { createBench } from './bench.ts';
 import type { ToLab } from './lab-messages.ts';
 

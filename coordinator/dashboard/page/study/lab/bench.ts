@@ -1,12 +1,12 @@
-import type { ExampleSet } from '../../../../shared/data/dataset.ts';
-import type { Engine } from '../../../../shared/engine/engine.ts';
-import { planModel } from '../../../../shared/engine/model/model-plan.ts';
-import { createNaiveEngine } from '../../../../shared/engine/naive/naive-engine.ts';
-import { createSelfTest } from '../../../../shared/engine/self-test/self-test.ts';
-import { createWasmEngine } from '../../../../shared/engine/wasm/wasm-engine.ts';
-import type { RunConfig } from '../../../../shared/round/run-config.ts';
-import { createNetLab } from '../../../../shared/study/net-lab.ts';
-import type { StudySet } from '../../../study/study-answer.ts';
+import type { ExampleSet } from '../../../../../shared/data/dataset.ts';
+import type { Engine } from '../../../../../shared/engine/engine.ts';
+import { planModel } from '../../../../../shared/engine/model/model-plan.ts';
+import { createNaiveEngine } from '../../../../../shared/engine/naive/naive-engine.ts';
+import { createSelfTest } from '../../../../../shared/engine/self-test/self-test.ts';
+import { createWasmEngine } from '../../../../../shared/engine/wasm/wasm-engine.ts';
+import type { RunConfig } from '../../../../../shared/round/run-config.ts';
+import { createNetLab } from '../../../../../shared/study/net-lab.ts';
+import type { StudySet } from '../../../../study/study-answer.ts';
 import type { FromLab, ToLab } from './lab-messages.ts';
 import { type Bench, TASKS } from './lab-tasks.ts';
 

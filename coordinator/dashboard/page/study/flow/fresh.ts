@@ -4,9 +4,9 @@ import { showPicture } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
+import { GRADIENT_EXAMPLES } from '../units/unit-tasks.ts';
 import { flowPicture } from './flow-picture.ts';
 import { freshSentence, WEIGHTS, type WeightsName } from './fresh-text.ts';
-import { GRADIENT_EXAMPLES } from './unit-tasks.ts';
 
 const NAMES = Object.keys(WEIGHTS) as WeightsName[];
 

@@ -3,8 +3,8 @@ import type { RunConfig } from '../../../../../shared/round/run-config.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { examplePicture } from '../example/example-picture.ts';
 import type { Study } from '../study.ts';
-import { examplePicture } from './example-picture.ts';
 import { outputRows } from './output-rows.ts';
 import {
   createOutputState,

@@ -4,7 +4,7 @@ import {
   formatTimes,
   judgeFlow,
   slowestSentence,
-} from '../../../../../../../coordinator/dashboard/page/study/units/flow-text.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/flow/flow-text.ts';
 
 /** Rows from the last layer to the first; the batch normalization is not judged. */
 const rows = (...norms: number[]) => [

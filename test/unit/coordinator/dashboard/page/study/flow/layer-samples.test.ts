@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   LayerSamples,
   PAUSE_MS,
-} from '../../../../../../../coordinator/dashboard/page/study/units/layer-samples.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/flow/layer-samples.ts';
 import type { Ui } from '../../../../../../../coordinator/dashboard/page/ui.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,7 +1,7 @@
-import type { ExampleSet } from '../../../../shared/data/dataset.ts';
-import type { RunConfig } from '../../../../shared/round/run-config.ts';
-import type { StudySet } from '../../../study/study-answer.ts';
-import { embeddedKernels } from '../connection/embedded-study.ts';
+import type { ExampleSet } from '../../../../../shared/data/dataset.ts';
+import type { RunConfig } from '../../../../../shared/round/run-config.ts';
+import type { StudySet } from '../../../../study/study-answer.ts';
+import { embeddedKernels } from '../../connection/embedded-study.ts';
 import { linkOnPage, linkToThread } from './lab-link.ts';
 import type { FromLab } from './lab-messages.ts';
 import type { Argument, Result, TaskName } from './lab-tasks.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   flowOfCheckpoints,
   flowOfSamples,
-} from '../../../../../../../coordinator/dashboard/page/study/units/flow.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/flow/flow.ts';
 import { LayerSpec } from '../../../../../../../shared/engine/layers/layer-spec.ts';
 import { planModel } from '../../../../../../../shared/engine/model/model-plan.ts';
 

@@ -1,29 +1,33 @@
-import type { ExampleSet } from '../../../../shared/data/dataset.ts';
-import type { Engine } from '../../../../shared/engine/engine.ts';
-import type { RunConfig } from '../../../../shared/round/run-config.ts';
-import type { NetChange } from '../../../../shared/study/changed-net.ts';
-import { type ChangedStudy, studyChanged } from '../../../../shared/study/changed-study.ts';
-import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
-import type { FreshWeights } from '../../../../shared/study/fresh-net.ts';
-import type { NetLab } from '../../../../shared/study/net-lab.ts';
-import { type Nudge, nudge } from '../../../../shared/study/nudge.ts';
-import type { SetStudy } from '../../../../shared/study/set-study.ts';
+import type { ExampleSet } from '../../../../../shared/data/dataset.ts';
+import type { Engine } from '../../../../../shared/engine/engine.ts';
+import type { RunConfig } from '../../../../../shared/round/run-config.ts';
+import type { NetChange } from '../../../../../shared/study/changed-net.ts';
+import { type ChangedStudy, studyChanged } from '../../../../../shared/study/changed-study.ts';
+import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
+import type { FreshWeights } from '../../../../../shared/study/fresh-net.ts';
+import type { NetLab } from '../../../../../shared/study/net-lab.ts';
+import { type Nudge, nudge } from '../../../../../shared/study/nudge.ts';
+import type { SetStudy } from '../../../../../shared/study/set-study.ts';
 import {
   findStrongest,
   type StrongestExamples,
-} from '../../../../shared/study/strongest-examples.ts';
-import { type LayerActivity, studyUnits } from '../../../../shared/study/unit-activity.ts';
-import { studyUnit, type UnitPlace, type UnitStudy } from '../../../../shared/study/unit-study.ts';
-import type { StudySet } from '../../../study/study-answer.ts';
+} from '../../../../../shared/study/strongest-examples.ts';
+import { type LayerActivity, studyUnits } from '../../../../../shared/study/unit-activity.ts';
+import {
+  studyUnit,
+  type UnitPlace,
+  type UnitStudy,
+} from '../../../../../shared/study/unit-study.ts';
+import type { StudySet } from '../../../../study/study-answer.ts';
 import {
   type Branch,
   createBranch,
   createSparseDataset,
   type TrainingCounts,
   withRate,
-} from '../../../training/branch.ts';
-import type { SavedState } from '../../../training/parameter-server.ts';
-import { freshNorms, gradientNorms } from './units/unit-tasks.ts';
+} from '../../../../training/branch.ts';
+import type { SavedState } from '../../../../training/parameter-server.ts';
+import { freshNorms, gradientNorms } from '../units/unit-tasks.ts';
 
 /*
  * What the page lets the engine compute. To add a task, name its argument and result in `Tasks`,

@@ -1,6 +1,6 @@
-import type { ExampleSet } from '../../../../shared/data/dataset.ts';
-import type { RunConfig } from '../../../../shared/round/run-config.ts';
-import type { StudySet } from '../../../study/study-answer.ts';
+import type { ExampleSet } from '../../../../../shared/data/dataset.ts';
+import type { RunConfig } from '../../../../../shared/round/run-config.ts';
+import type { StudySet } from '../../../../study/study-answer.ts';
 import type { Argument, Result, TaskName } from './lab-tasks.ts';
 
 /** What the page tells the thread of its engine. */

@@ -4,7 +4,7 @@ import {
   unitPicture,
   weightScale,
   weightShape,
-} from '../../../../../../../coordinator/dashboard/page/study/units/unit-weights.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/features/unit-weights.ts';
 import { LayerSpec } from '../../../../../../../shared/engine/layers/layer-spec.ts';
 import { planModel } from '../../../../../../../shared/engine/model/model-plan.ts';
 
