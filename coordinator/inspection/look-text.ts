@@ -1,4 +1,4 @@
-import { formatLoss, formatPercent } from '../../shared/cli/format.ts';
+import { formatPercent } from '../../shared/cli/format.ts';
 import { pictureLines } from '../../shared/cli/picture-lines.ts';
 import { viewOf } from '../../shared/engine/layers/layer.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
@@ -20,7 +20,7 @@ export function lookLines(
   return [
     ...pictureLines(pixels, spec.input).map((line) => `  ${line}`),
     '',
-    `${verdict} Its loss for this example is ${formatLoss(loss)}.`,
+    `${verdict} Its loss for this example is ${numberText(loss)}.`,
     '',
     ...nudgeLines(study, classNames),
     '',
@@ -43,14 +43,18 @@ function nudgeLines({ outputs, targets }: ExampleStudy, classNames: readonly str
       const arrow = difference > 0 ? '▼' : '▲';
       const bar = '█'.repeat(Math.round((BAR_WIDTH * Math.abs(difference)) / (largest || 1)));
       const cells = [
-        output.toFixed(4).padStart(9),
+        numberText(output).padStart(9),
         String(targets[i]).padStart(9),
-        difference.toFixed(4).padStart(12),
+        numberText(difference).padStart(12),
       ];
       return `  ${classNames[i].padEnd(width)}${cells.join('')}  ${arrow} ${bar}`.trimEnd();
     }),
   ];
 }
+
+/** "0.2500", "-0.0012", "3.1e-7". */
+const numberText = (value: number): string =>
+  value !== 0 && Math.abs(value) < 5e-4 ? value.toExponential(1) : value.toFixed(4);
 
 /** Which output is to decrease most, and why. */
 function nudgeSentence(

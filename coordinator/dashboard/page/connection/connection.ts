@@ -38,6 +38,7 @@ const SILENCE_MAX_MS = 15_000;
 /** A hidden page takes an update so often, and keeps its stream if the run has less time left. */
 const HIDDEN_INTERVAL_MS = 30_000;
 const HIDDEN_SECONDS_LEFT = 90;
+const OVER = 'the run is over, and its coordinator is gone: “lockstep view” shows the run again';
 const TOKEN_KEY = 'lockstep-token';
 
 /** Keeps the view of a run up to date. */
@@ -80,10 +81,17 @@ export class Connection {
   }
 
   /** The answer to a request with the page's token, such as `api/status`. */
-  request(path: string, init: RequestInit = {}): Promise<Response> {
+  async request(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (this.#token !== undefined) headers.set('authorization', `Bearer ${this.#token}`);
-    return fetch(path, { ...init, headers, cache: 'no-store' });
+    try {
+      return await fetch(path, { ...init, headers, cache: 'no-store' });
+    } catch (error) {
+      // Browsers have words of their own for a failed request, and say them with a `TypeError`.
+      if (!(error instanceof TypeError)) throw error;
+      const isOver = this.#view.status?.end != null;
+      throw new Error(isOver ? OVER : 'no connection', { cause: error });
+    }
   }
 
   /** Gets all moments of the run, for going back in time. */
@@ -193,13 +201,7 @@ export class Connection {
   }
 }
 
-/** Browsers have words of their own for a failed request, and say them with a `TypeError`. */
-const reasonOf = (error: unknown): string =>
-  error instanceof TypeError
-    ? 'no connection'
-    : error instanceof Error
-      ? error.message
-      : `${error}`;
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`);
 
 /** What the coordinator, or a proxy before it, says in an answer that is no stream. */
 async function explain(response: Response): Promise<string> {

@@ -60,8 +60,8 @@ export class Studies implements StudyAccess {
   #problem: string | undefined;
   #lab: Lab | undefined;
   #shown: Shown = { kind: 'newest' };
-  /** What was shown when parameters were taken last. */
-  #taken: Shown | undefined;
+  /** What was shown when parameters were taken last, and whether it can still change. */
+  #taken: { readonly shown: Shown; readonly isFinal: boolean } | undefined;
   #etag: string | undefined;
   #step: number | undefined;
   #parameters: Float32Array | undefined;
@@ -279,13 +279,17 @@ export class Studies implements StudyAccess {
     const shown = this.#shown;
     if (shown.kind === 'held' && this.#step !== undefined) return;
     // These parameters do not change anymore, and their coordinator may be gone.
-    if ((shown.kind === 'kept' || this.isOver) && this.#taken === shown) return;
+    const isFinal = shown.kind === 'kept' || this.isOver;
+    if (isFinal && this.#taken?.shown === shown && this.#taken.isFinal) return;
     const path = shown.kind === 'kept' ? `api/parameters?step=${shown.step}` : 'api/parameters';
     const headers: HeadersInit = this.#etag === undefined ? {} : { 'if-none-match': this.#etag };
-    const response = await this.#ui.ask(path, { headers });
+    const response = await this.#ui.ask(path, { headers }).catch((error: unknown) => {
+      // The last parameters that were taken stay.
+      if (shown.kind !== 'newest' || !isFinal || this.#step === undefined) throw error;
+    });
     if (shown !== this.#shown) return;
-    if (response.status !== 304) await this.#take(response);
-    this.#taken = shown;
+    if (response && response.status !== 304) await this.#take(response);
+    this.#taken = { shown, isFinal };
   }
 
   async #take(response: Response): Promise<void> {

@@ -4,7 +4,7 @@ import { whenSeen } from '../../panel/when-seen.ts';
 import type { Study } from '../study.ts';
 import type { Answer, Lesson, Screen } from './lesson.ts';
 import { firstLesson, goTo, type LessonState } from './lesson-state.ts';
-import { lightUp } from './spotlight.ts';
+import { lightUp, showFirst } from './spotlight.ts';
 import { LESSONS } from './texts.ts';
 
 /** Guided tours through the panels. */
@@ -13,6 +13,7 @@ export function lessons(study: Study): Panel {
   const change = (next: LessonState) => {
     state = next;
     study.choose({});
+    showFirst(panelsOf(next));
   };
   return {
     id: 'lessons',
@@ -47,21 +48,26 @@ function showLesson(lesson: Lesson, state: LessonState, change: Change): Templat
   const { screens } = lesson;
   const screen = screens[at];
   return html`<p class="hint">
-      ${at + 1} of ${screens.length}. It is about a run of
+      Screen ${at + 1} of ${screens.length}. It is about a run of
       <code>npx lockstep train --lesson ${lesson.name}</code>.
     </p>
     <p class="lesson">${screen.text}</p>
     ${lookAt(screen)} ${ask(state, screen, change)}
     <p class="orders">
       <button ?disabled=${at === 0} @click=${() => change(goTo(lesson, at - 1))}>Back</button>
-      <button
-        ?disabled=${at === screens.length - 1}
-        @click=${() => change(goTo(lesson, at + 1))}
-      >
-        Next
-      </button>
+      ${nextButton(lesson, at, change)}
       <button class="quiet" @click=${() => change(goTo(undefined))}>All lessons</button>
     </p>`;
+}
+
+/** Leads to the next screen; after the last one, to the next lesson. */
+function nextButton(lesson: Lesson, at: number, change: Change): TemplateResult {
+  const follower = LESSONS[LESSONS.indexOf(lesson) + 1];
+  if (at < lesson.screens.length - 1)
+    return html`<button @click=${() => change(goTo(lesson, at + 1))}>Next</button>`;
+  return follower
+    ? html`<button @click=${() => change(goTo(follower))}>Next lesson: ${follower.title}</button>`
+    : html`<strong>This was the last lesson.</strong>`;
 }
 
 /** Links to the panels that a screen speaks of. Some are on the page of the cluster. */

@@ -7,8 +7,9 @@ export const stepLesson: Lesson = {
     {
       text:
         'Look at one example. Its own class should have the output 1, and the others 0. The loss ' +
-        'is one number that says how far the outputs are from that. Training makes it smaller.',
-      panels: ['output'],
+        'is one number that says how far the outputs are from that. Training makes it smaller. ' +
+        'Press “Next wrong one” for an example that is far from it.',
+      panels: ['study', 'output'],
       question: 'Two outputs should be 0. Which one do we want to decrease more: 0.80 or 0.21?',
       answers: [
         {
@@ -57,8 +58,8 @@ export const stepLesson: Lesson = {
     {
       text:
         'The gradient points to where the loss grows fastest. A step goes the other way: ' +
-        'w ← w − rate · ∂L/∂w, for all weights at once. Take one step on this example, and ' +
-        'watch the arrows.',
+        'w ← w − rate · ∂L/∂w, for all weights at once. Answer the question of the panel, take ' +
+        'one step on this example, and watch the arrows.',
       panels: ['output'],
       question: 'The step is good for this example. Is it good for the others?',
       answers: [
@@ -74,7 +75,7 @@ export const stepLesson: Lesson = {
     {
       text:
         'A step of this run averages the gradients of one batch, and each batch is another ' +
-        'sample of the examples. So the loss does not fall in every step, but it falls.',
+        'sample of the examples. So the training loss does not fall in every step, but it falls.',
       panels: ['curves'],
       question: 'Why not take the mean over all 55,000 examples in each step?',
       answers: [

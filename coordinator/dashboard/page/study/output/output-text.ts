@@ -100,7 +100,7 @@ export function nudgeText(losses: readonly number[], rate: number): string {
   const change = after < before ? 'falls' : after > before ? 'rises' : 'stays';
   return (
     `${many} w ← w − η · ∂L/∂w on this example alone, with η = ${rate}: its loss ${change} ` +
-    `from ${before.toPrecision(4)} to ${after.toPrecision(4)}. The run itself goes on without ` +
-    'these steps.'
+    `from ${before.toPrecision(4)} to ${after.toPrecision(4)}. One example alone is soon ` +
+    'learned. A step of the run takes the mean of many. The run itself goes on without these steps.'
   );
 }

@@ -12,15 +12,7 @@ import {
   type OutputState,
   STEPS_MAX,
 } from './output-state.ts';
-import {
-  answerText,
-  bySize,
-  choicesOf,
-  nudgeText,
-  outputTitle,
-  showNumber,
-  WHY,
-} from './output-text.ts';
+import { answerText, bySize, choicesOf, nudgeText, outputTitle, WHY } from './output-text.ts';
 
 /** Output against desired, for one example. */
 export function output(study: Study): Panel {
@@ -65,6 +57,10 @@ export function output(study: Study): Panel {
   };
 }
 
+/** Two of them must not look alike. */
+const choiceNumber = (output: number): string =>
+  output < 1e-3 ? output.toExponential(1) : output.toPrecision(3);
+
 const question = (
   { differences }: OutputState,
   names: readonly string[],
@@ -74,7 +70,7 @@ const question = (
     <div class="controls choices">
       ${choicesOf(differences).map(
         ({ label, output }) => html`<button @click=${() => tell(label)}>
-          ${names[label]}: ${showNumber(output)}
+          ${names[label]}: ${choiceNumber(output)}
         </button>`,
       )}
       <button class="quiet" @click=${() => tell(undefined)}>Just tell me, from now on</button>

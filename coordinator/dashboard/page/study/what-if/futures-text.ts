@@ -1,4 +1,4 @@
-import { formatLoss, formatQuantity } from '../../format.ts';
+import { formatCount, formatLoss, formatQuantity } from '../../format.ts';
 import { type Table, tableFrom } from '../../panel/table.ts';
 import type { Futures } from './branch.ts';
 
@@ -19,12 +19,12 @@ export function futuresSentence({ factor, step, own, other, stepCount }: Futures
   const rate = `${factor} times the learning rate`;
   const survived = formatQuantity(other.length - 1, 'step');
   if (otherLoss === undefined && other.length > 0 && other.length < stepCount)
-    return `From step ${step} with ${rate}, training diverges after ${survived}.`;
+    return `From step ${formatCount(step)} with ${rate}, training diverges after ${survived}.`;
   if (ownLoss === undefined || otherLoss === undefined)
-    return `From step ${step}, training diverges.`;
+    return `From step ${formatCount(step)}, training diverges.`;
   return (
-    `From step ${step} with ${rate}, the loss after ${steps} is ${formatLoss(otherLoss)}; ` +
-    `with the run’s own, ${formatLoss(ownLoss)}.`
+    `From step ${formatCount(step)} with ${rate}, the loss after ${steps} is ` +
+    `${formatLoss(otherLoss)}; with the run’s own, ${formatLoss(ownLoss)}.`
   );
 }
 

@@ -71,7 +71,8 @@ test('numbers of outputs', () => {
 test('what steps have done, whether they help or not', () => {
   expect(nudgeText([2.5, 1.25], 0.01)).toBe(
     'One step w ← w − η · ∂L/∂w on this example alone, with η = 0.01: its loss falls from 2.500 ' +
-      'to 1.250. The run itself goes on without these steps.',
+      'to 1.250. One example alone is soon learned. A step of the run takes the mean of ' +
+      'many. The run itself goes on without these steps.',
   );
   expect(nudgeText([0.1, 0.2, 0.4], 1)).toMatch(/^2 steps .* rises from 0.1000 to 0.4000/);
 });
