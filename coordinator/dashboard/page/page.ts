@@ -100,7 +100,8 @@ const linkTo = ({ id, name }: Panel): TemplateResult =>
   html`<a href="#${id}" title=${name}>${shortName(id)}</a>`;
 
 /** The names have room for no more than one line. */
-const shortName = (id: string): string => id.charAt(0).toUpperCase() + id.slice(1);
+const shortName = (id: string): string =>
+  id.charAt(0).toUpperCase() + id.slice(1).replace('-', ' ');
 
 function tokenForm(source: RunSource, isWrong: boolean): TemplateResult {
   const submit = (event: SubmitEvent) => {
