@@ -170,9 +170,11 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
   test('a drawing gets the outputs that the same pixels get in this process', async () => {
     const run = await recordRun();
     const { lab } = await netOf(run, LAST_STEP);
-    const dashboard = await open(await viewRun(run), { before: 'localStorage.clear()' });
+    // All panels are in sight. Those above the board grow before somebody draws.
+    const viewport = { width: 1440, height: 6000 };
+    const dashboard = await open(await viewRun(run), { before: 'localStorage.clear()', viewport });
     const { page } = dashboard;
-    await page.locator('#draw').scrollIntoViewIfNeeded();
+    await untilTitle(page, 'hardest', / is taken for /);
     await page.locator('#draw .board').waitFor();
     const expectAnswer = async () => {
       await untilTitle(page, 'draw', /^The net takes it for class \d/);
@@ -264,9 +266,11 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
       ...['--schedule', 'constant', '--lr', '0.001', '--port', '0', '--token', 'none'],
       ...['--out', run],
     ]);
-    const dashboard = await open(`${url}/?learning`);
+    const viewport = { width: 1440, height: 6000 };
+    const dashboard = await open(`${url}/?learning`, { viewport });
     const { page } = dashboard;
     await untilTitle(page, 'confusion', /of the first 2,000 of 2,300 test examples are right/);
+    await untilTitle(page, 'hardest', / is taken for /);
     const stepNow = async () => Number(/\d+/.exec(await titleOf(page, 'study'))?.[0]);
     const before = await stepNow();
     await expect.poll(stepNow, EVERYTHING).toBeGreaterThan(before);
