@@ -1,6 +1,6 @@
 import { LockstepError } from '../../shared/errors.ts';
+import { readPictures } from '../../shared/pictures/read-pictures.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
-import { readPictures } from './pictures/read-pictures.ts';
 import type { Predictor } from './predictor.ts';
 import { looksInverted, type PreparedPicture, preparePicture } from './prepare.ts';
 

@@ -5,12 +5,12 @@ import type { Engine } from '../../shared/engine/engine.ts';
 import type { Shape } from '../../shared/engine/layers/layer-plan.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { LockstepError } from '../../shared/errors.ts';
+import { decodePng, isPng } from '../../shared/pictures/decode-png.ts';
+import { type Picture, pictureError } from '../../shared/pictures/picture.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import type { ParameterServer } from '../training/parameter-server.ts';
 import { type RankedClass, rank } from './classify-file.ts';
-import { decodePng, isPng } from './pictures/decode-png.ts';
-import { type Picture, pictureError } from './pictures/picture.ts';
 import { createPredictor } from './predictor.ts';
 import { backgroundOf, looksInverted, preparePicture } from './prepare.ts';
 

@@ -9,7 +9,7 @@ import { viewCommand } from '../../coordinator/replay/view-command.ts';
 import { trainCommand } from '../../deploy/local/train-command.ts';
 import { planCommand } from '../../deploy/speedup/plan/plan-command.ts';
 import { speedupCommand } from '../../deploy/speedup/speedup-command.ts';
-import { dataCommand } from '../../shared/cli/data-command.ts';
+import { dataCommand } from '../../shared/cli/data/data-command.ts';
 import { workerCommand } from '../../worker/worker-command.ts';
 
 const COLUMNS = 100;

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { readPictures } from '../../../../../coordinator/prediction/pictures/read-pictures.ts';
-import { npyFile } from '../../../../support/npy-writer.ts';
-import { grayPng } from '../../../../support/png-writer.ts';
-import { temporaryFolder } from '../../../../support/temporary-folder.ts';
-import { idx } from '../../../../support/toy-dataset.ts';
+import { readPictures } from '../../../../shared/pictures/read-pictures.ts';
+import { npyFile } from '../../../support/npy-writer.ts';
+import { grayPng } from '../../../support/png-writer.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { idx } from '../../../support/toy-dataset.ts';
 
 const bytes = Uint8Array.from({ length: 12 }, (_, i) => i);
 

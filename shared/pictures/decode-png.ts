@@ -1,6 +1,7 @@
 import { crc32, inflateSync } from 'node:zlib';
-import { reasonOf, systemCode } from '../../../shared/errors.ts';
-import { assertSize, type Picture, pictureError } from './picture.ts';
+import { reasonOf, systemCode } from '../errors.ts';
+import { assertSize, PIXELS_MAX, type Picture, pictureError } from './picture.ts';
+import type { Size } from './resize.ts';
 
 /*
  * PNG (ISO/IEC 15948): a signature, and then chunks.
@@ -55,6 +56,17 @@ export function decodePng(file: Uint8Array, pixelsMax: number): Picture {
   if (!header) throw damaged('its header is missing');
   return toPicture(header, unpackRows(header, Buffer.concat(packed)), { colors, alphas });
 }
+
+/** The size of a PNG file, and whether it has colors. Throws a `DATA` error. */
+export function readPngHeader(file: Uint8Array): Size & { readonly isColor: boolean } {
+  // The header is the first chunk, and has 13 bytes.
+  const start = SIGNATURE.length + 8;
+  const { height, width, colorType } = parseHeader(file.subarray(start, start + 13), PIXELS_MAX);
+  return { height, width, isColor: isColorType(colorType) };
+}
+
+const isColorType = (colorType: number): boolean =>
+  colorType === PALETTE || SAMPLES[colorType] > 2;
 
 function* chunksOf(file: Uint8Array): Generator<{ type: string; data: Uint8Array }> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -141,8 +153,7 @@ function paeth(left: number, up: number, upLeft: number): number {
 function toPicture(header: Header, rows: Uint8Array, { colors, alphas }: Palette): Picture {
   const { width, height, depth, colorType, samples } = header;
   const rowBytes = rows.length / height;
-  const isColor = colorType === PALETTE || samples > 2;
-  const channels = isColor ? 3 : 1;
+  const channels = isColorType(colorType) ? 3 : 1;
   const pixels = new Uint8Array(width * height * channels);
   const largest = 2 ** Math.min(8, depth) - 1;
   const sample = (y: number, index: number): number => sampleIn(rows, y * rowBytes, index, depth);

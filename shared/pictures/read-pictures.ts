@@ -1,14 +1,17 @@
-import { parseIdx } from '../../../shared/data/idx.ts';
-import { unpackBounded } from '../../../shared/data/loading/unpack.ts';
-import { reasonOf } from '../../../shared/errors.ts';
-import { readRegularFile } from '../../../shared/host/read-file.ts';
+import { parseIdx } from '../data/idx.ts';
+import { unpackBounded } from '../data/loading/unpack.ts';
+import { reasonOf } from '../errors.ts';
+import { readRegularFile } from '../host/read-file.ts';
 import { decodePng, isPng } from './decode-png.ts';
-import { isNpy, parseNpy } from './parse-npy.ts';
+import { isNpy } from '../data/formats/npy.ts';
+import { parseNpyPictures } from './parse-npy.ts';
 import { assertSize, PIXELS_MAX, type Picture, pictureError } from './picture.ts';
 import { decodeWithSharp } from './with-sharp.ts';
 
 /** The most bytes of a file with pictures. The images of Fashion-MNIST have 47 million. */
 const FILE_BYTES_MAX = 2 ** 28;
+/** The most bytes of a file with one picture. */
+export const PICTURE_BYTES_MAX = FILE_BYTES_MAX;
 
 /** The pictures in a file. */
 export interface PictureFile {
@@ -35,16 +38,33 @@ export async function readPictures(path: string): Promise<PictureFile> {
 async function decode(packed: Uint8Array, path: string): Promise<PictureFile> {
   const file = await unpackBounded(packed, path.replace(/\.gz$/, ''));
   if (isPng(file)) return single('PNG', decodePng(file, PIXELS_MAX));
-  if (isNpy(file)) return many('NPY', imagesOf(parseNpy(file)));
+  if (isNpy(file)) return many('NPY', imagesOf(parseNpyPictures(file)));
   if (startsWith(file, IDX_OF_BYTES, 0)) return many('IDX', imagesOf(parseImages(file)));
-  const other = OTHERS.find(({ at, begins }) => startsWith(file, begins, at));
-  if (other) return single(other.name, await decodeWithSharp(file, other.name));
-  throw pictureError(
+  const other = otherFormat(file);
+  if (other) return single(other, await decodeWithSharp(file, other));
+  throw unknownFormat(file, 'PNG, IDX or NPY');
+}
+
+/**
+ * Decodes a file with one picture: PNG, or any other that sharp reads. Throws a `DATA` error, which
+ * does not name the file.
+ */
+export async function decodePicture(file: Uint8Array): Promise<Picture> {
+  if (isPng(file)) return decodePng(file, PIXELS_MAX);
+  const other = otherFormat(file);
+  if (other) return decodeWithSharp(file, other);
+  throw unknownFormat(file, 'PNG');
+}
+
+const otherFormat = (file: Uint8Array): string | undefined =>
+  OTHERS.find(({ at, begins }) => startsWith(file, begins, at))?.name;
+
+const unknownFormat = (file: Uint8Array, names: string) =>
+  pictureError(
     file.length === 0
       ? 'it is empty'
-      : 'it is no PNG, IDX or NPY file, and no JPEG, GIF, WebP or TIFF: save it as PNG',
+      : `it is no ${names} file, and no JPEG, GIF, WebP or TIFF: save it as PNG`,
   );
-}
 
 /** Two zeros, and the type of the values. The number of dimensions follows. */
 const IDX_OF_BYTES = '\0\0\x08';

@@ -1,4 +1,4 @@
-import { LockstepError } from '../../../shared/errors.ts';
+import { LockstepError } from '../errors.ts';
 
 /** A picture in memory: gray, or red, green and blue. */
 export interface Picture {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { innerSize, resizeToFit } from '../../../../../coordinator/prediction/pictures/resize.ts';
-import { createDraws } from '../../../../support/simulation/draws.ts';
+import { innerSize, resizeToFit } from '../../../../shared/pictures/resize.ts';
+import { createDraws } from '../../../support/simulation/draws.ts';
 
 const gray = (height: number, width: number, ...values: number[]) => ({
   height,

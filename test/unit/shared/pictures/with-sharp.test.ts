@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeWithSharp } from '../../../../../coordinator/prediction/pictures/with-sharp.ts';
+import { decodeWithSharp } from '../../../../shared/pictures/with-sharp.ts';
 
 const isThere = await import(String('sharp')).then(
   () => true,

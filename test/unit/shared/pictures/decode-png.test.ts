@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decodePng, isPng } from '../../../../../coordinator/prediction/pictures/decode-png.ts';
-import { grayPng, type PngParts, pngChunk, pngFile } from '../../../../support/png-writer.ts';
+import { decodePng, isPng } from '../../../../shared/pictures/decode-png.ts';
+import { grayPng, type PngParts, pngChunk, pngFile } from '../../../support/png-writer.ts';
 
 const PIXELS_MAX = 10_000;
 const decode = (parts: PngParts) => decodePng(pngFile(parts), PIXELS_MAX);

@@ -4,7 +4,7 @@ import {
   edgeBrightness,
   inverted,
   withChannels,
-} from '../../../../../coordinator/prediction/pictures/picture.ts';
+} from '../../../../shared/pictures/picture.ts';
 
 const gray = (height: number, width: number, ...values: number[]) => ({
   height,

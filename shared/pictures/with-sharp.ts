@@ -1,4 +1,4 @@
-import { reasonOf } from '../../../shared/errors.ts';
+import { reasonOf } from '../errors.ts';
 import { assertSize, PIXELS_MAX, type Picture, pictureError } from './picture.ts';
 
 /** The part of the package `sharp` that is used. It is not a dependency: people may install it. */

@@ -1,20 +1,21 @@
 import { Command, Option } from 'commander';
-import type { Dataset, ExampleSet } from '../data/dataset.ts';
+import type { Dataset, ExampleSet } from '../../data/dataset.ts';
 import {
   coordinatorSources,
   type DataEvent,
   type LoadedDataset,
   loadDataset,
   readManifest,
-} from '../data/loading/load-dataset.ts';
-import { DATA_ROLES } from '../data/manifest.ts';
-import { LockstepError } from '../errors.ts';
-import { type Console, createConsole, createJsonPrinter, isJsonAsked } from './console.ts';
+} from '../../data/loading/load-dataset.ts';
+import { DATA_ROLES } from '../../data/manifest.ts';
+import { LockstepError } from '../../errors.ts';
+import { type Console, createConsole, createJsonPrinter, isJsonAsked } from '../console.ts';
+import { formatCount } from '../format.ts';
+import { interruptionSignal } from '../interruption.ts';
+import { wholeNumber } from '../option-parsers.ts';
+import { showDataEvent } from '../show-data-event.ts';
 import { describeCommand } from './describe-command.ts';
-import { formatCount } from './format.ts';
-import { interruptionSignal } from './interruption.ts';
-import { wholeNumber } from './option-parsers.ts';
-import { showDataEvent } from './show-data-event.ts';
+import { importCommand } from './import-command.ts';
 
 interface DataOptions {
   readonly dataDir?: string;
@@ -42,6 +43,7 @@ export function dataCommand(): Command {
     )
     .option('--json', 'print the description as one line of JSON')
     .addCommand(describeCommand())
+    .addCommand(importCommand())
     .action(async (options: DataOptions) => {
       const manifest = await readManifest(options.dataDir);
       const console = createConsole(process.stdout);

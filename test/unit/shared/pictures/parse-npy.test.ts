@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isNpy, parseNpy } from '../../../../../coordinator/prediction/pictures/parse-npy.ts';
-import { npyFile } from '../../../../support/npy-writer.ts';
+import { isNpy, parseNpy } from '../../../../shared/pictures/parse-npy.ts';
+import { npyFile } from '../../../support/npy-writer.ts';
 
 const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6);
 const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
