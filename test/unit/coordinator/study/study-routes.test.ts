@@ -26,7 +26,8 @@ const floatsOf = ({ body }: BinaryAnswer) =>
 
 test('a study begins with configuration, kept steps and sizes of the sets', async () => {
   const { counts, ...answer } = JSON.parse((await ask('/api/study')) as string);
-  expect(answer).toEqual({ config: JSON.parse(JSON.stringify(config)), keptSteps: [4, 8] });
+  const known = JSON.parse(JSON.stringify(config));
+  expect(answer).toEqual({ config: known, kind: 'images', keptSteps: [4, 8] });
   expect(counts.test).toBe(dataset.test.count);
   expect(counts.validation).toBe(config.validationCount);
   expect(counts.training).toBe(dataset.train.count - config.validationCount);
