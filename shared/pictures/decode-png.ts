@@ -65,8 +65,7 @@ export function readPngHeader(file: Uint8Array): Size & { readonly isColor: bool
   return { height, width, isColor: isColorType(colorType) };
 }
 
-const isColorType = (colorType: number): boolean =>
-  colorType === PALETTE || SAMPLES[colorType] > 2;
+const isColorType = (colorType: number): boolean => colorType === PALETTE || SAMPLES[colorType] > 2;
 
 function* chunksOf(file: Uint8Array): Generator<{ type: string; data: Uint8Array }> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);

@@ -1,4 +1,4 @@
-import { type NpyValues, parseNpy } from '../data/formats/npy.ts';
+import { type NpyArray, type NpyValues, parseNpy } from '../data/formats/npy.ts';
 import { pictureError } from './picture.ts';
 
 /** An array of images in bytes. */
@@ -12,7 +12,11 @@ export interface NpyPictures {
  * become bytes. Throws a `DATA` error, which does not name the file.
  */
 export function parseNpyPictures(file: Uint8Array): NpyPictures {
-  const { shape, values } = parseNpy(file);
+  return picturesOf(parseNpy(file));
+}
+
+/** The images of an array. Throws a `DATA` error. */
+export function picturesOf({ shape, values }: NpyArray): NpyPictures {
   return { shape, values: values instanceof Uint8Array ? values : bytesFrom(values) };
 }
 

@@ -1,10 +1,11 @@
+import { isNpy } from '../data/formats/npy.ts';
+import { chooseArray, isZip, parseNpz } from '../data/formats/npz.ts';
 import { parseIdx } from '../data/idx.ts';
 import { unpackBounded } from '../data/loading/unpack.ts';
 import { reasonOf } from '../errors.ts';
 import { readRegularFile } from '../host/read-file.ts';
 import { decodePng, isPng } from './decode-png.ts';
-import { isNpy } from '../data/formats/npy.ts';
-import { parseNpyPictures } from './parse-npy.ts';
+import { parseNpyPictures, picturesOf } from './parse-npy.ts';
 import { assertSize, PIXELS_MAX, type Picture, pictureError } from './picture.ts';
 import { decodeWithSharp } from './with-sharp.ts';
 
@@ -39,10 +40,11 @@ async function decode(packed: Uint8Array, path: string): Promise<PictureFile> {
   const file = await unpackBounded(packed, path.replace(/\.gz$/, ''));
   if (isPng(file)) return single('PNG', decodePng(file, PIXELS_MAX));
   if (isNpy(file)) return many('NPY', imagesOf(parseNpyPictures(file)));
+  if (isZip(file)) return many('NPZ', imagesOf(picturesOf(chooseArray(parseNpz(file)))));
   if (startsWith(file, IDX_OF_BYTES, 0)) return many('IDX', imagesOf(parseImages(file)));
   const other = otherFormat(file);
   if (other) return single(other, await decodeWithSharp(file, other));
-  throw unknownFormat(file, 'PNG, IDX or NPY');
+  throw unknownFormat(file, 'PNG, IDX, NPY or NPZ');
 }
 
 /**

@@ -16,12 +16,12 @@ import { DATA_ROLES } from '../../data/manifest.ts';
 import { classNamesOf, inputNamesOf, isRegression } from '../../data/target.ts';
 import { LockstepError } from '../../errors.ts';
 import { type Console, createConsole, createJsonPrinter, isJsonAsked } from '../console.ts';
-import { describeCommand } from './describe-command.ts';
-import { importCommand } from './import-command.ts';
 import { formatCount } from '../format.ts';
 import { interruptionSignal } from '../interruption.ts';
 import { wholeNumber } from '../option-parsers.ts';
 import { showDataEvent } from '../show-data-event.ts';
+import { describeCommand } from './describe-command.ts';
+import { importCommand } from './import-command.ts';
 
 interface DataOptions {
   readonly dataDir?: string;

@@ -45,14 +45,19 @@ export function importCommand(): Command {
     .requiredOption('--out <dir>', 'folder that is made for the dataset')
     .option('--force', 'replace a dataset in that folder')
     .addOption(new Option('--name <name>', 'name of the dataset').argParser(shortText(64)))
-    .option('--target <column>', 'column to be predicted (default: label, class, target, y, or last)')
+    .option(
+      '--target <column>',
+      'column to be predicted (default: label, class, target, y, or last)',
+    )
     .addOption(
       new Option('--task <task>', 'predict classes or a number (default: by the target)').argParser(
         oneOf(['classes', 'regression']),
       ),
     )
     .addOption(
-      new Option('--drop <columns>', 'columns to leave out, separated by commas').argParser(nameList),
+      new Option('--drop <columns>', 'columns to leave out, separated by commas').argParser(
+        nameList,
+      ),
     )
     .addOption(
       new Option('--keep <columns>', 'columns to take although they seem to be useless').argParser(
@@ -65,16 +70,21 @@ export function importCommand(): Command {
         .argParser(numberBetween(0, 1))
         .default(0.2),
     )
-    .addOption(new Option('--seed <seed>', 'seed of the split').argParser(wholeNumber(0)).default(1))
     .addOption(
-      new Option('--size <height>x<width>', 'size of the images, such as 28x28').argParser(imageSize),
+      new Option('--seed <seed>', 'seed of the split').argParser(wholeNumber(0)).default(1),
+    )
+    .addOption(
+      new Option('--size <height>x<width>', 'size of the images, such as 28x28').argParser(
+        imageSize,
+      ),
     )
     .option('--gray', 'make pictures gray')
     .option('--no-header', 'the first line of a table is a row (default: found out)')
     .addOption(
-      new Option('--classes <names>', 'names of the classes in order, separated by commas').argParser(
-        nameList,
-      ),
+      new Option(
+        '--classes <names>',
+        'names of the classes in order, separated by commas',
+      ).argParser(nameList),
     )
     .option('--json', 'print one line of JSON')
     .action(importData);

@@ -44,7 +44,8 @@ export function findingLines({ shape }: ImportedDataset, findings: Findings): st
         'too good.',
     );
   lines.push(baselineLine(findings));
-  if (shape.length > 1) lines.push(`Look at ${SHEET_FILE} there: are the images and classes right?`);
+  if (shape.length > 1)
+    lines.push(`Look at ${SHEET_FILE} there: are the images and classes right?`);
   return lines;
 }
 

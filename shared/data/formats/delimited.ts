@@ -140,7 +140,8 @@ async function readBeginning(content: Readable, name: string): Promise<string> {
     throw namedError(error, name);
   }
   const bytes = Buffer.concat(parts).subarray(0, BEGINNING_BYTES);
-  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const isUtf16 =
+    (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   if (isUtf16 || bytes.includes(0))
     throw new LockstepError(
       'DATA',
@@ -243,7 +244,10 @@ async function* readSpaced(stream: Readable): AsyncGenerator<TextRow> {
   for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
     line++;
     if (text.trim() === '') continue;
-    const cells = text.replace(/^\ufeff/, '').trim().split(/\s+/);
+    const cells = text
+      .replace(/^\ufeff/, '')
+      .trim()
+      .split(/\s+/);
     width ||= cells.length;
     if (cells.length !== width) throw raggedError(line, width, cells.length);
     yield { cells, line };

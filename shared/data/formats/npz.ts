@@ -45,3 +45,19 @@ function unzip(file: Uint8Array, filter: (info: UnzipFileInfo) => boolean) {
     throw new LockstepError('DATA', `it is damaged (${reasonOf(error)}): save or get it again`);
   }
 }
+
+/** Names of inputs, in the order in which one of them is chosen. */
+const INPUT_NAMES = ['x_test', 'x', 'X', 'test_images', 'images', 'arr_0', 'x_train'];
+
+/** The array of inputs: the only one, or the first with a name that says so. Throws an error. */
+export function chooseArray(arrays: ReadonlyMap<string, NpyArray | NpyTexts>): NpyArray {
+  const [only] = arrays.keys();
+  const name = arrays.size === 1 ? only : INPUT_NAMES.find((known) => arrays.has(known));
+  const array = name === undefined ? undefined : arrays.get(name);
+  if (array && 'values' in array) return array;
+  throw new LockstepError(
+    'DATA',
+    `it has the arrays ${[...arrays.keys()].slice(0, 12).join(', ') || 'none'}: save the one with ` +
+      'the inputs as x',
+  );
+}

@@ -13,7 +13,12 @@ import {
   imagesOfArrays,
   imagesOfColumns,
 } from './images-of-numbers.ts';
-import { dataError, type ImportContext, type ImportOptions, type SourceExamples } from './source.ts';
+import {
+  dataError,
+  type ImportContext,
+  type ImportOptions,
+  type SourceExamples,
+} from './source.ts';
 import { fromTable } from './table-file.ts';
 
 export type NamedArrays = ReadonlyMap<string, NpyArray | NpyTexts>;
@@ -85,8 +90,10 @@ export function fromArrays(
   const count = pairs.reduce((sum, { inputs }) => sum + inputs.shape[0], 0);
   const isTest = new Uint8Array(count);
   let at = 0;
-  for (const { inputs, isTest: test } of pairs)
-    isTest.fill(test ? 1 : 0, at, (at += inputs.shape[0]));
+  for (const { inputs, isTest: test } of pairs) {
+    isTest.fill(test ? 1 : 0, at, at + inputs.shape[0]);
+    at += inputs.shape[0];
+  }
   return {
     format: 'arrays',
     count,
@@ -116,7 +123,9 @@ function inputsOf(
     return images;
   }
   if (shape.length > 2)
-    throw dataError(`${path}: the shape ${shape.join(' × ')} has too many dimensions: save images.`);
+    throw dataError(
+      `${path}: the shape ${shape.join(' × ')} has too many dimensions: save images.`,
+    );
   const columns = columnsOfArrays(arrays);
   return size ? imagesOfColumns(columns, count, size, note) : { kind: 'table', columns };
 }
@@ -150,7 +159,8 @@ function pairsOf(arrays: NamedArrays, path: string, note: (line: string) => void
     const inputs = ofSet.find(({ isTarget }) => !isTarget);
     const targets = ofSet.find(({ isTarget }) => isTarget);
     if (!inputs || !targets || !('values' in inputs.array)) continue;
-    if (set === 'val') note(`${inputs.name} joins the training set, of which --validation holds some out`);
+    if (set === 'val')
+      note(`${inputs.name} joins the training set, of which --validation holds some out`);
     pairs.push({ inputs: inputs.array, targets: targets.array, isTest: set === 'test' });
   }
   const [x, y] = [arrays.get('arr_0'), arrays.get('arr_1')];
@@ -171,17 +181,22 @@ function targetOf(pairs: readonly ArrayPair[], path: string): Column {
   const all = pairs.map(({ targets }) => targets);
   for (const { shape } of all) {
     if (shape.length > 2)
-      throw dataError(`${path}: targets have the shape ${shape.join(' × ')}: save one for each row.`);
+      throw dataError(
+        `${path}: targets have the shape ${shape.join(' × ')}: save one for each row.`,
+      );
   }
   const texts = all.flatMap((targets) => ('texts' in targets ? [targets.texts] : []));
   if (texts.length > 0) {
-    if (texts.length < all.length) throw dataError(`${path}: some targets are text and some numbers.`);
+    if (texts.length < all.length)
+      throw dataError(`${path}: some targets are text and some numbers.`);
     return textColumn('label', texts.flat());
   }
   const numbers = all as NpyArray[];
   for (const { values } of numbers) assertFinite(values, 1, `${path}, targets`);
   const width = numbers[0].shape[1] ?? 1;
-  const values = numbers.flatMap((array) => (width === 1 ? [...array.values] : hotPlaces(array, path)));
+  const values = numbers.flatMap((array) =>
+    width === 1 ? [...array.values] : hotPlaces(array, path),
+  );
   return { name: 'label', kind: 'number', values: Float64Array.from(values) };
 }
 

@@ -62,9 +62,7 @@ export function assembleDataset(
   };
 }
 
-type Definition =
-  | Pick<ClassManifest, 'classNames'>
-  | Pick<RegressionManifest, 'target'>;
+type Definition = Pick<ClassManifest, 'classNames'> | Pick<RegressionManifest, 'target'>;
 
 /** What is to be learned, when the split is known. */
 type Goal = (split: Split) => { definition: Definition; labels: (rows: Uint32Array) => Labels };
@@ -79,7 +77,7 @@ function createGoal(
   const { names, labels } = classesOf(target, { classes, classNames }, note);
   return ({ train, test }) => {
     assertLearnable(names, labels, train, test, note);
-      return {
+    return {
       definition: { classNames: [...names] },
       labels: (rows) => labelsOf(rows, labels, names.length),
     };
@@ -160,7 +158,11 @@ function createInputs(
     of(rows: Uint32Array) {
       const encoded = new Float32Array(rows.length * inputCount);
       for (const [i, row] of rows.entries())
-        encode(sources.map((source) => valueAt(source, row)), encoded, i * inputCount);
+        encode(
+          sources.map((source) => valueAt(source, row)),
+          encoded,
+          i * inputCount,
+        );
       return encoded;
     },
   };

@@ -2,12 +2,17 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { reasonOf } from '../../errors.ts';
 import { readRegularFile, readTextFile } from '../../host/read-file.ts';
-import { type IdxNames, readIdxFiles } from '../loading/describe-folder.ts';
-import { CIFAR10_CLASSES, parseCifar } from '../formats/cifar.ts';
 import { parseAnyIdx } from '../formats/any-idx.ts';
+import { CIFAR10_CLASSES, parseCifar } from '../formats/cifar.ts';
+import { type IdxNames, readIdxFiles } from '../loading/describe-folder.ts';
 import { DATA_BYTES_MAX } from '../manifest.ts';
 import { fromArrays } from './array-file.ts';
-import { dataError, type ImportContext, type ImportOptions, type SourceExamples } from './source.ts';
+import {
+  dataError,
+  type ImportContext,
+  type ImportOptions,
+  type SourceExamples,
+} from './source.ts';
 
 /** Reads four IDX files of any types and sizes that images and labels may have. */
 export async function readIdxFolder(
@@ -66,15 +71,23 @@ export async function readCifar(path: string, { note }: ImportContext): Promise<
     },
     classNames: await readClassNames(folder, has100),
     isTest: hasBoth
-      ? Uint8Array.from(parts.flatMap(({ labels, isTest }) => Array(labels.length).fill(isTest ? 1 : 0)))
+      ? Uint8Array.from(
+          parts.flatMap(({ labels, isTest }) => Array(labels.length).fill(isTest ? 1 : 0)),
+        )
       : undefined,
   };
 }
 
 /** The names beside the files, a line each. */
-async function readClassNames(folder: string, has100: boolean): Promise<readonly string[] | undefined> {
+async function readClassNames(
+  folder: string,
+  has100: boolean,
+): Promise<readonly string[] | undefined> {
   const name = has100 ? 'fine_label_names.txt' : 'batches.meta.txt';
   const text = await readTextFile(join(folder, name)).catch(() => undefined);
   if (text === undefined) return has100 ? undefined : CIFAR10_CLASSES;
-  return text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }

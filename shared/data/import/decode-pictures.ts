@@ -1,9 +1,9 @@
 import { reasonOf } from '../../errors.ts';
-import { printable } from '../../printable.ts';
 import { isPng, readPngHeader } from '../../pictures/decode-png.ts';
 import { withChannels } from '../../pictures/picture.ts';
 import { decodePicture } from '../../pictures/read-pictures.ts';
 import { resizeToFit, type Size } from '../../pictures/resize.ts';
+import { printable } from '../../printable.ts';
 import { DATA_BYTES_MAX } from '../manifest.ts';
 import { dataError, type ImageInputs, type ImportContext } from './source.ts';
 

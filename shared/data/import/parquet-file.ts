@@ -4,11 +4,16 @@ import { printable } from '../../printable.ts';
 import { type ParquetTable, parseParquet } from '../formats/parquet.ts';
 import { DATA_BYTES_MAX } from '../manifest.ts';
 import { buildTable } from '../tables/build-table.ts';
-import type { Column, Table } from '../tables/table.ts';
 import { findTarget } from '../tables/choose-target.ts';
+import type { Column, Table } from '../tables/table.ts';
 import { columnIndex } from '../tables/table.ts';
 import { decodePictures } from './decode-pictures.ts';
-import { dataError, type ImportContext, type ImportOptions, type SourceExamples } from './source.ts';
+import {
+  dataError,
+  type ImportContext,
+  type ImportOptions,
+  type SourceExamples,
+} from './source.ts';
 import { fromTable, type TableFile } from './table-file.ts';
 
 /**
@@ -35,7 +40,8 @@ export async function readParquetFiles(
   const left = names.filter((name) => name !== pictures && !others.includes(name));
   if (left.length > 0)
     context.note(`left out, because they hold lists: ${left.map(printable).join(', ')}`);
-  if (others.length === 0) throw dataError(`${files[0].path} has no column with a target: add one.`);
+  if (others.length === 0)
+    throw dataError(`${files[0].path} has no column with a target: add one.`);
   const table = await tableOf(rows, others, context);
   if (pictures === undefined) {
     const examples = fromTable(table, options, context, 'a Parquet table', isTest);

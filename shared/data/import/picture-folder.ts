@@ -2,11 +2,16 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { reasonOf } from '../../errors.ts';
 import { readRegularFile } from '../../host/read-file.ts';
-import { printable } from '../../printable.ts';
 import { PICTURE_BYTES_MAX } from '../../pictures/read-pictures.ts';
+import { printable } from '../../printable.ts';
 import { textColumn } from '../tables/table.ts';
 import { decodePictures } from './decode-pictures.ts';
-import { dataError, type ImportContext, type ImportOptions, type SourceExamples } from './source.ts';
+import {
+  dataError,
+  type ImportContext,
+  type ImportOptions,
+  type SourceExamples,
+} from './source.ts';
 
 /*
  * A folder of pictures: a folder for each class, and above them perhaps one for each set.
@@ -101,7 +106,8 @@ async function listClasses(
     const before = pictures.length;
     for await (const file of walk.pictures(path)) {
       pictures.push({ path: file, className: name, set });
-      if (pictures.length > FILES_MAX) throw dataError(`${folder} has more than ${FILES_MAX} files.`);
+      if (pictures.length > FILES_MAX)
+        throw dataError(`${folder} has more than ${FILES_MAX} files.`);
     }
     if (pictures.length === before)
       throw dataError(
@@ -125,7 +131,9 @@ function chooseSets(
   const testSet = has('test') ? 'test' : 'validation';
   if (testSet === 'validation') note('there is no folder test: that of validation is the test set');
   else if (has('validation'))
-    note('the pictures for validation join those for training, of which --validation holds some out');
+    note(
+      'the pictures for validation join those for training, of which --validation holds some out',
+    );
   return Uint8Array.from(pictures, ({ set }) => (set === testSet ? 1 : 0));
 }
 
@@ -176,7 +184,8 @@ function createWalk(note: (line: string) => void): Walk {
   /** `above`: the real paths of the folders that lead here. A link to one of them is a loop. */
   async function* pictures(folder: string, above: readonly string[] = []): AsyncGenerator<string> {
     const real = await realpath(folder);
-    if (above.includes(real)) return note(`left out, because it leads to itself: ${printable(folder)}`);
+    if (above.includes(real))
+      return note(`left out, because it leads to itself: ${printable(folder)}`);
     if (above.length >= DEPTH_MAX) throw dataError(`${printable(folder)} is too deep: move it up.`);
     for (const entry of await list(folder)) {
       if (entry.isFolder) yield* pictures(entry.path, [...above, real]);

@@ -10,7 +10,12 @@ import { readArrayFiles } from './array-file.ts';
 import { isCifarName, readCifar, readIdxFolder } from './binary-folder.ts';
 import { readParquetFiles } from './parquet-file.ts';
 import { readPictureFolder } from './picture-folder.ts';
-import { dataError, type ImportContext, type ImportOptions, type SourceExamples } from './source.ts';
+import {
+  dataError,
+  type ImportContext,
+  type ImportOptions,
+  type SourceExamples,
+} from './source.ts';
 import { readTableFiles, type TableFile } from './table-file.ts';
 
 /**

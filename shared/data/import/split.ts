@@ -19,7 +19,8 @@ export function createDigests({ inputs }: SourceExamples): (row: number) => stri
     const size = inputs.height * inputs.width * inputs.channels;
     return (row) => sha256(inputs.pixels.subarray(row * size, (row + 1) * size));
   }
-  return (row) => sha256(JSON.stringify(inputs.columns.map((column) => valueAt(column, row) ?? null)));
+  return (row) =>
+    sha256(JSON.stringify(inputs.columns.map((column) => valueAt(column, row) ?? null)));
 }
 
 const sha256 = (content: Uint8Array | string): string =>

@@ -1,8 +1,8 @@
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { readRegularFile } from '../../host/read-file.ts';
-import { printable } from '../../printable.ts';
 import { PICTURE_BYTES_MAX } from '../../pictures/read-pictures.ts';
+import { printable } from '../../printable.ts';
 import { type DelimitedTable, openDelimited } from '../formats/delimited.ts';
 import { buildTable, type TextTable } from '../tables/build-table.ts';
 import { chooseTask, findTarget } from '../tables/choose-target.ts';
@@ -10,7 +10,12 @@ import { type Column, columnIndex, type Table } from '../tables/table.ts';
 import { decodePictures } from './decode-pictures.ts';
 import { imagesOfColumns } from './images-of-numbers.ts';
 import { PICTURE_ENDING } from './picture-folder.ts';
-import { dataError, type ImportContext, type ImportOptions, type SourceExamples } from './source.ts';
+import {
+  dataError,
+  type ImportContext,
+  type ImportOptions,
+  type SourceExamples,
+} from './source.ts';
 
 /** A file with a table, and whether its rows are for testing. */
 export interface TableFile {
@@ -40,7 +45,10 @@ export async function readTableFiles(
     // The rows were read twice; the second half of the counts is that of the values.
     const rows = counts.slice(-files.length);
     let at = 0;
-    for (const [i, { isTest: test }] of files.entries()) isTest.fill(test ? 1 : 0, at, (at += rows[i]));
+    for (const [i, { isTest: test }] of files.entries()) {
+      isTest.fill(test ? 1 : 0, at, at + rows[i]);
+      at += rows[i];
+    }
   }
   const format = first.separator === '\t' ? 'a TSV table' : 'a table of text';
   const set = files.length > 1 ? isTest : undefined;
@@ -91,7 +99,9 @@ export function fromTable(
   const group =
     options.group === undefined ? undefined : columnIndex(columns, options.group, '--group');
   if (group === target || dropped.has(target))
-    throw dataError(`the target ${printable(columns[target].name)} cannot be left out or group rows.`);
+    throw dataError(
+      `the target ${printable(columns[target].name)} cannot be left out or group rows.`,
+    );
   if (group !== undefined && !options.keep.includes(columns[group].name)) dropped.add(group);
   const inputs = columns.filter((_, i) => i !== target && !dropped.has(i));
   chooseTask(columns[target], options.task);
@@ -127,7 +137,9 @@ async function fromPictureList(
   const names = columns[index];
   const others = columns.filter((_, i) => i !== index);
   if (names.kind !== 'text' || others.length === 0)
-    throw dataError(`${path} has the names of pictures, but no column with their classes: add one.`);
+    throw dataError(
+      `${path} has the names of pictures, but no column with their classes: add one.`,
+    );
   const target =
     options.target === undefined && others.length === 1
       ? others[0]
@@ -135,15 +147,27 @@ async function fromPictureList(
   const group = options.group === undefined ? -1 : columnIndex(columns, options.group, '--group');
   const ignored = others.filter((column) => column !== target && column !== columns[group]);
   if (ignored.length > 0)
-    context.note(`left out beside pictures: ${ignored.map(({ name }) => printable(name)).join(', ')}`);
+    context.note(
+      `left out beside pictures: ${ignored.map(({ name }) => printable(name)).join(', ')}`,
+    );
   const folder = await realpath(dirname(path));
   const sources = Array.from(names.codes, (code, row) => {
     if (code < 0) throw dataError(`row ${row + 1} of ${path} names no picture: add it or the row.`);
     const name = names.texts[code];
-    return { name, read: async () => readRegularFile(await inside(folder, name), PICTURE_BYTES_MAX) };
+    return {
+      name,
+      read: async () => readRegularFile(await inside(folder, name), PICTURE_BYTES_MAX),
+    };
   });
   const inputs = await decodePictures(sources, options, context);
-  return { format: 'a list of pictures', count: rowCount, inputs, target, group: columns[group], isTest };
+  return {
+    format: 'a list of pictures',
+    count: rowCount,
+    inputs,
+    target,
+    group: columns[group],
+    isTest,
+  };
 }
 
 /** The real path of a file below a folder. Throws a `DATA` error if the name leads out of it. */

@@ -45,10 +45,7 @@ interface Findings {
  * dates if all of its cells do that are not missing, and else text. `note` gets lines for people.
  * Throws a `DATA` error that names the line.
  */
-export async function buildTable(
-  source: TextTable,
-  note: (line: string) => void,
-): Promise<Table> {
+export async function buildTable(source: TextTable, note: (line: string) => void): Promise<Table> {
   const { rowCount, found } = await inspect(source);
   if (rowCount === 0) throw new LockstepError('DATA', 'the table has no rows: add some.');
   const kinds = found.map(kindOf);
@@ -67,7 +64,7 @@ export async function buildTable(
   for await (const { cells, line } of source.rows()) {
     for (const [i, builder] of columns.entries()) {
       const place = () => cellPlace(line, names[i]);
-      builder.set(row, valueOf(cells[i], kinds[i], allowsComma, place));
+      builder.set(row, quickValueIn(cells[i], kinds[i], allowsComma, place));
     }
     row++;
   }
@@ -75,7 +72,7 @@ export async function buildTable(
 }
 
 /** As `valueIn`, but names a place only if it has to. */
-function valueOf(cell: string, kind: ColumnKind, allowsComma: boolean, place: () => string) {
+function quickValueIn(cell: string, kind: ColumnKind, allowsComma: boolean, place: () => string) {
   if (kind === 'number' && !isMissing(cell)) {
     const value = numberIn(cell, allowsComma);
     if (value !== undefined && Number.isFinite(value)) return value;

@@ -52,7 +52,9 @@ export function daysIn(cell: string): number | undefined {
   if (dotted) return daysOf(Number(dotted[3]), Number(dotted[2]), Number(dotted[1]));
   const iso = ISO_DATE.exec(text);
   if (!iso) return undefined;
-  const [year, month, day, hours, minutes, seconds] = iso.slice(1, 7).map((part) => Number(part ?? 0));
+  const [year, month, day, hours, minutes, seconds] = iso
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
   const days = daysOf(year, month, day);
   if (days === undefined || hours > 24 || minutes > 59 || seconds >= 61) return undefined;
   const time = hours * 3600 + minutes * 60 + seconds - zoneSeconds(iso[7]);

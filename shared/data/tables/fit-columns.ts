@@ -35,7 +35,9 @@ export function fitColumns(
     const isKept = kept.has(column.name);
     if (!isKept && looksLikeIdentifier(column, trainingRows.length, note)) continue;
     const result =
-      column.kind === 'text' ? fitText(column, trainingRows, note) : fitNumber(column, trainingRows);
+      column.kind === 'text'
+        ? fitText(column, trainingRows, note)
+        : fitNumber(column, trainingRows);
     if (result) fitted.push({ index, column: result });
     else constant.push(printable(column.name));
   }
@@ -74,7 +76,9 @@ function looksLikeIdentifier(
     if (column.texts.length <= limit) return false;
     const slashed = column.texts.every((text) => /^\d{1,2}\/\d{1,2}\/\d{2,4}$/.test(text));
     const advice = slashed ? 'For dates, write 2026-11-26.' : `--keep ${name} takes it.`;
-    note(`left out, because ${column.texts.length} different texts tell little: ${name}. ${advice}`);
+    note(
+      `left out, because ${column.texts.length} different texts tell little: ${name}. ${advice}`,
+    );
     return true;
   }
   const { values, kind } = column;
