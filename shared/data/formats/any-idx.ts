@@ -32,7 +32,7 @@ export function parseAnyIdx(file: Uint8Array, name: string): NpyArray {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const type = file[0] === 0 && file[1] === 0 ? TYPES[file[2]] : undefined;
   const start = 4 + 4 * file[3];
-  if (!type || file.length < start)
+  if (!type || !(file.length >= start))
     throw new LockstepError('DATA', `${name} is no IDX file: check that it is the right one.`);
   const shape = Array.from({ length: file[3] }, (_, i) => view.getUint32(4 + 4 * i));
   const count = shape.reduce((product, extent) => product * extent, 1);

@@ -169,7 +169,8 @@ function findSeparator(beginning: string): string {
   if (even) return even.separator;
   const widths = shown.map((line) => line.trim().split(/\s+/).length);
   const some = candidates.find(({ counts }) => counts[0] > 0);
-  if (!some && widths[0] > 1 && widths.every((width) => width === widths[0])) return SPACES;
+  // A row further below may be wrong, which is said when it is read.
+  if (!some && widths[0] > 1 && (widths[1] ?? widths[0]) === widths[0]) return SPACES;
   return some?.separator ?? ',';
 }
 

@@ -76,7 +76,7 @@ export async function writeDataset(
     for (const [name, content] of contents) await write(join(temporary, name), content);
     await replaceFolder(temporary, target, suffix);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
     const advice = systemCode(error) === 'ENOSPC' ? ' Make room, or choose another disk.' : '';
     throw fileError(`cannot write ${printable(folder)}: ${reasonOf(error)}.${advice}`);
   }

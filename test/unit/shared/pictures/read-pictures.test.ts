@@ -51,7 +51,7 @@ describe('a file with pictures', () => {
 
   test.for([
     ['nothing', new Uint8Array(), 'it is empty'],
-    ['a text', Buffer.from('hello'), 'it is no PNG, IDX or NPY file'],
+    ['a text', Buffer.from('hello'), 'it is no PNG, IDX, NPY or NPZ file'],
     ['labels', idx([12], bytes), 'it holds labels, not images'],
     ['a cut array', idx([2, 2, 3], bytes).subarray(0, 20), 'announces 2 × 2 × 3 = 12 values'],
     ['a list', npyFile('|u1', '12', bytes), 'its shape is (12): it must be [height, width]'],
