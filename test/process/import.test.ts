@@ -184,13 +184,10 @@ describe('from a file to a prediction', () => {
     const { cwd, out, code, stdout, stderr } = await imported(one);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(one.says);
-    const next = /\n {2}npx lockstep (train .*)$/.exec(stdout)?.[1].split(' ') ?? [];
+    expect(stdout).toContain(`\n\nNext:\n  npx lockstep train --data-dir ${out}`);
     const run = join(cwd, 'run');
     const quick = ['--layers', '16', '--global-batch', '16', '--epochs', '60', '--workers', '0'];
-    await runToDone(
-      [...next.slice(0, 1), '--data-dir', out, ...next.slice(3), ...quick, '--out', run],
-      { cwd },
-    );
+    await runToDone(['train', '--data-dir', out, ...quick, '--out', run], { cwd });
     const predicted = await runCli(['predict', run, one.asked, '--json'], { cwd });
     expect(predicted.stderr).toBe('');
     const [first] = predicted.stdout.split('\n').map((line) => JSON.parse(line));
@@ -222,7 +219,12 @@ test('an import as JSON has what was found', async () => {
 });
 
 test('what cannot be imported is said in one line', async () => {
-  const cwd = folderWith({ 'a.csv': 'a,b\n1,2\n3\n', 'none/empty/notes.md': 'x', 'e.csv': '' });
+  const cwd = folderWith({
+    'a.csv': 'a,b\n1,2\n3\n',
+    'none/empty/notes.md': 'x',
+    'none/a/x.png': colorPng(1, 1, 1, 1, 1),
+    'e.csv': '',
+  });
   writeFileSync(join(cwd, 'cut.npz'), readFileSync(fixture('arrays.npz')).subarray(0, 900));
   const failure = async (...args: string[]) => {
     const { code, stderr } = await runCli(['data', 'import', ...args, '--out', 'out'], { cwd });
