@@ -37,8 +37,8 @@ export function importCommand(): Command {
     .summary('make a dataset of your own pictures, tables or arrays')
     .description(
       'Reads a folder with a folder of pictures for each class, a CSV or TSV table, a list of ' +
-        'pictures and their classes, NPY, NPZ or Parquet files, IDX files, or the binary files of ' +
-        'CIFAR. Splits the examples into training and test set, prepares them, and writes them ' +
+        'pictures and their classes, NPY, NPZ or Parquet files, IDX files, or CIFAR’s binary ' +
+        'files. Splits the examples into training and test set, prepares them, and writes them ' +
         'to a folder for --data-dir.',
     )
     .argument('<source>', 'file or folder with the data')

@@ -40,8 +40,8 @@ export function findingLines({ shape }: ImportedDataset, findings: Findings): st
     );
   if (duplicates > 0)
     lines.push(
-      `${formatQuantity(duplicates, 'test example')} also in the training set: they make the test ` +
-        'too good.',
+      `${formatQuantity(duplicates, 'test example')} also in the training set: they make the ` +
+        'test too good.',
     );
   lines.push(baselineLine(findings));
   if (shape.length > 1)

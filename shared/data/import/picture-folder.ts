@@ -156,9 +156,10 @@ async function noPictures(folder: string, walk: Walk): Promise<Error> {
   const folders = entries.length - files.length;
   if (folders > 0) found.push(`${folders} folders without pictures`);
   return dataError(
-    `found no pictures in folders of classes: looked for ${ENDINGS} in ${printable(folder)}/CLASS/ ` +
-      `and ${printable(folder)}/train/CLASS/, and there are ${found.join(', ') || 'no files'}. Put ` +
-      'the pictures of each class into a folder with its name.',
+    `found no pictures in folders of classes: looked for ${ENDINGS} in ` +
+      `${printable(folder)}/CLASS/ and ${printable(folder)}/train/CLASS/, and there are ` +
+      `${found.join(', ') || 'no files'}. Put the pictures of ` +
+      'each class into a folder with its name.',
   );
 }
 
