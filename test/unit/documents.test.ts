@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const COLUMNS = 100;
 /** Data, and what tools write. */
 const NOT_WRITTEN_BY_HAND =
-  /package-lock\.json|\.(svg|png)$|^(test\/fixtures|deploy\/grafana|.*\/conformance)\/.*\.json$/;
+  /package-lock\.json|\.(svg|png|npz|parquet)$|^(test\/fixtures|deploy\/grafana|.*\/conformance)\/.*\.json$/;
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,
