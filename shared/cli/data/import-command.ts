@@ -102,7 +102,8 @@ function imageSize(text: string): { height: number; width: number } {
 async function importData(source: string, flags: ImportFlags, command: Command): Promise<void> {
   const signal = interruptionSignal();
   const console = createConsole(process.stdout);
-  const isJson = isJsonAsked(flags);
+  // The command above has a flag of this name too, and gets it.
+  const isJson = isJsonAsked(command.optsWithGlobals());
   const notes: string[] = [];
   const note = (line: string): void => {
     notes.push(line);
