@@ -107,10 +107,9 @@ describe.skipIf(!python)(`a worker in Python ends with the same bits ${NEEDS_PYT
   });
 
   test.for([
-    ['conv', 0, ''],
-    ['every', 1, 'this worker has no batch-norm, only dense, conv2d, '],
-  ] as const)('or refuses the model, if it does not know a layer: %s', async (each) => {
-    const [model, exitCode, reason] = each;
+    ['computes a convolutional net', 'conv', 0, ''],
+    ['names a layer that it does not know', 'every', 1, 'no batch-norm, only dense, conv2d, '],
+  ] as const)('and with what they need it %s', async ([, model, exitCode, reason]) => {
     const args = runFlags(model, ['--epochs', '1']);
     const run = startCli(['coordinator', ...args, '--port', '0', '--json']);
     const { url } = await run.next('listening');

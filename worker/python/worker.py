@@ -81,6 +81,8 @@ class Session:
             await self.socket.close(4002, 'coordinator silent')
         except websockets.ConnectionClosed:
             pass
+        except OSError:
+            raise  # a file did not come: `join` tries again
         except Exception as error:
             await self.send('error', code='INTERNAL', message=repr(error)[:1000])
             await self.socket.close(4000, 'cannot compute')
