@@ -58,7 +58,7 @@ def check_examples(file):
     for case in file['images']:
         run = run_of(case, augmentation=case, validationCount=0, globalBatch=1, microBatchCount=1)
         image = np.frombuffer(bytes.fromhex(case['image']), np.uint8)
-        image = image.reshape(case['height'], case['width'])
+        image = image.reshape(case['height'], case['width'], 1)
         batch = Batch(True, case['epoch'], [case['example']])
         settings = {key: case[key] for key in ('flip', 'shift', 'erase', 'epoch')}
         yield f'image {settings}', lambda: (

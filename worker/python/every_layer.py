@@ -87,12 +87,13 @@ class Run(run.Run):
         """Mirrors, moves and covers an image, if the example's random numbers say so."""
         settings = self.config['augmentation']
         flip, shift, erase = settings['flip'], settings['shift'], settings['erase']
-        (height, width), key = image.shape, ar.random_key(self.seed, AUGMENTATION)
+        (height, width, channels), key = image.shape, ar.random_key(self.seed, AUGMENTATION)
         key = ar.threefry(key, (epoch, example))
         draws = ar.uniform(key, np.arange(8)).tolist()
         image = image[:, ::-1] if draws[0] < flip else image
         down, right = (int(draw * (2 * shift + 1)) - shift for draw in draws[1:3])
-        framed = np.pad(image, ((max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0))))
+        frame = (max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0)), (0, 0)
+        framed = np.pad(image, frame)
         image = framed[max(-down, 0):, max(-right, 0):][:height, :width].copy()
         if draws[3] < erase:
             area = (0.02 + draws[4] * (0.33 - 0.02)) * height * width
@@ -100,6 +101,6 @@ class Run(run.Run):
             rows = min(height, max(1, int((area * ratio)**0.5 + 0.5)))
             columns = min(width, max(1, int((area / ratio)**0.5 + 0.5)))
             top, left = int(draws[6] * (height - rows + 1)), int(draws[7] * (width - columns + 1))
-            noise = ar.threefry(key, (np.arange(8, 8 + rows * columns), 0))[0] >> 24
-            image[top:top + rows, left:left + columns] = noise.reshape(rows, columns)
+            noise = ar.threefry(key, (np.arange(8, 8 + rows * columns * channels), 0))[0] >> 24
+            image[top:top + rows, left:left + columns] = noise.reshape(rows, columns, channels)
         return image

@@ -175,6 +175,8 @@ class Model:
 
     def __init__(self, config):
         self.config, self.layers, self.loss = config, [], entry(LOSSES, config['loss'])
+        if 'target' in config.get('dataset', ()):
+            raise NotImplementedError('this worker predicts classes, and no numbers')
         shape = tuple(config['model']['input'][side] for side in ('height', 'width', 'channels'))
         for index, spec in enumerate(config['model']['layers']):
             self.layers.append(entry(LAYERS, spec['type'])(spec, shape, index, config))

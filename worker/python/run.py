@@ -48,9 +48,12 @@ class Run:
         batch = Batch(kind == 'train', epoch, self.examples(kind, step, leaf))
         role = 'test' if kind == 'test' else 'train'
         images, labels = (self.data[role + what][batch.examples] for what in ('Images', 'Labels'))
+        images = images.reshape(len(images), *self.model.layers[0].shape)
         if batch.training and any(self.config['augmentation'].values()):
             images = self.augment(images, batch)
-        x = images.reshape(len(images), *self.model.layers[0].shape).astype(f32) / f32(255)
+        x = images.astype(f32)
+        if images.dtype == np.uint8:  # and no features
+            x = x / f32(255)
         return self.model.sum_leaf(parameters, x, labels, batch)
 
     def augment(self, images, batch):
@@ -85,11 +88,12 @@ class Run:
         """The answer that shows that the bits are right: each stage of a tiny run's first step."""
         config = {**config, **challenge, 'validationCount': 0}
         count, seed = config['globalBatch'], int(config['seed'])
-        height, width = config['model']['input']['height'], config['model']['input']['width']
-        counters = np.arange(count)[:, None], np.arange(height * width)
-        pixels = ar.threefry(ar.random_key(seed, ar.CHALLENGE), counters)[0] >> 24
+        shape = [config['model']['input'][side] for side in ('height', 'width', 'channels')]
+        counters = np.arange(count)[:, None], np.arange(np.prod(shape))
+        images = (ar.threefry(ar.random_key(seed, ar.CHALLENGE), counters)[0] >> 24).astype('u1')
+        if shape[:2] == [1, 1]:  # features
+            images = (images.astype(f32) - f32(128)) / f32(64)
         labels = np.arange(count) % config['model']['layers'][-1]['outputs']
-        images = pixels.astype(np.uint8).reshape(count, height, width)
         run = cls(config, {'trainImages': images, 'trainLabels': labels})
         draws = ar.uniform(ar.random_key(seed, ar.CHALLENGE, 1), np.arange(run.model.size))
         parameters = (2 * draws - 1).astype(f32)

@@ -23,6 +23,7 @@ PROTOCOL_VERSION = 8
 FRAME_BYTES_MAX = 1_114_124
 CHUNK_BYTES = 262_144
 SILENCE_S = 14
+IDX_TYPES = {8: 'u1', 12: '>i4', 13: '>f4'}
 EXIT_CODES = {1000: 0, 4001: 1, 4003: 0}  # after other close codes a worker comes back
 
 
@@ -50,8 +51,11 @@ def fetch(options, file):
 
 
 def parse_idx(content):
-    shape = struct.unpack_from(f'>{content[3]}I', content, 4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
+    """The array in an IDX file of bytes, or of words of 32 bits."""
+    kind, dimensions = content[2:4]
+    shape = struct.unpack_from(f'>{dimensions}I', content, 4)
+    values = np.frombuffer(content, IDX_TYPES[kind], offset=4 + 4 * dimensions)
+    return values.reshape(shape)
 
 
 class Session:
