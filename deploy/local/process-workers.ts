@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { compileCacheDirectory } from '../../shared/host/cache-directory.ts';
 import { handOverTested } from '../../shared/host/load-engine.ts';
 import { MODULE_ENDING } from '../../shared/host/module-ending.ts';
+import { handOverVerified } from '../../shared/host/verified-files.ts';
 import { OWN_IDENTITY } from '../../shared/protocol/limits.ts';
 import { systemClock } from '../../shared/system-clock.ts';
 import { collectLastWords, describeExit, endProcess } from './child-process.ts';
@@ -123,6 +124,7 @@ function forkWorker(
       NODE_COMPILE_CACHE: compileCacheDirectory(),
       ...process.env,
       ...handOverTested(),
+      ...handOverVerified(),
       ...(token !== undefined && { LOCKSTEP_TOKEN: token }),
       ...(identity !== undefined && { [OWN_IDENTITY]: identity }),
     },

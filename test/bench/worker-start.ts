@@ -12,8 +12,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
 import { compileCacheDirectory } from '../../shared/host/cache-directory.ts';
 import { availableNumerics, handOverTested } from '../../shared/host/load-engine.ts';
+import { handOverVerified } from '../../shared/host/verified-files.ts';
 import { decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { CHUNK_BYTES_MAX } from '../../shared/protocol/limits.ts';
 import { challengeFor } from '../../shared/round/challenge-for.ts';
@@ -63,7 +65,7 @@ async function measureStart(config: RunConfig): Promise<Start> {
     env: {
       NODE_COMPILE_CACHE: compileCacheDirectory(),
       ...process.env,
-      ...(flags.cold ? {} : handOverTested()),
+      ...(flags.cold ? {} : { ...handOverTested(), ...handOverVerified() }),
     },
   });
   const [socket] = (await once(server, 'connection')) as [WebSocket];
@@ -96,6 +98,10 @@ async function measureStart(config: RunConfig): Promise<Start> {
 
 availableNumerics();
 const config = defaultConfig();
+await loadDataset(config.dataset, coordinatorSources(undefined), {
+  signal: new AbortController().signal,
+  report: () => {},
+});
 // The first start fills the caches.
 await measureStart(config);
 const starts: Start[] = [];
