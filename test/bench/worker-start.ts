@@ -20,6 +20,7 @@ import { decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { CHUNK_BYTES_MAX } from '../../shared/protocol/limits.ts';
 import { challengeFor } from '../../shared/round/challenge-for.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
+import { workerModule } from '../../worker/worker-module.ts';
 import { place } from './take-turns.ts';
 
 const { values: flags } = parseArgs({
@@ -59,7 +60,7 @@ async function measureStart(config: RunConfig): Promise<Start> {
   const { port } = server.address() as AddressInfo;
   const startedAt = performance.now();
   const args = ['worker', `ws://127.0.0.1:${port}`, '--name', 'bench'];
-  const child = fork(CLI, args, {
+  const child = fork(flags.cold ? CLI : workerModule(), args, {
     execArgv: flags.cold ? [] : NODE_FLAGS,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
