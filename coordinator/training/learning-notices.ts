@@ -17,7 +17,13 @@ export interface LearningState {
 
 /** A fault of learning, in a line for people. Each kind is said once per run. */
 export interface LearningNotice {
-  readonly kind: 'dead-units' | 'vanishing-gradient' | 'guessing' | 'overfitting';
+  readonly kind:
+    | 'dead-units'
+    | 'vanishing-gradient'
+    | 'guessing'
+    | 'wrong-labels'
+    | 'rate-too-high'
+    | 'overfitting';
   readonly message: string;
 }
 
@@ -28,6 +34,13 @@ const GRADIENT_RATIO_MIN = 1e-3;
 /** The part of what guessing gets wrong that a model must get right. */
 const GAIN_MIN = 0.02;
 
+/** Where labels are right, a model finds less than one in a hundred of them so unlikely. */
+const UNLIKELY_LABELS_MIN = 6;
+/** With fewer classes, the less likely half are hardly more than the second best. */
+const CLASSES_MIN = 5;
+/** A training loss that has risen by less, as a part and as a difference, may be chance. */
+const RISE_MIN = { part: 0.1, difference: 0.02 };
+
 /** Says why a model cannot learn, and what helps. Undefined if nothing is wrong. */
 export function learningNotice(state: LearningState): LearningNotice | undefined {
   const { accuracy, guessingAccuracy } = state;
@@ -35,7 +48,7 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
   const isGuessing = accuracy !== undefined && accuracy < leastAccuracy;
   const dead = deadUnits(state, isGuessing);
   if (dead) return { kind: 'dead-units', message: dead };
-  if (!isGuessing) return undefined;
+  if (!isGuessing) return wrongLabels(state);
   const vanishing = vanishingGradient(state);
   if (vanishing) return { kind: 'vanishing-gradient', message: vanishing };
   return {
@@ -43,7 +56,8 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
     message:
       `the model is no better than guessing: training accuracy ${percent(accuracy, 1)}. ` +
       onlyClassSentence(state) +
-      `Try another --lr, lower or higher (${state.config.learningRate.peak}).`,
+      `Try another --lr, lower or higher (${state.config.learningRate.peak}). ` +
+      'If none helps, see whether the labels belong to the images: lockstep look.',
   };
 }
 
@@ -68,6 +82,48 @@ export function overfittingNotice(
     'loss falls. --early-stopping 3 keeps the best epoch; --augment flip, --weight-decay, ' +
     '--label-smoothing 0.1 or dropout layers make it later and better';
   return { kind: 'overfitting', message };
+}
+
+/** Says that the training loss rises, or is worse than without a model, and what helps. */
+export function rateNotice(
+  epochs: readonly EpochResult[],
+  { learningRate, loss, dataset }: Pick<RunConfig, 'learningRate' | 'loss' | 'dataset'>,
+): LearningNotice | undefined {
+  const last = epochs.at(-1);
+  if (!last) return undefined;
+  const best = epochs.reduce((a, b) => (b.trainLoss < a.trainLoss ? b : a));
+  const guessingLoss = guessingLossOf(loss, dataset.classNames.length);
+  const rise = last.trainLoss - best.trainLoss;
+  const hasRisen = rise > RISE_MIN.difference && rise > RISE_MIN.part * best.trainLoss;
+  if (!hasRisen && last.trainLoss < 2 * guessingLoss) return undefined;
+  const what = hasRisen
+    ? `the training loss has risen from ${best.trainLoss.toFixed(4)} in epoch ${best.epoch} to ` +
+      `${last.trainLoss.toFixed(4)} in epoch ${last.epoch}`
+    : `the training loss of epoch ${last.epoch} is ${last.trainLoss.toPrecision(3)}, and ` +
+      `without learning anything it would be ${guessingLoss.toFixed(2)}`;
+  const { peak } = learningRate;
+  const lower = Number((peak / 3).toPrecision(1));
+  const message =
+    `the learning rate is too high: ${what}. Start again with a lower --lr (${peak}), ` +
+    `for example ${lower}; --warmup or --clip-norm 1 help against the first steps`;
+  return { kind: 'rate-too-high', message };
+}
+
+/** The loss of a model that gives each class the same probability. */
+const guessingLossOf = (loss: RunConfig['loss'], classCount: number): number =>
+  loss === 'cross-entropy' ? Math.log(classCount) : 0.5 * (1 - 1 / classCount);
+
+/** A model that knows the classes finds a part of the labels not just wrong, but absurd. */
+function wrongLabels({ accuracy, health, model }: LearningState): LearningNotice | undefined {
+  const { unlikelyLabelCount } = health;
+  if (accuracy === undefined || model.classCount < CLASSES_MIN) return undefined;
+  if (unlikelyLabelCount < UNLIKELY_LABELS_MIN) return undefined;
+  const message =
+    `labels look wrong: to ${unlikelyLabelCount} of ${PROBE_EXAMPLES} training examples the ` +
+    'model gives a class that is not even among its likelier half. Look at the hardest training ' +
+    'examples (lockstep look RUN --set training --hardest) and mend or remove them; ' +
+    '--label-smoothing 0.1 and --early-stopping 3 keep the model from learning them by heart';
+  return { kind: 'wrong-labels', message };
 }
 
 /** An activation whose units are mostly constant. Their inputs get no gradient. */

@@ -14,29 +14,34 @@ export function drawImage(
   width: number,
   height: number,
 ): void {
-  let image = painted.get(pixels);
-  if (!image) {
-    image = paint(pixels, shape);
-    painted.set(pixels, image);
-  }
+  const image = painted.get(pixels) ?? canvasOf(grayImage(pixels, shape));
+  painted.set(pixels, image);
   const scale = Math.min(width / shape.width, height / shape.height);
   const [shownWidth, shownHeight] = [scale * shape.width, scale * shape.height];
   context.imageSmoothingEnabled = false;
   context.drawImage(image, (width - shownWidth) / 2, 0, shownWidth, shownHeight);
 }
 
-function paint(pixels: Uint8Array, { width, height, channels }: Shape): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext('2d')?.putImageData(grayImage(pixels, width, height, channels), 0, 0);
+/** Draws an image in a rectangle, with sharp pixels. */
+export function drawSharp(
+  context: CanvasRenderingContext2D,
+  image: ImageData,
+  [x, y, width, height]: readonly [x: number, y: number, width: number, height: number],
+): void {
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvasOf(image), x, y, width, height);
+}
+
+function canvasOf(image: ImageData): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
   return canvas;
 }
 
-/** An opaque picture of gray values. */
+/** An opaque picture of gray values, of which only the first channel is shown. */
 export function grayImage(
   values: Uint8Array,
-  width: number,
-  height: number,
-  channels = 1,
+  { width, height, channels = 1 }: Pick<Shape, 'width' | 'height'> & { channels?: number },
 ): ImageData {
   const image = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) {

@@ -28,6 +28,18 @@ export function futuresSentence({ factor, step, own, other, stepCount }: Futures
   );
 }
 
+/** Where a branch leaves the chart at its upper edge, and why; undefined if it does not. */
+export function offChart(
+  losses: readonly number[],
+  yTo: number,
+): { readonly at: number; readonly text: string } | undefined {
+  const at = losses.findIndex((loss) => !(loss <= yTo));
+  if (at < 0) return undefined;
+  const end = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (end >= 0) return { at, text: `↑ diverges: no number after ${formatQuantity(end, 'step')}` };
+  return { at, text: `↑ up to ${formatLoss(Math.max(...losses))}` };
+}
+
 /** A row for each step. */
 export function futuresTable(futures: Futures | undefined): Table {
   const { step, own, other, factor } = futures ?? { step: 0, own: [], other: [], factor: 10 };
