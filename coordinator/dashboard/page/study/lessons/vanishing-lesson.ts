@@ -25,14 +25,14 @@ export const vanishingLesson: Lesson = {
         'Compare the gradients of the layers. The scale is logarithmic: one line more is ten ' +
         'times less.',
       panels: ['gradient-flow'],
-      question: 'Which layer learns slowest?',
+      question: 'Which layers learn slowest?',
       answers: [
         {
-          text: 'The first one',
+          text: 'The first ones',
           isRight: true,
-          reply: 'The error has the longest way to it. And all later layers build on it.',
+          reply: 'The error has the longest way to them. And all later layers build on them.',
         },
-        { text: 'The last one', reply: 'It is next to the loss, and hears the whole error.' },
+        { text: 'The last ones', reply: 'They are next to the loss, and hear the whole error.' },
         { text: 'All alike', reply: 'Look at the points: they differ by powers of ten.' },
       ],
     },

@@ -35,8 +35,9 @@ export function drawFutures(
   drawLine(context, frame, points(own), { color: '--right', width: 3 });
   const off = offChart(other, yTo);
   if (!off) return;
-  const x = frame.x(step + off.at);
-  const isLeft = x < frame.plot.x + frame.plot.width / 2;
-  beginText(context, isLeft ? 'left' : 'right');
-  write(context, '--wrong', [off.text], [x + (isLeft ? 8 : -8), frame.plot.y + 10]);
+  // Beside the line, where there is more room.
+  const isAfter = off.to < stepCount / 2;
+  const x = frame.x(step + (isAfter ? off.to : off.from)) + (isAfter ? 12 : -8);
+  beginText(context, isAfter ? 'left' : 'right');
+  write(context, '--wrong', [off.text], [x, frame.plot.y + 10]);
 }

@@ -28,16 +28,21 @@ export function futuresSentence({ factor, step, own, other, stepCount }: Futures
   );
 }
 
-/** Where a branch leaves the chart at its upper edge, and why; undefined if it does not. */
+/**
+ * From where to where a branch is above the upper edge of the chart, in steps, and how far;
+ * undefined if it is not.
+ */
 export function offChart(
   losses: readonly number[],
   yTo: number,
-): { readonly at: number; readonly text: string } | undefined {
-  const at = losses.findIndex((loss) => !(loss <= yTo));
-  if (at < 0) return undefined;
+): { readonly from: number; readonly to: number; readonly text: string } | undefined {
+  const from = losses.findIndex((loss) => !(loss <= yTo));
+  if (from < 0) return undefined;
+  const to = losses.findLastIndex((loss) => !(loss <= yTo));
   const end = losses.findIndex((loss) => !Number.isFinite(loss));
-  if (end >= 0) return { at, text: `↑ diverges: no number after ${formatQuantity(end, 'step')}` };
-  return { at, text: `↑ up to ${formatLoss(Math.max(...losses))}` };
+  if (end >= 0)
+    return { from, to, text: `↑ diverges: no number after ${formatQuantity(end, 'step')}` };
+  return { from, to, text: `↑ up to ${formatLoss(Math.max(...losses))}` };
 }
 
 /** A row for each step. */

@@ -40,13 +40,14 @@ test('a branch within the chart needs no words', () => {
 });
 
 test('a branch that leaves the chart says how far it goes, from where it leaves', () => {
-  expect(offChart([1, 5, 40, 2], 3)).toEqual({ at: 1, text: '↑ up to 40.00' });
+  expect(offChart([1, 5, 40, 2], 3)).toEqual({ from: 1, to: 2, text: '↑ up to 40.00' });
 });
 
 test('a branch that diverges says so, where it leaves the chart', () => {
   expect(offChart([1, 5, 40, Number.NaN], 3)).toEqual({
-    at: 1,
+    from: 1,
+    to: 3,
     text: '↑ diverges: no number after 3 steps',
   });
-  expect(offChart([1, Number.POSITIVE_INFINITY], 3)?.at).toBe(1);
+  expect(offChart([1, Number.POSITIVE_INFINITY], 3)?.from).toBe(1);
 });
