@@ -1,5 +1,5 @@
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
-import { type ModelHealth, PROBE_EXAMPLES } from '../../shared/round/health-probe.ts';
+import type { ModelHealth } from '../../shared/round/health-probe.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { learningTrend } from './learning-trend.ts';
 import type { EpochResult, StopRule } from './progress.ts';
@@ -35,9 +35,9 @@ const GRADIENT_RATIO_MIN = 1e-3;
 const GAIN_MIN = 0.02;
 
 /** Where labels are right, a model finds less than one in a hundred of them so unlikely. */
-const UNLIKELY_LABELS_MIN = 6;
-/** With fewer classes, the less likely half are hardly more than the second best. */
-const CLASSES_MIN = 5;
+const UNLIKELY_LABELS_MIN = { part: 0.04, count: 5 };
+/** With fewer classes, even the second best is nearly among the less likely half. */
+const CLASSES_MIN = 8;
 /** A training loss that has risen by less, as a part and as a difference, may be chance. */
 const RISE_MIN = { part: 0.1, difference: 0.02 };
 
@@ -62,10 +62,10 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
 }
 
 /** Says that the model always says the same class, if it does. */
-function onlyClassSentence({ health: { onlyClass }, config }: LearningState): string {
+function onlyClassSentence({ health: { onlyClass, exampleCount }, config }: LearningState): string {
   if (onlyClass === undefined) return '';
   const name = config.dataset.classNames[onlyClass];
-  return `It says “${name}” for each of ${PROBE_EXAMPLES} examples. `;
+  return `It says “${name}” for each of ${exampleCount} examples. `;
 }
 
 /** Says that a model overfits, and what helps. Undefined if it does not, or is stopped in time. */
@@ -115,13 +115,14 @@ const guessingLossOf = (loss: RunConfig['loss'], classCount: number): number =>
 
 /** A model that knows the classes finds a part of the labels not just wrong, but absurd. */
 function wrongLabels({ accuracy, health, model }: LearningState): LearningNotice | undefined {
-  const { unlikelyLabelCount } = health;
+  const { unlikelyLabelCount: unlikely, exampleCount } = health;
   if (accuracy === undefined || model.classCount < CLASSES_MIN) return undefined;
-  if (unlikelyLabelCount < UNLIKELY_LABELS_MIN) return undefined;
+  const { part, count } = UNLIKELY_LABELS_MIN;
+  if (unlikely < Math.max(count, part * exampleCount)) return undefined;
   const message =
-    `labels look wrong: to ${unlikelyLabelCount} of ${PROBE_EXAMPLES} training examples the ` +
-    'model gives a class that is not even among its likelier half. Look at the hardest training ' +
-    'examples (lockstep look RUN --set training --hardest) and mend or remove them; ' +
+    `labels look wrong: to ${unlikely} of ${exampleCount} training examples the data ` +
+    'give a class that is not even in the likelier half for the model. Look at the hardest ' +
+    'training examples (lockstep look RUN --set training --hardest), mend or remove them; ' +
     '--label-smoothing 0.1 and --early-stopping 3 keep the model from learning them by heart';
   return { kind: 'wrong-labels', message };
 }
@@ -138,7 +139,7 @@ function deadUnits({ config, health, model }: LearningState, isGuessing: boolean
   const remedy = kind === 'relu' ? ', or an activation without dead units: leaky-relu, gelu' : '';
   return (
     `${percent(worst.constantPart)} of the units of ${worst.name} (${kind}) give the same value ` +
-    `for all of ${PROBE_EXAMPLES} examples: they are dead and learn no more. ` +
+    `for all of ${health.exampleCount} examples: they are dead and learn no more. ` +
     `Start again with a lower --lr (${config.learningRate.peak})${remedy}.`
   );
 }

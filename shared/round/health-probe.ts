@@ -14,6 +14,8 @@ export interface ModelHealth {
   readonly gradients: readonly { readonly name: string; readonly rms: number }[];
   /** The class that the model says for all these examples; undefined if it says several. */
   readonly onlyClass?: number | undefined;
+  /** The number of examples that were looked at. */
+  readonly exampleCount: number;
   /** The number of these examples whose label is among the less likely half of the classes. */
   readonly unlikelyLabelCount: number;
 }
@@ -74,7 +76,13 @@ export function createHealthProbe(
       }
       const gradients = gradientsOf(engine, plan, sum, count);
       const [onlyClass] = said.size === 1 ? said : [];
-      return { activations: spreads.constantParts(), gradients, onlyClass, unlikelyLabelCount };
+      return {
+        activations: spreads.constantParts(),
+        gradients,
+        onlyClass,
+        exampleCount: count,
+        unlikelyLabelCount,
+      };
     },
   };
 }

@@ -54,7 +54,7 @@ test('a run that always says the same class is told so', async () => {
   const slow = ['--optimizer', 'sgd', '--lr', '0.001', '--epochs', '40', '--global-batch', '64'];
   const notices = await learningNotices('--workers', '1', ...tiny, ...slow);
   expect(notices).toEqual([
-    expect.stringMatching(/no better than guessing: .* It says “class \d” for each of 128 .* --lr/),
+    expect.stringMatching(/no better than guessing: .* It says “class \d” for each of 64 .* --lr/),
   ]);
 });
 
@@ -65,7 +65,7 @@ test('labels that are wrong are found, and right ones are not', async () => {
   const wrong = temporaryFolder();
   writeToyDataset(wrong, shape);
   expect(await noticesWith(wrong, flags)).toEqual([
-    expect.stringMatching(/^labels look wrong: to \d+ of 128 .* --set training --hardest/),
+    expect.stringMatching(/^labels look wrong: to \d+ of 64 .* --set training --hardest/),
   ]);
   const right = temporaryFolder();
   writeToyDataset(right, shape, 0);

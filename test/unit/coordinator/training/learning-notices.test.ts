@@ -35,6 +35,7 @@ function stateOf(
         constantPart,
       })),
       gradients: rms.map((value, i) => ({ name: `dense${i + 1}.weight`, rms: value })),
+      exampleCount: 128,
       unlikelyLabelCount: 1,
     },
     accuracy: 0.9,
@@ -160,6 +161,10 @@ test('labels that the model finds absurd are named, if it knows the classes', ()
     /^labels look wrong: to 7 of 128 training examples .* --set training --hardest\)/,
   );
   expect(of(3, 0.8)).toBeUndefined();
+  const few = { ...health, unlikelyLabelCount: 5 };
+  expect(learningNotice({ ...state, health: few, model: { ...state.model, classCount: 10 } })).toBe(
+    undefined,
+  );
   expect(of(10, undefined)).toBeUndefined();
   expect(of(10, 0.351)?.kind).toBe('guessing');
 });
