@@ -5,6 +5,7 @@ import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
 import type { ExampleSet } from '../../shared/data/dataset.ts';
 import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
+import { classNamesOf } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { formatCommand, shortPath } from '../../shared/host/command-line.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
@@ -88,10 +89,10 @@ async function look(path: string, options: LookOptions): Promise<void> {
         : `--example ${example} is not in the ${set} set, which has ${examples.count}: ` +
             'count from 0.',
     );
-  const { inputs } = dataset;
-  const image = examples.pixels.subarray(example * inputs, (example + 1) * inputs);
-  const study = lab.studyExample(image, examples.labels[example]);
-  const { classNames } = config.dataset;
+  const { inputCount } = dataset;
+  const values = examples.inputs.subarray(example * inputCount, (example + 1) * inputCount);
+  const study = lab.studyExample(values, examples.labels[example]);
+  const classNames = classNamesOf(config.dataset);
   if (options.json) console.log(JSON.stringify({ ...numbersOf(study), set, example, step }));
   else {
     const name = classNames[study.label];
@@ -105,15 +106,17 @@ async function look(path: string, options: LookOptions): Promise<void> {
 }
 
 /** The chosen examples of a part of the dataset, as a set of their own. */
-function examplesOf({ count, pixels, labels }: ExampleSet, indices: Uint32Array): ExampleSet {
-  const inputs = pixels.length / count;
-  const chosen = new Uint8Array(indices.length * inputs);
+function examplesOf({ count, inputs, labels }: ExampleSet, indices: Uint32Array): ExampleSet {
+  const size = inputs.length / count;
+  const chosen = new (inputs instanceof Float32Array ? Float32Array : Uint8Array)(
+    indices.length * size,
+  );
   for (const [i, index] of indices.entries())
-    chosen.set(pixels.subarray(index * inputs, (index + 1) * inputs), i * inputs);
+    chosen.set(inputs.subarray(index * size, (index + 1) * size), i * size);
   return {
     count: indices.length,
-    labels: Uint8Array.from(indices, (index) => labels[index]),
-    pixels: chosen,
+    labels: Float32Array.from(indices, (index) => labels[index]),
+    inputs: chosen,
   };
 }
 

@@ -1,3 +1,4 @@
+import { classNamesOf } from '../../shared/data/target.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { ModelHealth } from '../../shared/round/health-probe.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
@@ -64,7 +65,7 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
 /** Says that the model always says the same class, if it does. */
 function onlyClassSentence({ health: { onlyClass, exampleCount }, config }: LearningState): string {
   if (onlyClass === undefined) return '';
-  const name = config.dataset.classNames[onlyClass];
+  const name = classNamesOf(config.dataset)[onlyClass];
   return `It says “${name}” for each of ${exampleCount} examples. `;
 }
 
@@ -92,7 +93,7 @@ export function rateNotice(
   const last = epochs.at(-1);
   if (!last) return undefined;
   const best = epochs.reduce((a, b) => (b.trainLoss < a.trainLoss ? b : a));
-  const guessingLoss = guessingLossOf(loss, dataset.classNames.length);
+  const guessingLoss = guessingLossOf(loss, classNamesOf(dataset).length);
   const rise = last.trainLoss - best.trainLoss;
   const hasRisen = rise > RISE_MIN.difference && rise > RISE_MIN.part * best.trainLoss;
   if (!hasRisen && last.trainLoss < 2 * guessingLoss) return undefined;
@@ -109,9 +110,14 @@ export function rateNotice(
   return { kind: 'rate-too-high', message };
 }
 
-/** The loss of a model that gives each class the same probability. */
-const guessingLossOf = (loss: RunConfig['loss'], classCount: number): number =>
-  loss === 'cross-entropy' ? Math.log(classCount) : 0.5 * (1 - 1 / classCount);
+/**
+ * The loss of a model that gives each class the same probability. Without classes: that of always
+ * the mean, for the targets are standardized.
+ */
+function guessingLossOf(loss: RunConfig['loss'], classCount: number): number {
+  if (loss === 'cross-entropy') return Math.log(classCount);
+  return classCount === 0 ? 0.5 : 0.5 * (1 - 1 / classCount);
+}
 
 /** A model that knows the classes finds a part of the labels not just wrong, but absurd. */
 function wrongLabels({ accuracy, health, model }: LearningState): LearningNotice | undefined {
