@@ -9,6 +9,7 @@ import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts'
 import type { ExampleStudy } from '../../shared/study/example-study.ts';
 import { createNetLab } from '../../shared/study/net-lab.ts';
 import { createHumanReporter } from '../reporting/reporter.ts';
+import { modelParametersOf } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription } from '../run-folder/run-description.ts';
 import { STUDY_SETS, type StudySet } from '../study/study-answer.ts';
@@ -57,7 +58,7 @@ async function look(path: string, options: LookOptions): Promise<void> {
   const signal = interruptionSignal();
   const { checkpoint, runDirectory, skipped } = await findModel(path, options.checkpoint);
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
-  const { config, model, step, parameters } = checkpoint;
+  const { config, model, step } = checkpoint;
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const sources = coordinatorSources(options.dataDir, config.dataset, before?.dataDir);
   const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
@@ -73,7 +74,7 @@ async function look(path: string, options: LookOptions): Promise<void> {
   const at = indices[example];
   const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
   const lab = createNetLab(engine, model, config);
-  lab.load(parameters);
+  lab.load(modelParametersOf(checkpoint));
   const image = pixels.subarray(at * dataset.inputs, (at + 1) * dataset.inputs);
   const study = lab.studyExample(image, labels[at]);
   const { classNames } = config.dataset;

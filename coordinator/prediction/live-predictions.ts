@@ -30,7 +30,7 @@ export interface LiveModel {
   readonly config: RunConfig;
   readonly model: ModelPlan;
   readonly dataset: Pick<Dataset, 'test' | 'imageShape'>;
-  readonly server: Pick<ParameterServer, 'step' | 'copyWhole'>;
+  readonly server: Pick<ParameterServer, 'step' | 'copyModel'>;
 }
 
 /** A request: JSON with `pixels`, or a PNG file. */
@@ -79,7 +79,7 @@ export function createLivePredictions(
     const { input } = config.model;
     const { picture, steps } = preparePicture(pictureOf(request, input), input, isInverted);
     if (server.step !== shownStep) {
-      predictor.setParameters(server.copyWhole());
+      predictor.setParameters(server.copyModel());
       shownStep = server.step;
     }
     const [{ probabilities }] = predictor.predict(picture.pixels);

@@ -85,7 +85,12 @@ export function tinyRun(
   const examples = drawExamples(run.seed, globalBatch, height * width, classCount);
   const changes = { dataset: manifest, validationCount: 0, model, globalBatch, microBatchCount };
   return {
-    config: { ...run, ...changes },
+    config: {
+      ...run,
+      ...changes,
+      // Other weights than those of the run, which may have fewer classes.
+      ...(run.classWeights && { classWeights: classNames.map((_, label) => label + 1) }),
+    },
     dataset: {
       manifest,
       inputs: height * width,

@@ -209,6 +209,9 @@ class Model:
             if not isinstance(layer, Flatten):
                 self.stages.append(x)
         loss, dy, correct = self.lose(x.reshape(len(x), -1), labels, batch.training)
+        if batch.training and 'classWeights' in self.config:
+            weights = np.asarray(self.config['classWeights'], f32)[labels]
+            loss, dy = loss * weights, dy * weights[:, None]
         self.stages += [loss, correct]
         result[-2:] = ordered_sum(loss), ordered_sum(correct)
         if batch.training:

@@ -117,7 +117,10 @@ def solve_challenge(config, challenge):
     height, width = config['model']['input']['height'], config['model']['input']['width']
     counters = np.arange(count)[:, None], np.arange(height * width)
     pixels = ar.threefry(ar.random_key(seed, ar.CHALLENGE), counters)[0] >> 24
-    labels = np.arange(count) % config['model']['layers'][-1]['outputs']
+    classes = config['model']['layers'][-1]['outputs']
+    labels = np.arange(count) % classes
+    if 'classWeights' in config:
+        config['classWeights'] = np.arange(1, classes + 1)
     images = pixels.astype(np.uint8).reshape(count, height, width)
     run = Run(config, {'trainImages': images, 'trainLabels': labels})
     draws = ar.uniform(ar.random_key(seed, ar.CHALLENGE, 1), np.arange(run.model.size))
