@@ -8,7 +8,7 @@ import { availableNumerics, openEngineFor } from '../../shared/host/load-engine.
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import type { Report } from '../reporting/events.ts';
 import { createNoticeReporter } from '../reporting/reporter.ts';
-import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
+import { type Checkpoint, modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
 import { type Evaluation, evaluateSet } from './confusion.ts';
@@ -18,6 +18,7 @@ interface EvaluateOptions {
   readonly checkpoint?: number;
   readonly threads?: number;
   readonly dataDir?: string;
+  readonly flip?: true;
   readonly json?: true;
 }
 
@@ -43,6 +44,7 @@ export function evaluateCommand(): Command {
       'folder with the dataset, or with another one of the same size and number of classes ' +
         '(default: where the run had it)',
     )
+    .option('--flip', 'take the mean of the outputs for each image and for its mirror image')
     .option('--json', 'print the result as one line of JSON')
     .action(evaluate);
 }
@@ -53,7 +55,8 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const report = createNoticeReporter(isJson);
   const { checkpoint, file, runDirectory, skipped } = await findModel(path, options.checkpoint);
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
-  const { config, model, step, parameters } = checkpoint;
+  const { config, model, step } = checkpoint;
+  const parameters = modelParametersOf(checkpoint);
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const context = { signal, report };
   const dataset = await loadEvaluated(config, options.dataDir, before?.dataDir, context);
@@ -62,7 +65,8 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const numerics = usableNumerics(config.numerics, availableNumerics(), report);
   const engine = openEngineFor(numerics, threads);
   const what = [config, model, parameters, dataset.test] as const;
-  const evaluation = await evaluateSet(engine, ...what, signal, threads);
+  const isFlipped = options.flip === true;
+  const evaluation = await evaluateSet(engine, ...what, signal, { threads, isFlipped });
   const sha256 = parametersSha256(parameters);
   if (isJson) {
     const { loss, accuracy, confusion } = evaluation;
@@ -74,6 +78,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
       confusion,
       classNames,
       dataset: name,
+      ...(isFlipped && { isFlipped }),
     };
     console.log(JSON.stringify({ event: 'evaluation', ...result, parametersSha256: sha256 }));
     return;
@@ -86,7 +91,8 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   if (isOther(dataset, config)) console.log(`Dataset         ${name}, not that of the run`);
   console.log(
     `Test accuracy   ${formatPercent(evaluation.accuracy)} of ` +
-      `${formatCount(dataset.test.count)} images`,
+      `${formatCount(dataset.test.count)} images` +
+      (isFlipped ? ', each with its mirror image' : ''),
   );
   console.log(`Test loss       ${formatLoss(evaluation.loss)}`);
   console.log(`\n${formatConfusion(evaluation.confusion, classNames)}`);
