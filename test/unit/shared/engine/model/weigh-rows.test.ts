@@ -38,11 +38,11 @@ describe.for([
   labels.set(Uint8Array.from({ length: ROWS }, () => draws.integer(0, 2)));
 
   /** The gradient, and the loss of each row, in training or in evaluation. */
-  function computeWith(classWeights: number[] | undefined, training = BATCH.training) {
+  function computeWith(classWeights: number[] | undefined, isTraining = true) {
     const options = { loss: 'cross-entropy', labelSmoothing: 0.1, seed: 1, classWeights } as const;
     const model = createModel(engine, plan, options, ROWS);
     const gradient = engine.allocate(plan.parameterCount);
-    const batch = { ...BATCH, training };
+    const batch = { ...BATCH, training: isTraining ? BATCH.training : undefined };
     const losses = model.differentiate(parameters, x, labels, batch, gradient);
     return {
       gradient: [...gradient],
@@ -62,6 +62,8 @@ describe.for([
   });
 
   test('is evaluated with the plain loss', () => {
-    expect(computeWith([1, 4, 0.5], undefined)).toEqual(computeWith(undefined, undefined));
+    const evaluated = computeWith(undefined, false);
+    expect(computeWith([1, 4, 0.5], false)).toEqual(evaluated);
+    expect(evaluated.losses).not.toEqual(computeWith(undefined).losses);
   });
 });
