@@ -3,7 +3,10 @@ import { isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { threadsOption, wholeNumber } from '../../shared/cli/option-parsers.ts';
+import type { Dataset } from '../../shared/data/dataset.ts';
+import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
+import { LockstepError } from '../../shared/errors.ts';
 import { availableNumerics, openEngineFor } from '../../shared/host/load-engine.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import type { Report } from '../reporting/events.ts';
@@ -60,12 +63,14 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const context = { signal, report };
   const dataset = await loadEvaluated(config, options.dataDir, before?.dataDir, context);
-  const { classNames, name } = dataset.manifest;
+  const { name } = dataset.manifest;
+  const classNames = classNamesOf(dataset.manifest);
   const { threads = defaultThreadCount() } = options;
   const numerics = usableNumerics(config.numerics, availableNumerics(), report);
   const engine = openEngineFor(numerics, threads);
   const what = [config, model, parameters, dataset.test] as const;
   const isFlipped = options.flip === true;
+  if (isFlipped) assertImages(dataset);
   const evaluation = await evaluateSet(engine, ...what, signal, { threads, isFlipped });
   const sha256 = parametersSha256(parameters);
   if (isJson) {
@@ -96,6 +101,16 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   );
   console.log(`Test loss       ${formatLoss(evaluation.loss)}`);
   console.log(`\n${formatConfusion(evaluation.confusion, classNames)}`);
+}
+
+/** Throws a `USAGE` error if the mirror image of an example would be another example. */
+export function assertImages({ kind, manifest }: Pick<Dataset, 'kind' | 'manifest'>): void {
+  if (kind === 'images' && !isRegression(manifest)) return;
+  const fault = kind === 'images' ? 'has a number as target' : 'has no images';
+  throw new LockstepError(
+    'USAGE',
+    `--flip is for classes of images, but ${manifest.name} ${fault}: leave it out.`,
+  );
 }
 
 /** The run's numerics, or the best of this machine if it lacks them. Reports a difference. */

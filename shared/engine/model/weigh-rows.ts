@@ -6,7 +6,7 @@
  */
 export function weighRows(
   weights: Float32Array,
-  labels: ArrayLike<number>,
+  labels: Float32Array,
   dLogits: Float32Array,
   lossAndCorrect: Float32Array,
   rows: number,

@@ -49,6 +49,10 @@ test('weights of another number of classes are refused, and so are too many clas
     dataset,
     split,
   );
+  const { name, files } = dataset.manifest;
+  const target = { name: 'angle', mean: 0, deviation: 1 };
+  const numbers = { ...dataset, manifest: { name, target, files } };
+  refuse(/has a number as target and no classes: leave/, 'balanced', numbers, split);
   const classNames = Array.from({ length: 1025 }, String);
   const many = { ...dataset, manifest: { ...dataset.manifest, classNames } };
   refuse(/has 1025 classes, and weights are for at most 1024/, 'balanced', many, split);

@@ -6,7 +6,7 @@ import { createToyDataset } from '../../../support/toy-dataset.ts';
 import { naiveEngine, toyConfig } from '../../../support/toy-run.ts';
 
 const dataset = createToyDataset();
-const [height, width] = dataset.imageShape;
+const { height, width } = dataset.shape;
 const config = toyConfig(dataset);
 const plan = planModel(config.model);
 const parameters = initialParameters(plan, 'he', 3);
@@ -18,22 +18,23 @@ function outcomesOf(set: typeof dataset.test, isFlipped: boolean) {
   return step.value;
 }
 
-const mirrored = dataset.test.pixels.map((_, i, pixels) => {
+const { inputs } = dataset.test;
+const mirrored = inputs.map((_, i) => {
   const column = i % width;
-  return pixels[i - column + (width - 1 - column)];
+  return inputs[i - column + (width - 1 - column)];
 });
-const mirrorSet = { ...dataset.test, pixels: mirrored };
+const mirrorSet = { ...dataset.test, inputs: mirrored };
 
 test('with mirror images, a set and its mirror image have the same outcomes', () => {
-  expect(height * width).toBe(dataset.inputs);
+  expect(height * width).toBe(dataset.inputCount);
   const both = outcomesOf(dataset.test, true);
   expect(outcomesOf(mirrorSet, true)).toEqual(both);
   expect(outcomesOf(dataset.test, false)).not.toEqual(both);
 });
 
 test('the mirror image of a symmetric image changes nothing', () => {
-  const symmetric = dataset.test.pixels.map((pixel, i) => Math.min(pixel, mirrored[i]));
-  const set = { ...dataset.test, pixels: symmetric };
+  const symmetric = inputs.map((value, i) => Math.min(value, mirrored[i]));
+  const set = { ...dataset.test, inputs: symmetric };
   expect(outcomesOf(set, true)).toEqual(outcomesOf(set, false));
 });
 

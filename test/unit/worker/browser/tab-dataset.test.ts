@@ -39,7 +39,7 @@ describe('the dataset of a tab', () => {
   test('comes from the coordinator, is verified and kept', async () => {
     const { load, requests, progress, stored } = startLoader();
     const dataset = await load(manifest, signal);
-    expect(dataset.train.pixels.length).toBeGreaterThan(0);
+    expect(dataset.train.inputs.length).toBeGreaterThan(0);
     expect(requests).toHaveLength(4);
     expect(stored.size).toBe(4);
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));

@@ -12,7 +12,7 @@ test('the loss and the gradient of a row are multiplied by the weight of its cla
   const dLogits = Float32Array.of(0.1, -0.3, 0.2, 0.7);
   const lossAndCorrect = Float32Array.of(0.9, 1, 0.4, 0);
   const weights = Float32Array.of(0.3, 2);
-  weighRows(weights, [1, 0], dLogits, lossAndCorrect, 2, 2);
+  weighRows(weights, Float32Array.of(1, 0), dLogits, lossAndCorrect, 2, 2);
   const f32 = Math.fround;
   const third = f32(0.3);
   expect([...lossAndCorrect]).toEqual([2 * f32(0.9), 1, f32(third * f32(0.4)), 0]);
@@ -34,8 +34,7 @@ describe.for([
   };
   const parameters = place(draws.floats(plan.parameterCount));
   const x = place(draws.floats(ROWS * 4));
-  const labels = engine.allocateBytes(ROWS);
-  labels.set(Uint8Array.from({ length: ROWS }, () => draws.integer(0, 2)));
+  const labels = place(Float32Array.from({ length: ROWS }, () => draws.integer(0, 2)));
 
   /** The gradient, and the loss of each row, in training or in evaluation. */
   function computeWith(classWeights: number[] | undefined, isTraining = true) {
