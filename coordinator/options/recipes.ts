@@ -1,7 +1,7 @@
 import { type Augmentation, NO_AUGMENTATION } from '../../shared/data/augmentation-spec.ts';
 import type { PresetName } from '../../shared/engine/model/presets.ts';
 import type { OptimizerSpec } from '../../shared/engine/optimizer-spec.ts';
-import type { RunOptions } from './run-options.ts';
+import type { RecipeName, RunOptions } from './run-options.ts';
 
 /** The values of the options that the user does not give. */
 export const DEFAULTS = {
@@ -44,9 +44,6 @@ const CONVOLUTIONAL: Partial<RunOptions> = {
 };
 const CNN: Partial<RunOptions> = { ...CONVOLUTIONAL, epochs: 10 };
 const CNN_SMALL: Partial<RunOptions> = { ...CONVOLUTIONAL, epochs: 16 };
-
-export const RECIPE_NAMES = ['quick', 'accurate'] as const;
-export type RecipeName = (typeof RECIPE_NAMES)[number];
 
 /**
  * The options that train each preset: quickly, or for longer and to a better model. They replace

@@ -20,8 +20,8 @@ import {
   WIRE_FORMATS,
 } from '../../shared/round/run-config.ts';
 import type { ClassWeights } from './class-weights.ts';
-import { DEFAULT_RATES, DEFAULTS, RECIPE_NAMES } from './recipes.ts';
-import { AUDIT_HERE } from './run-options.ts';
+import { DEFAULT_RATES, DEFAULTS } from './recipes.ts';
+import { AUDIT_HERE, RECIPE_NAMES } from './run-options.ts';
 
 const LAYER_COUNT_MAX = 31;
 const LAYER_WIDTH_MAX = 16_384;

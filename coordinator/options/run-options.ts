@@ -6,7 +6,9 @@ import type { OptimizerSpec } from '../../shared/engine/optimizer-spec.ts';
 import type { ScheduleSpec } from '../../shared/engine/schedule-spec.ts';
 import type { WireFormat } from '../../shared/round/run-config.ts';
 import type { ClassWeights } from './class-weights.ts';
-import type { RecipeName } from './recipes.ts';
+
+export const RECIPE_NAMES = ['quick', 'accurate'] as const;
+export type RecipeName = (typeof RECIPE_NAMES)[number];
 
 /** The user's choices for a run. An option that the user does not give is undefined. */
 export interface RunOptions {
