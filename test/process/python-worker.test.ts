@@ -63,6 +63,7 @@ describe.skipIf(!python)(`a worker in Python ends with the same bits ${NEEDS_PYT
     ['dense', ['--numerics', 'strict', '--wire', 'f32', '--micro-batches', '16']],
     ['dense', ['--numerics', 'fused', '--wire', 'bf16', '--micro-batches', '17']],
     ['dense', ['--numerics', 'strict', '--loss', 'squared-error', '--seed', String(2 ** 53 - 1)]],
+    ['dense', ['--class-weights', '1,2.3,0.7', '--average', '0.9']],
     ['every', [...small, '--numerics', 'strict', '--wire', 'bf16']],
     ['every', [...small, '--numerics', 'fused', '--seed', '5000000000']],
   ] as const)('alone, with the model %s and the flags %j', async ([model, flags]) => {

@@ -202,6 +202,9 @@ class Model:
         logits = x.reshape(len(x), -1)
         loss, dy = self.loss(logits, self.targets(logits.shape, labels, batch))
         correct = (logits.argmax(1) == labels).astype(f32)
+        if batch.training and 'classWeights' in self.config:
+            weights = np.asarray(self.config['classWeights'], f32)[labels]
+            loss, dy = loss * weights, dy * weights[:, None]
         self.stages += [loss, correct]
         result[-2:] = ordered_sum(loss), ordered_sum(correct)
         if batch.training:

@@ -94,6 +94,8 @@ class Run:
         if shape[:2] == [1, 1]:  # features
             images = (images.astype(f32) - f32(128)) / f32(64)
         labels = np.arange(count) % config['model']['layers'][-1]['outputs']
+        if 'classWeights' in config:
+            config['classWeights'] = np.arange(1, config['model']['layers'][-1]['outputs'] + 1)
         run = cls(config, {'trainImages': images, 'trainLabels': labels})
         draws = ar.uniform(ar.random_key(seed, ar.CHALLENGE, 1), np.arange(run.model.size))
         parameters = (2 * draws - 1).astype(f32)
