@@ -176,6 +176,7 @@ export function statusOf(member: Member): WorkerStatus {
     address: worker.address?.replace(/^::ffff:/, '') ?? null,
     runtime,
     threads,
+    isHidden: worker.isHidden ?? null,
     examplesPerSecond: throughputs.train?.examplesPerSecond ?? null,
     microBatches,
     answeredShares,
