@@ -42,8 +42,8 @@ function copySpoiled({ file, right, wrong }: Spoiled): string {
 }
 
 /** Starts a worker. It is killed when the test ends. */
-export function startPythonWorker(url: string, spoiled?: Spoiled) {
-  const child = runPython(['worker.py', url], spoiled ? copySpoiled(spoiled) : FOLDER);
+export function startPythonWorker(url: string, spoiled?: Spoiled, flags: readonly string[] = []) {
+  const child = runPython(['worker.py', url, ...flags], spoiled ? copySpoiled(spoiled) : FOLDER);
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   const joined = new Promise<void>((resolve) => {
