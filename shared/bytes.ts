@@ -2,7 +2,7 @@
  * The bytes of `values`, as a view. They are little-endian, like the wire, the checkpoint, and
  * every machine that we run on.
  */
-export function bytesOf(values: Float32Array): Uint8Array {
+export function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 

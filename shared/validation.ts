@@ -7,12 +7,20 @@ type Issue = z.core.$ZodIssue;
 
 /** Describes the first fault of a rejected value in one line: the place, the rule and the value. */
 export function describeIssue(error: z.ZodError, rejected: unknown): string {
-  const [issue] = error.issues;
+  const issue = firstIssue(error.issues);
   let value = rejected;
   for (const key of issue.path)
     value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
   const place = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
   return printable(`${place}${ruleOf(issue)}${findingOf(issue, value)}`);
+}
+
+/** The first issue. Of a union it is that of the form which the value fits best. */
+function firstIssue([issue]: readonly Issue[]): Issue {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
+  const best = issue.errors.reduce((a, b) => (b.length < a.length ? b : a));
+  const inner = firstIssue(best);
+  return { ...inner, path: [...issue.path, ...inner.path] };
 }
 
 /** What is right there. */

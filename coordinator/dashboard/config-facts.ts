@@ -1,3 +1,4 @@
+import { classNamesOf } from '../../shared/data/target.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { RunDescription } from '../run-folder/run-description.ts';
@@ -10,7 +11,7 @@ export function configFacts(
 ) {
   return {
     dataset: config.dataset.name,
-    classNames: config.dataset.classNames,
+    classNames: classNamesOf(config.dataset),
     model: describeModel(model),
     parameterCount: model.parameterCount,
     numerics: config.numerics,

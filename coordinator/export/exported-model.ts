@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { formatCount } from '../../shared/cli/format.ts';
+import { classNamesOf } from '../../shared/data/target.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
 import { parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
@@ -32,7 +33,7 @@ export async function openModel(run: string, step?: number): Promise<ExportedMod
   const count = `${formatCount(model.parameterCount)} parameters${rounding}`;
   return {
     layers: portableModel(model, parameters),
-    classNames: config.dataset.classNames,
+    classNames: classNamesOf(config.dataset),
     hasSoftmax: config.loss === 'cross-entropy',
     metadata: {
       producer: 'lockstep',
@@ -40,7 +41,7 @@ export async function openModel(run: string, step?: number): Promise<ExportedMod
       run: basename(resolve(run)),
       step: String(checkpoint.step),
       dataset: config.dataset.name,
-      classes: JSON.stringify(config.dataset.classNames),
+      classes: JSON.stringify(classNamesOf(config.dataset)),
       parametersSha256: sha256,
     },
     described: {

@@ -3,6 +3,7 @@ import { isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { threadsOption, wholeNumber } from '../../shared/cli/option-parsers.ts';
+import { classNamesOf } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { availableNumerics, openEngineFor } from '../../shared/host/load-engine.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
@@ -57,7 +58,8 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const context = { signal, report };
   const dataset = await loadEvaluated(config, options.dataDir, before?.dataDir, context);
-  const { classNames, name } = dataset.manifest;
+  const { name } = dataset.manifest;
+  const classNames = classNamesOf(dataset.manifest);
   const { threads = defaultThreadCount() } = options;
   const numerics = usableNumerics(config.numerics, availableNumerics(), report);
   const engine = openEngineFor(numerics, threads);

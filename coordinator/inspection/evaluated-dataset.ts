@@ -1,10 +1,16 @@
-import type { Dataset } from '../../shared/data/dataset.ts';
+import {
+  type Dataset,
+  describeInput,
+  describeShape,
+  isSameShape,
+} from '../../shared/data/dataset.ts';
 import {
   coordinatorSources,
   type LoadContext,
   loadDataset,
   readManifest,
 } from '../../shared/data/loading/load-dataset.ts';
+import { describeTarget } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 
@@ -35,14 +41,15 @@ export async function loadEvaluated(
 export const isOther = ({ manifest }: Dataset, { dataset }: RunConfig): boolean =>
   manifest.files.testImages.sha256 !== dataset.files.testImages.sha256;
 
-function assertFits({ imageShape, manifest }: Dataset, config: RunConfig, folder: string): void {
-  const { height, width } = config.model.input;
-  const classCount = config.dataset.classNames.length;
-  const found = manifest.classNames.length;
-  if (imageShape[0] === height && imageShape[1] === width && found === classCount) return;
+function assertFits(dataset: Dataset, config: RunConfig, folder: string): void {
+  const { kind, shape, manifest } = dataset;
+  const { input } = config.model;
+  const known = describeTarget(config.dataset);
+  const found = describeTarget(manifest);
+  if (isSameShape(shape, input) && found === known) return;
   throw new LockstepError(
     'DATA',
-    `--data-dir ${folder} has images of ${imageShape.join(' × ')} pixels in ${found} classes, ` +
-      `but the model takes ${height} × ${width} and knows ${classCount}: give data that fit it.`,
+    `--data-dir ${folder} has ${describeShape(kind, shape)} and ${found}, but the model takes ` +
+      `${describeInput(input)} and has ${known}: give data that fit it.`,
   );
 }

@@ -4,6 +4,7 @@ import { formatCount } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
 import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
+import { classNamesOf } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
 import type { ExampleStudy } from '../../shared/study/example-study.ts';
@@ -69,14 +70,15 @@ async function look(path: string, options: LookOptions): Promise<void> {
       `--example ${example} is not in the ${set} set, which has ${indices.length}: ` +
         'count from 0.',
     );
-  const { pixels, labels } = set === 'test' ? dataset.test : dataset.train;
+  const { inputs, labels } = set === 'test' ? dataset.test : dataset.train;
   const at = indices[example];
   const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
   const lab = createNetLab(engine, model, config);
   lab.load(parameters);
-  const image = pixels.subarray(at * dataset.inputs, (at + 1) * dataset.inputs);
-  const study = lab.studyExample(image, labels[at]);
-  const { classNames } = config.dataset;
+  const { inputCount } = dataset;
+  const values = inputs.subarray(at * inputCount, (at + 1) * inputCount);
+  const study = lab.studyExample(values, labels[at]);
+  const classNames = classNamesOf(config.dataset);
   if (options.json) console.log(JSON.stringify({ ...numbersOf(study), set, example, step }));
   else {
     const name = classNames[study.label];

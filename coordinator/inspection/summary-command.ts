@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount, formatMegabytes } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
-import type { Dataset } from '../../shared/data/dataset.ts';
 import {
   coordinatorSources,
   loadDataset,
@@ -12,13 +11,14 @@ import { FASHION_MNIST } from '../../shared/data/manifest.ts';
 import { sizeOf } from '../../shared/engine/layers/layer.ts';
 import type { PlannedLayer, Shape } from '../../shared/engine/layers/layer-plan.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
-import { modelFor } from '../options/model-source.ts';
+import { type ModelData, modelFor } from '../options/model-source.ts';
 import { addModelOptions } from '../options/run-flags.ts';
 import type { RunOptions } from '../options/run-options.ts';
 
 /** The images of Fashion-MNIST. */
-const KNOWN_IMAGES: Pick<Dataset, 'imageShape' | 'manifest'> = {
-  imageShape: [28, 28],
+const KNOWN_IMAGES: ModelData = {
+  kind: 'images',
+  shape: { height: 28, width: 28, channels: 1 },
   manifest: FASHION_MNIST,
 };
 

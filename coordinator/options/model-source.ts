@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { didYouMean } from '../../shared/cli/did-you-mean.ts';
-import type { Dataset } from '../../shared/data/dataset.ts';
+import {
+  type Dataset,
+  describeInput,
+  describeShape,
+  isSameShape,
+} from '../../shared/data/dataset.ts';
+import { describeTarget, outputCountOf } from '../../shared/data/target.ts';
 import { LayerSpec } from '../../shared/engine/layers/layer-spec.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';
 import { type ModelPlan, planModel } from '../../shared/engine/model/model-plan.ts';
@@ -26,6 +32,9 @@ export function presetOf({ model }: RunOptions): PresetName | undefined {
   return Object.hasOwn(PRESETS, model) ? (model as PresetName) : undefined;
 }
 
+/** What a model must know of its dataset. */
+export type ModelData = Pick<Dataset, 'kind' | 'shape' | 'manifest'>;
+
 /** The flags that choose the model. */
 export const MODEL_OPTIONS = ['model', 'layers', 'activation'] as const;
 
@@ -38,28 +47,28 @@ export const MODEL_OPTIONS = ['model', 'layers', 'activation'] as const;
  */
 export async function modelFor(
   options: RunOptions,
-  dataset: Pick<Dataset, 'imageShape' | 'manifest'>,
+  dataset: ModelData,
   initial?: ModelPlan,
 ): Promise<ModelPlan> {
-  const [height, width] = dataset.imageShape;
-  const classes = dataset.manifest.classNames.length;
-  const fitted = initial && withClasses(initial, classes);
+  const { shape, manifest } = dataset;
+  const outputs = outputCountOf(manifest);
+  const fitted = initial && withOutputs(initial, outputs);
   if (fitted && MODEL_OPTIONS.every((name) => options[name] === undefined)) {
     const { input } = fitted.spec;
-    if (input.height === height && input.width === width) return fitted;
+    if (isSameShape(input, shape)) return fitted;
     throw new LockstepError(
       'MODEL',
-      `--init-from ${options.initFrom}: that model is for ${input.height} × ${input.width} ` +
-        `pixels, but ${dataset.manifest.name} has ${height} × ${width}.`,
+      `--init-from ${options.initFrom}: that model is for ${describeInput(input)}, but ` +
+        `${manifest.name} has ${describeShape(dataset.kind, shape)}.`,
     );
   }
-  const layers = await layersFor(options, classes);
-  const plan = planNamed({ input: { height, width, channels: 1 }, layers }, options);
-  if (plan.classCount !== classes) {
+  const layers = await layersFor(options, outputs);
+  const plan = planNamed({ input: { ...shape }, layers }, options);
+  if (plan.classCount !== outputs) {
     throw new LockstepError(
       'MODEL',
       `${options.model}: the last layer has ${plan.classCount} outputs, but ` +
-        `${dataset.manifest.name} has ${classes} classes: make it "outputs": ${classes}.`,
+        `${manifest.name} has ${describeTarget(manifest)}: make it "outputs": ${outputs}.`,
     );
   }
   if (initial && !isDeepStrictEqual(plan.spec, fitted?.spec)) {
@@ -72,10 +81,10 @@ export async function modelFor(
   return plan;
 }
 
-/** The model with as many outputs as there are classes: itself, or with another last layer. */
-function withClasses(model: ModelPlan, classes: number): ModelPlan {
-  if (model.classCount === classes) return model;
-  const layers = [...model.spec.layers.slice(0, -1), { type: 'dense', outputs: classes } as const];
+/** The model with as many outputs as the dataset needs: itself, or with another last layer. */
+function withOutputs(model: ModelPlan, outputs: number): ModelPlan {
+  if (model.classCount === outputs) return model;
+  const layers = [...model.spec.layers.slice(0, -1), { type: 'dense', outputs } as const];
   return planModel({ ...model.spec, layers });
 }
 

@@ -233,8 +233,9 @@ export async function assertResumable(options: RunOptions, config: RunConfig): P
 async function assertSameModel(options: RunOptions, { model, dataset }: RunConfig): Promise<void> {
   const given = MODEL_OPTIONS.filter((name) => options[name] !== undefined);
   if (given.length === 0) return;
-  const { height, width } = model.input;
-  const asked = await modelFor(options, { imageShape: [height, width], manifest: dataset });
+  const { input } = model;
+  const kind = input.height * input.width === 1 ? 'features' : 'images';
+  const asked = await modelFor(options, { kind, shape: input, manifest: dataset });
   if (isDeepStrictEqual(asked.spec, model)) return;
   const flags = given.map((name) => `--${name} ${String(options[name]) || 'none'}`).join(' ');
   throw usage(

@@ -1,3 +1,4 @@
+import { classNamesOf } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { readPictures } from './pictures/read-pictures.ts';
@@ -53,7 +54,7 @@ export async function* classifyFile(
       index: isArray ? index : undefined,
       prepared,
       looksInverted: background !== undefined && looksInverted(prepared.picture, background),
-      ranking: rank(probabilities, config.dataset.classNames),
+      ranking: rank(probabilities, classNamesOf(config.dataset)),
     };
   }
   if (count > PICTURES_MAX)

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Clock } from '../../shared/clock.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
+import { classNamesOf } from '../../shared/data/target.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Shape } from '../../shared/engine/layers/layer-plan.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
@@ -29,7 +30,7 @@ import { backgroundOf, looksInverted, preparePicture } from './prepare.ts';
 export interface LiveModel {
   readonly config: RunConfig;
   readonly model: ModelPlan;
-  readonly dataset: Pick<Dataset, 'test' | 'imageShape'>;
+  readonly dataset: Pick<Dataset, 'test' | 'shape'>;
   readonly server: Pick<ParameterServer, 'step' | 'copyWhole'>;
 }
 
@@ -71,7 +72,7 @@ export function createLivePredictions(
   const predictor = createPredictor(engine, config, model, 1);
   // The first prediction compiles the code, which takes longer than all later ones.
   predictor.predict(new Uint8Array(model.inputCount));
-  const background = backgroundOf(dataset.test, dataset.imageShape);
+  const background = backgroundOf(dataset.test, dataset.shape);
   let shownStep = -1;
   let freeAt = 0;
 
@@ -83,7 +84,7 @@ export function createLivePredictions(
       shownStep = server.step;
     }
     const [{ probabilities }] = predictor.predict(picture.pixels);
-    const ranking = rank(probabilities, config.dataset.classNames);
+    const ranking = rank(probabilities, classNamesOf(config.dataset));
     return {
       step: shownStep,
       ...ranking[0],

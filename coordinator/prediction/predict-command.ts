@@ -96,7 +96,7 @@ async function findBackground(
   const local = sources.filter(({ isRemote }) => !isRemote);
   try {
     const { dataset } = await loadDataset(config.dataset, local, { signal, report() {} });
-    return backgroundOf(dataset.test, dataset.imageShape);
+    return backgroundOf(dataset.test, dataset.shape);
   } catch (error) {
     if (error instanceof LockstepError) return undefined;
     throw error;

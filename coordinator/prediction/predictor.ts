@@ -36,7 +36,7 @@ export function createPredictor(
   const bytes = engine.allocateBytes(rowsMax * inputs);
   const x = engine.allocate(rowsMax * inputs);
   // The model computes a loss too, so it wants labels. Any will do.
-  const labels = engine.allocateBytes(rowsMax);
+  const labels = engine.allocate(rowsMax);
   const probabilitiesOf = config.loss === 'cross-entropy' ? softmax : limited;
 
   function predictBatch(images: Uint8Array): Prediction[] {

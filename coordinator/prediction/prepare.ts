@@ -42,15 +42,16 @@ const SAMPLE_COUNT = 500;
 
 /** The mean brightness at the edges of a dataset's images, 0 to 255. */
 export function backgroundOf(
-  { count, pixels }: ExampleSet,
-  [height, width]: readonly [number, number],
+  { count, inputs }: ExampleSet,
+  { height, width, channels }: Shape,
 ): number {
   const sampled = Math.min(count, SAMPLE_COUNT);
-  const size = height * width;
+  if (!(inputs instanceof Uint8Array) || (channels !== 1 && channels !== 3)) return 0;
+  const size = height * width * channels;
   let sum = 0;
   for (let i = 0; i < sampled; i++) {
-    const image = pixels.subarray(i * size, (i + 1) * size);
-    sum += edgeBrightness({ height, width, channels: 1, pixels: image });
+    const pixels = inputs.subarray(i * size, (i + 1) * size);
+    sum += edgeBrightness({ height, width, channels, pixels });
   }
   return sum / sampled;
 }

@@ -1,3 +1,4 @@
+import type { DataKind } from '../../shared/data/dataset.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 
 /** The sets of a run, in the order of the page. Training is the training set without validation. */
@@ -27,6 +28,7 @@ export interface LayersAnswer {
 /** The answer to `GET /api/study`. */
 export interface StudyAnswer {
   readonly config: RunConfig;
+  readonly kind: DataKind;
   readonly keptSteps: readonly number[];
   /** The number of examples of each set. */
   readonly counts: Readonly<Record<StudySet, number>>;

@@ -8,8 +8,8 @@ import type { BinaryAnswer, Route, Routes } from '../port/answers/answers.ts';
 import { STUDY_SETS, type StudyAnswer, type StudySet } from './study-answer.ts';
 import type { StudySource } from './study-source.ts';
 
-/** The pixels of one answer, in bytes. */
-const PIXELS_MAX = 2 ** 24;
+/** The inputs of one answer, in bytes. */
+const INPUT_BYTES_MAX = 2 ** 24;
 
 /**
  * What the page studies the net of a run with. They cost nothing while nobody asks.
@@ -19,7 +19,8 @@ const PIXELS_MAX = 2 ** 24;
  *   `step=STEP`, those of a checkpoint. The header `lockstep-step` has their step. With `state=1`,
  *   the tensors of the optimizer follow, in the order of `STATE_NAMES`.
  * - `GET /api/examples?set=SET&from=INDEX&count=COUNT`: of each example its label and its index in
- *   the dataset (uint32, little-endian), and then the pixels of all examples. Instead of `from` and
+ *   the dataset (uint32, little-endian), and then the pixels of all examples. Targets and features
+ *   are float32 instead. Instead of `from` and
  *   `count`, `indices=INDEX,INDEX,…` names them.
  * - `GET /api/layers?after=STEP`: the norms of each tensor's gradient and update in some steps
  *   after STEP. The coordinator measures them, once a second, for 10 s after a request.
@@ -34,9 +35,11 @@ export function studyRoutes(source: StudySource): Routes {
 }
 
 async function describe(source: StudySource): Promise<string> {
-  const sets = setsOf(source.config, await source.dataset());
+  const dataset = await source.dataset();
+  const sets = setsOf(source.config, dataset);
   const answer: StudyAnswer = {
     config: source.config,
+    kind: dataset.kind,
     keptSteps: await source.keptSteps(),
     counts: {
       test: sets.test.length,
@@ -90,17 +93,28 @@ async function examples(source: StudySource, query: URLSearchParams): Promise<Bi
       `set=${query.get('set')} is no set: use ${STUDY_SETS.join(', ')}`,
     );
   const dataset = await source.dataset();
-  const { train, test, inputs } = dataset;
+  const { train, test, inputCount } = dataset;
   const set = name === 'test' ? test : train;
+  const valueBytes = set.inputs.BYTES_PER_ELEMENT;
   const all = setsOf(source.config, dataset)[name];
-  const indices = indicesIn(all, query, Math.floor(PIXELS_MAX / inputs));
+  const indices = indicesIn(
+    all,
+    query,
+    Math.max(1, Math.floor(INPUT_BYTES_MAX / (inputCount * valueBytes))),
+  );
   const words = new Uint32Array(2 * indices.length);
-  const pixels = new Uint8Array(indices.length * inputs);
+  const labels = new Float32Array(words.buffer);
+  const inputs = new (set.inputs instanceof Float32Array ? Float32Array : Uint8Array)(
+    indices.length * inputCount,
+  );
   for (const [i, index] of indices.entries()) {
-    words.set([set.labels[index], index], 2 * i);
-    pixels.set(set.pixels.subarray(index * inputs, (index + 1) * inputs), i * inputs);
+    if (set.labels instanceof Float32Array) labels[2 * i] = set.labels[index];
+    else words[2 * i] = set.labels[index];
+    words[2 * i + 1] = index;
+    const values = set.inputs.subarray(index * inputCount, (index + 1) * inputCount);
+    inputs.set(values, i * inputCount);
   }
-  return { body: Buffer.concat([new Uint8Array(words.buffer), pixels]), headers: {} };
+  return { body: Buffer.concat([words, inputs].map(bytesOf)), headers: {} };
 }
 
 /** The chosen examples of a set, as indices into their part of the dataset. */

@@ -1,4 +1,4 @@
-import type { Dataset, ExampleSet } from '../../shared/data/dataset.ts';
+import type { DataKind, Dataset, ExampleSet } from '../../shared/data/dataset.ts';
 import { createSampler, splitTrainingSet } from '../../shared/data/sampler.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import { sizeOfShape } from '../../shared/engine/layers/layer-plan.ts';
@@ -93,25 +93,28 @@ export interface SparseDataset extends Dataset {
 /** Memory that is never written costs nothing, so the examples that are missing do not either. */
 export function createSparseDataset(
   config: RunConfig,
+  kind: DataKind,
   { training, validation }: TrainingCounts,
 ): SparseDataset {
-  const { height, width } = config.model.input;
-  const inputs = sizeOfShape(config.model.input);
+  const inputCount = sizeOfShape(config.model.input);
   const count = training + validation;
-  const pixels = new Uint8Array(count * inputs);
-  const labels = new Uint8Array(count);
+  const Inputs = kind === 'features' ? Float32Array : Uint8Array;
+  const inputs = new Inputs(count * inputCount);
+  const labels = new Float32Array(count);
   const split = splitTrainingSet(count, validation, config.seed);
   return {
     manifest: config.dataset,
-    inputs,
-    imageShape: [height, width],
-    train: { count, pixels, labels },
-    test: { count: 0, pixels: new Uint8Array(0), labels: new Uint8Array(0) },
+    kind,
+    shape: config.model.input,
+    inputCount,
+    train: { count, inputs, labels },
+    test: { count: 0, inputs: new Inputs(0), labels: new Float32Array(0) },
     add(places, examples) {
       for (const [i, place] of places.entries()) {
         const index = split.training[place];
         labels[index] = examples.labels[i];
-        pixels.set(examples.pixels.subarray(i * inputs, (i + 1) * inputs), index * inputs);
+        const values = examples.inputs.subarray(i * inputCount, (i + 1) * inputCount);
+        inputs.set(values, index * inputCount);
       }
     },
   };

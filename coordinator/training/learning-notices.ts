@@ -1,3 +1,4 @@
+import { classNamesOf } from '../../shared/data/target.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { type ModelHealth, PROBE_EXAMPLES } from '../../shared/round/health-probe.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
@@ -50,7 +51,7 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
 /** Says that the model always says the same class, if it does. */
 function onlyClassSentence({ health: { onlyClass }, config }: LearningState): string {
   if (onlyClass === undefined) return '';
-  const name = config.dataset.classNames[onlyClass];
+  const name = classNamesOf(config.dataset)[onlyClass];
   return `It says “${name}” for each of ${PROBE_EXAMPLES} examples. `;
 }
 

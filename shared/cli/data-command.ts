@@ -1,5 +1,10 @@
 import { Command, Option } from 'commander';
-import type { Dataset, ExampleSet } from '../data/dataset.ts';
+import {
+  type Dataset,
+  describeShape,
+  type ExampleSet,
+  type ExampleShape,
+} from '../data/dataset.ts';
 import {
   coordinatorSources,
   type DataEvent,
@@ -8,6 +13,7 @@ import {
   readManifest,
 } from '../data/loading/load-dataset.ts';
 import { DATA_ROLES } from '../data/manifest.ts';
+import { classNamesOf, inputNamesOf, isRegression } from '../data/target.ts';
 import { LockstepError } from '../errors.ts';
 import { type Console, createConsole, createJsonPrinter, isJsonAsked } from './console.ts';
 import { describeCommand } from './describe-command.ts';
@@ -59,10 +65,11 @@ export function dataCommand(): Command {
 }
 
 function describe({ dataset, contents }: LoadedDataset) {
-  const { manifest, imageShape, train, test } = dataset;
+  const { manifest, kind, shape, train, test } = dataset;
   return {
     name: manifest.name,
-    imageShape,
+    kind,
+    shape,
     files: DATA_ROLES.map((role) => ({
       role,
       ...manifest.files[role],
@@ -70,7 +77,7 @@ function describe({ dataset, contents }: LoadedDataset) {
     })),
     trainingExamples: train.count,
     testExamples: test.count,
-    classes: manifest.classNames.map((name, label) => ({
+    classes: classNamesOf(manifest).map((name, label) => ({
       label,
       name,
       trainingExamples: countLabel(train, label),
@@ -80,14 +87,13 @@ function describe({ dataset, contents }: LoadedDataset) {
 }
 
 const countLabel = (set: ExampleSet, label: number): number =>
-  set.labels.reduce((count, value) => count + (value === label ? 1 : 0), 0);
+  set.labels.filter((value) => value === label).length;
 
 function printDescription(console: Console, loaded: LoadedDataset): void {
-  const { name, imageShape, files, trainingExamples, testExamples, classes } = describe(loaded);
-  const [height, width] = imageShape;
+  const { name, kind, shape, files, trainingExamples, testExamples, classes } = describe(loaded);
   console.print(
     `${name}: ${formatCount(trainingExamples)} training and ${formatCount(testExamples)} ` +
-      `test images of ${height} × ${width} pixels\n`,
+      `test ${describeShape(kind, shape)}\n`,
   );
   for (const file of files) console.print(`  ${file.name.padEnd(24)} ${file.sha256}  verified`);
   console.print(`\n  class                training    test`);
@@ -106,20 +112,37 @@ function drawExample(dataset: Dataset, setName: 'train' | 'test', index: number)
   if (index >= set.count) {
     throw new LockstepError(
       'USAGE',
-      `--show ${index}: the ${setName} set has images 0 to ${set.count - 1}.`,
+      `--show ${index}: the ${setName} set has examples 0 to ${set.count - 1}.`,
     );
   }
-  const [height, width] = dataset.imageShape;
-  const pixels = set.pixels.subarray(index * dataset.inputs, (index + 1) * dataset.inputs);
-  const shadeOf = (pixel: number) => SHADES[Math.floor((pixel / 256) * SHADES.length)].repeat(2);
-  const lines = Array.from({ length: height }, (_, row) =>
-    Array.from(pixels.subarray(row * width, (row + 1) * width), shadeOf)
+  const { inputCount } = dataset;
+  const values = set.inputs.subarray(index * inputCount, (index + 1) * inputCount);
+  const label = set.labels[index];
+  const { manifest } = dataset;
+  const target = isRegression(manifest)
+    ? `${manifest.target.name} ${label * manifest.target.deviation + manifest.target.mean}`
+    : `class ${label}, ${manifest.classNames[label]}`;
+  const lines = values instanceof Uint8Array ? drawPixels(values, dataset.shape) : [];
+  return [`${setName} ${index}: ${target}`, ...lines, ...listFeatures(dataset, values)].join('\n');
+}
+
+/** A line of shades per row of pixels, each the mean of its channels. */
+function drawPixels(values: Uint8Array, { height, width, channels }: ExampleShape): string[] {
+  const shadeOf = (place: number) => {
+    const pixel = values.subarray(place * channels, (place + 1) * channels);
+    const mean = pixel.reduce((sum, value) => sum + value, 0) / channels;
+    return SHADES[Math.floor((mean / 256) * SHADES.length)].repeat(2);
+  };
+  return Array.from({ length: height }, (_, row) =>
+    Array.from({ length: width }, (_, column) => shadeOf(row * width + column))
       .join('')
       .trimEnd(),
   );
-  const label = set.labels[index];
-  return [
-    `${setName} ${index}: class ${label}, ${dataset.manifest.classNames[label]}`,
-    ...lines,
-  ].join('\n');
+}
+
+/** A line per feature, by the name of its input. */
+function listFeatures({ manifest }: Dataset, values: ExampleSet['inputs']): string[] {
+  if (values instanceof Uint8Array) return [];
+  const names = manifest.columns ? inputNamesOf(manifest.columns) : [];
+  return Array.from(values, (value, i) => `  ${names[i] ?? `input ${i}`}  ${value.toPrecision(4)}`);
 }

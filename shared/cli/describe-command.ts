@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { createDataset } from '../data/dataset.ts';
+import { createDataset, describeShape } from '../data/dataset.ts';
 import { findIdxFiles, type IdxNames, readIdxFiles } from '../data/loading/describe-folder.ts';
 import { MANIFEST_FILE } from '../data/loading/load-dataset.ts';
 import { DATA_ROLES, DatasetManifest, KNOWN_DATASETS } from '../data/manifest.ts';
@@ -103,8 +103,8 @@ async function describe(
   });
   console.log(
     `${dataset.manifest.name}: ${formatCount(dataset.train.count)} training and ` +
-      `${formatCount(dataset.test.count)} test images of ${dataset.imageShape.join(' × ')} ` +
-      `pixels, ${classCount} classes`,
+      `${formatCount(dataset.test.count)} test ${describeShape(dataset.kind, dataset.shape)}, ` +
+      `${classCount} classes`,
   );
   if (!labels.includes(0)) console.log('No image has label 0. Its class stays unused.');
   return dataset.manifest;

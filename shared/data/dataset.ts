@@ -1,53 +1,117 @@
 import { LockstepError } from '../errors.ts';
-import { parseIdx } from './idx.ts';
-import { DATA_ROLES, type DataRole, type DatasetManifest } from './manifest.ts';
+import { type IdxTensor, INPUT_FORMS, LABEL_FORMS, parseIdx, TARGET_FORMS } from './idx.ts';
+import { DATA_ROLES, type DataRole, type DatasetManifest, TABLE_INPUTS_MAX } from './manifest.ts';
+import { columnInputs, isRegression } from './target.ts';
 
-/** Labeled images, as bytes. */
+/** Labeled examples: images or rows of a table. */
 export interface ExampleSet {
   readonly count: number;
-  /** [count, inputs], each 0 … 255. */
-  readonly pixels: Uint8Array;
-  /** [count], each the index of a class. */
-  readonly labels: Uint8Array;
+  /** [count, inputs]. Bytes of images, 0 … 255, become value / 255. Features stay as they are. */
+  readonly inputs: Uint8Array | Float32Array;
+  /** [count], each the index of a class, or for regression the standardized target. */
+  readonly labels: Labels;
 }
+
+export type Labels = Uint8Array | Int32Array | Float32Array;
+
+/** The shape of an example: an image, or the inputs of a row as 1 × 1 × channels. */
+export interface ExampleShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+export type DataKind = 'images' | 'features';
 
 export interface Dataset {
   /** With the length of each file: whoever gets it reads no more than that. */
   readonly manifest: DatasetManifest;
-  /** The number of pixels per image: height × width. */
-  readonly inputs: number;
-  readonly imageShape: readonly [height: number, width: number];
+  readonly kind: DataKind;
+  readonly shape: ExampleShape;
+  /** The number of values per example: height × width × channels. */
+  readonly inputCount: number;
   readonly train: ExampleSet;
   readonly test: ExampleSet;
 }
 
 /**
- * Creates a dataset from the contents of its four files. Pixels and labels are views of these
- * contents. Throws a `DATA` error if a file is malformed or if two files do not fit each other.
+ * Creates a dataset from the contents of its four files. Bytes are views of these contents. Throws
+ * a `DATA` error if a file is malformed or if two files do not fit each other.
  */
 export function createDataset(
   manifest: DatasetManifest,
   contents: Record<DataRole, Uint8Array>,
 ): Dataset {
-  const parse = (role: DataRole, dimensionCount: number) =>
-    parseIdx(contents[role], dimensionCount, manifest.files[role].name);
-  const train = createExampleSet(manifest, parse('trainImages', 3), parse('trainLabels', 1));
-  const test = createExampleSet(manifest, parse('testImages', 3), parse('testLabels', 1));
-  const [height, width] = train.imageShape;
-  if (test.imageShape[0] !== height || test.imageShape[1] !== width) {
+  const labelForms = isRegression(manifest) ? TARGET_FORMS : LABEL_FORMS;
+  const parse = (role: DataRole) => {
+    const forms = role.endsWith('Labels') ? labelForms : INPUT_FORMS;
+    return parseIdx(contents[role], forms, manifest.files[role].name);
+  };
+  const inputs = { train: parse('trainImages'), test: parse('testImages') };
+  const train = createExampleSet(manifest, inputs.train, parse('trainLabels'));
+  const test = createExampleSet(manifest, inputs.test, parse('testLabels'));
+  const [found, other] = [inputs.train, inputs.test].map(describeInputs);
+  if (found !== other) {
     throw new LockstepError(
       'DATA',
-      `${manifest.name}: training images of ${height} × ${width} pixels, but test images of ` +
-        `${test.imageShape.join(' × ')}. The files do not belong together.`,
+      `${manifest.name}: training ${found}, but test ${other}. The files do not belong together.`,
     );
   }
-  return {
-    manifest: withLengths(manifest, contents),
-    inputs: height * width,
-    imageShape: [height, width],
-    train,
-    test,
-  };
+  const shape = shapeOf(inputs.train);
+  const inputCount = shape.height * shape.width * shape.channels;
+  const kind = kindOf(inputs.train);
+  assertShape(manifest, kind, shape);
+  return { manifest: withLengths(manifest, contents), kind, shape, inputCount, train, test };
+}
+
+const kindOf = ({ values }: IdxTensor): DataKind =>
+  values instanceof Float32Array ? 'features' : 'images';
+
+function shapeOf({ shape, values }: IdxTensor): ExampleShape {
+  if (values instanceof Float32Array) return { height: 1, width: 1, channels: shape[1] };
+  const [, height, width, channels = 1] = shape;
+  return { height, width, channels };
+}
+
+/** "images of 28 × 28 pixels", "rows of 60 features" */
+function describeInputs(inputs: IdxTensor): string {
+  return describeShape(kindOf(inputs), shapeOf(inputs));
+}
+
+/** What the examples are, for people: "images of 28 × 28 pixels", "rows of 60 features". */
+export function describeShape(kind: DataKind, { height, width, channels }: ExampleShape): string {
+  if (kind === 'features') return `rows of ${channels} ${channels === 1 ? 'feature' : 'features'}`;
+  const depth = channels === 1 ? '' : ` in ${channels} channels`;
+  return `images of ${height} × ${width} pixels${depth}`;
+}
+
+/** The same for the input of a model, which does not say what its 1 × 1 pixels are. */
+export const describeInput = (shape: ExampleShape): string =>
+  describeShape(shape.height * shape.width === 1 ? 'features' : 'images', shape);
+
+export const isSameShape = (a: ExampleShape, b: ExampleShape): boolean =>
+  a.height === b.height && a.width === b.width && a.channels === b.channels;
+
+const CHANNELS_MAX = 4;
+
+function assertShape(
+  { name, columns }: DatasetManifest,
+  kind: DataKind,
+  { height, width, channels }: ExampleShape,
+): void {
+  const isImage = kind === 'images';
+  const described = columns?.reduce((sum, column) => sum + columnInputs(column), 0) ?? channels;
+  let fault: string | undefined;
+  if (height * width * channels === 0) fault = 'an example has no values';
+  else if (isImage && channels > CHANNELS_MAX)
+    fault = `images have ${channels} channels, and at most ${CHANNELS_MAX} are read`;
+  else if (!isImage && channels > TABLE_INPUTS_MAX)
+    fault = `a row has ${channels} features, and at most ${TABLE_INPUTS_MAX} are read`;
+  else if (columns && (isImage || described !== channels))
+    fault =
+      `the columns of its manifest describe ${described} features, but its files have ` +
+      `${describeShape(kind, { height, width, channels })}`;
+  if (fault) throw new LockstepError('DATA', `${name}: ${fault}. Import the data again.`);
 }
 
 function withLengths(manifest: DatasetManifest, contents: Record<DataRole, Uint8Array>) {
@@ -56,25 +120,47 @@ function withLengths(manifest: DatasetManifest, contents: Record<DataRole, Uint8
   return { ...manifest, files };
 }
 
-type Parsed = ReturnType<typeof parseIdx>;
+function createExampleSet(
+  manifest: DatasetManifest,
+  { shape: [count], values }: IdxTensor,
+  { shape: [labelCount], values: labels }: IdxTensor,
+): ExampleSet {
+  const { name } = manifest;
+  const inputs = values instanceof Int32Array ? Float32Array.from(values) : values;
+  const what = inputs instanceof Float32Array ? 'rows' : 'images';
+  if (labelCount !== count || count === 0) {
+    throw new LockstepError(
+      'DATA',
+      `${name}: ${count} ${what}, but ${labelCount} labels. The files do not belong together.`,
+    );
+  }
+  assertFinite(inputs, inputs.length / count, name);
+  assertFinite(labels, 1, name);
+  if (!isRegression(manifest)) assertLabels(labels, manifest.classNames.length, name);
+  return { count, inputs, labels };
+}
 
-function createExampleSet(manifest: DatasetManifest, images: Parsed, labels: Parsed) {
-  const [count, height, width] = images.shape;
-  if (labels.shape[0] !== count || count === 0) {
-    throw new LockstepError(
-      'DATA',
-      `${manifest.name}: ${count} images, but ${labels.shape[0]} labels. ` +
-        'The files do not belong together.',
-    );
-  }
-  const wrong = labels.values.findIndex((label) => label >= manifest.classNames.length);
-  if (wrong >= 0) {
-    throw new LockstepError(
-      'DATA',
-      `${manifest.name}: label ${labels.values[wrong]} of example ${wrong} is not one of the ` +
-        `${manifest.classNames.length} classes.`,
-    );
-  }
-  const imageShape: [number, number] = [height, width];
-  return { count, imageShape, pixels: images.values, labels: labels.values };
+function assertFinite(values: Labels, rowLength: number, name: string): void {
+  if (!(values instanceof Float32Array)) return;
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  const place = `row ${Math.floor(wrong / rowLength)}, value ${wrong % rowLength}`;
+  throw new LockstepError(
+    'DATA',
+    `${name}: ${place} is ${values[wrong]}, and values must be finite. Import the data again.`,
+  );
+}
+
+function assertLabels(labels: Labels, classCount: number, name: string): void {
+  const wrong = labels.findIndex((label) => label < 0 || label >= classCount);
+  if (wrong < 0) return;
+  const isFromOne = labels.every((label) => label >= 1 && label <= classCount);
+  const advice = isFromOne
+    ? ` Labels begin at 1 here, but the first name is that of label 0: give ${classCount + 1} names.`
+    : '';
+  throw new LockstepError(
+    'DATA',
+    `${name}: label ${labels[wrong]} of example ${wrong} is not one of the ${classCount} ` +
+      `classes.${advice}`,
+  );
 }

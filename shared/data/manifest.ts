@@ -18,23 +18,79 @@ export type DataFile = z.infer<typeof DataFile>;
 export const DATA_ROLES = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
 export type DataRole = (typeof DATA_ROLES)[number];
 
-/** The definition of a dataset: four IDX files with their contents' digests, and class names. */
-export const DatasetManifest = z.strictObject({
-  name: z.string().min(1).max(64),
-  classNames: z.array(z.string().min(1).max(64)).min(2).max(256),
-  files: z.strictObject({
-    trainImages: DataFile,
-    trainLabels: DataFile,
-    testImages: DataFile,
-    testLabels: DataFile,
-  }),
+const files = z.strictObject({
+  trainImages: DataFile,
+  trainLabels: DataFile,
+  testImages: DataFile,
+  testLabels: DataFile,
 });
+
+const name = z.string().min(1).max(64);
+
+/** The most classes, and the most inputs per row of a table. */
+export const CLASSES_MAX = 65_536;
+export const TABLE_INPUTS_MAX = 65_536;
+
+const deviation = z.number().positive();
+const columnName = z.string().min(1).max(256);
+const measured = {
+  name: columnName,
+  mean: z.number(),
+  deviation,
+  indicator: z.boolean(),
+};
+
+/**
+ * How a column of a table became inputs:
+ *
+ * - `number`: (value - mean) / deviation, and 0 for a missing value. With `indicator`, one more
+ *   input is 1 where the value is missing, and else 0.
+ * - `date`: the same with the days since 1970-01-01 UTC.
+ * - `text`: an input for each of `values`, and one for any other text. One of them is 1.
+ */
+export const TableColumn = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('number'), ...measured }),
+  z.strictObject({ kind: z.literal('date'), ...measured }),
+  z.strictObject({
+    kind: z.literal('text'),
+    name: columnName,
+    values: z.array(z.string().max(256)).max(TABLE_INPUTS_MAX),
+  }),
+]);
+export type TableColumn = z.infer<typeof TableColumn>;
+
+/** The columns of a table, in the order of their inputs. Absent for images. */
+const columns = z.array(TableColumn).min(1).max(TABLE_INPUTS_MAX).optional();
+
+/** The definition of a dataset with classes: four IDX files and the names of the classes. */
+export const ClassManifest = z.strictObject({
+  name,
+  classNames: z.array(z.string().min(1).max(64)).min(2).max(CLASSES_MAX),
+  columns,
+  files,
+});
+export type ClassManifest = z.infer<typeof ClassManifest>;
+
+/**
+ * The definition of a dataset whose target is a number. The files have standardized targets:
+ * (value - mean) / deviation, with the mean and the deviation of the training set.
+ */
+export const RegressionManifest = z.strictObject({
+  name,
+  target: z.strictObject({ name: columnName, mean: z.number(), deviation }),
+  columns,
+  files,
+});
+export type RegressionManifest = z.infer<typeof RegressionManifest>;
+
+/** The definition of a dataset. */
+export const DatasetManifest = z.union([ClassManifest, RegressionManifest]);
 export type DatasetManifest = z.infer<typeof DatasetManifest>;
 
 /**
  * H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking", 2017.
  */
-export const FASHION_MNIST: DatasetManifest = {
+export const FASHION_MNIST: ClassManifest = {
   name: 'fashion-mnist',
   classNames: [
     'T-shirt/top',
@@ -73,7 +129,7 @@ export const FASHION_MNIST: DatasetManifest = {
 };
 
 /** Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998. */
-export const MNIST: DatasetManifest = {
+export const MNIST: ClassManifest = {
   name: 'mnist',
   classNames: Array.from({ length: 10 }, (_, digit) => String(digit)),
   files: {
@@ -97,4 +153,4 @@ export const MNIST: DatasetManifest = {
 };
 
 /** The datasets that Lockstep knows by the digests of their files. */
-export const KNOWN_DATASETS: readonly DatasetManifest[] = [FASHION_MNIST, MNIST];
+export const KNOWN_DATASETS: readonly ClassManifest[] = [FASHION_MNIST, MNIST];

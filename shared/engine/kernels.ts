@@ -184,7 +184,8 @@ export interface Kernels {
   ): void;
 
   /**
-   * The cross-entropy of softmax(logits [rows, classes]) against labels [rows]. The kernel writes
+   * The cross-entropy of softmax(logits [rows, classes]) against labels [rows], the indices of
+   * classes as f32. The kernel writes
    * the gradient to dLogits [rows, classes]. It writes the loss and correct count of each row to
    * lossAndCorrect [rows, 2]. The correct count is 1 if the prediction is right, else 0. The
    * prediction is the class of the largest logit, or of the first of equally large ones. With
@@ -193,6 +194,21 @@ export interface Kernels {
   softmaxCrossEntropy: LossKernel;
   /** The same for the squared error ½‖logits - target‖² of linear outputs. */
   squaredError: LossKernel;
+  /**
+   * The Huber loss of outputs [rows] against targets [rows]. With the error e = output - target it
+   * is ½e² if |e| ≤ delta, else delta · (|e| - ½ · delta). An infinite delta gives the squared
+   * error. The kernel writes the gradient, e limited to ±delta, to dOutputs [rows]. It writes the
+   * loss, e² and |e| of each row to measures [rows, 3]. (P. Huber, "Robust estimation of a location
+   * parameter", 1964.)
+   */
+  huber(
+    outputs: Float32Array,
+    targets: Float32Array,
+    dOutputs: Float32Array,
+    measures: Float32Array,
+    rows: number,
+    delta: number,
+  ): void;
 
   /** values [count] = bytes [count] / 255: pixels as the network sees them. */
   scaleBytes(bytes: Uint8Array, values: Float32Array, count: number): void;
@@ -300,7 +316,7 @@ export function rowCount(leafSizes: LeafSizes): number {
 
 export type LossKernel = (
   logits: Float32Array,
-  labels: Uint8Array,
+  labels: Float32Array,
   dLogits: Float32Array,
   lossAndCorrect: Float32Array,
   rows: number,

@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import type { Dataset, ExampleSet } from '../data/dataset.ts';
+import type { DataKind, Dataset, ExampleSet } from '../data/dataset.ts';
+import { isRegression } from '../data/target.ts';
 import type { Engine } from '../engine/engine.ts';
+import { sizeOfShape } from '../engine/layers/layer-plan.ts';
 import { createModel, LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
 import { ModelSpec } from '../engine/model/model-spec.ts';
 import { randomKey, threefry2x32, uniform } from '../random.ts';
@@ -77,33 +79,55 @@ export function tinyRun(
   run: RunConfig,
   { model, globalBatch, microBatchCount }: Challenge,
 ): { config: RunConfig; dataset: Dataset } {
-  const { height, width } = model.input;
   const last = model.layers.at(-1);
-  const classCount = last?.type === 'dense' ? last.outputs : 0;
-  const classNames = Array.from({ length: classCount }, (_, label) => String(label));
-  const manifest = { ...run.dataset, classNames };
-  const examples = drawExamples(run.seed, globalBatch, height * width, classCount);
+  const outputs = last?.type === 'dense' ? last.outputs : 0;
+  const manifest = isRegression(run.dataset)
+    ? run.dataset
+    : { ...run.dataset, classNames: Array.from({ length: outputs }, (_, label) => String(label)) };
+  const shape = model.input;
+  const inputCount = sizeOfShape(shape);
+  // What the workers compute is the same for both kinds, but for the scaling of the bytes.
+  const kind = shape.height * shape.width === 1 ? 'features' : 'images';
+  const examples = drawExamples(run, globalBatch, inputCount, kind, outputs);
   const changes = { dataset: manifest, validationCount: 0, model, globalBatch, microBatchCount };
   return {
     config: { ...run, ...changes },
     dataset: {
       manifest,
-      inputs: height * width,
-      imageShape: [height, width],
+      kind,
+      shape,
+      inputCount,
       train: examples,
       test: examples,
     },
   };
 }
 
-function drawExamples(seed: number, count: number, inputs: number, classCount: number): ExampleSet {
+/** Bytes or features, and classes in turn or targets. */
+function drawExamples(
+  { seed, dataset }: RunConfig,
+  count: number,
+  inputCount: number,
+  kind: DataKind,
+  outputs: number,
+): ExampleSet {
   const key = randomKey(seed, 'challenge');
-  const pixels = new Uint8Array(count * inputs).map((_, i) => {
-    const [word] = threefry2x32(key, [Math.floor(i / inputs), i % inputs]);
+  const bytes = new Uint8Array(count * inputCount).map((_, i) => {
+    const [word] = threefry2x32(key, [Math.floor(i / inputCount), i % inputCount]);
     return word >>> 24;
   });
-  return { count, pixels, labels: new Uint8Array(count).map((_, i) => i % classCount) };
+  const isNumber = isRegression(dataset);
+  return {
+    count,
+    inputs: kind === 'features' ? Float32Array.from(bytes, centered) : bytes,
+    labels: isNumber
+      ? Float32Array.from({ length: count }, (_, i) => centered(bytes[i * inputCount]))
+      : new Uint8Array(count).map((_, i) => i % outputs),
+  };
 }
+
+/** A number in [-2, 2) for each byte, exactly. */
+const centered = (byte: number): number => (byte - 128) / 64;
 
 /** Uniform in [-1, 1), and rounded as parameters are that travel. */
 export function drawParameters(

@@ -1,15 +1,20 @@
-import type { ExampleSet } from '../data/dataset.ts';
+import type { ExampleSet, Labels } from '../data/dataset.ts';
+import { isRegression } from '../data/target.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createModel, LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
+import { createModelInput } from './example-block.ts';
 import type { RunConfig } from './run-config.ts';
 
 /** What a model makes of each example of a set. */
 export interface RowOutcomes {
   /** [count] */
   readonly losses: Float32Array;
-  /** [count], each the class with the highest score, or the first one of several. */
-  readonly predictions: Uint8Array;
+  /**
+   * [count], each the class with the highest score, or the first one of several. For regression the
+   * output.
+   */
+  readonly predictions: Labels;
 }
 
 /** Parts of a set begin at multiples of this. */
@@ -28,23 +33,20 @@ export function* computeOutcomes(
 ): Generator<undefined, RowOutcomes> {
   const model = createModel(engine, plan, config, OUTCOME_ROWS);
   const { inputCount: inputs, classCount: classes } = plan;
-  const bytes = engine.allocateBytes(OUTCOME_ROWS * inputs);
-  const x = engine.allocate(bytes.length);
-  const labels = engine.allocateBytes(OUTCOME_ROWS);
+  const { x, labels, take } = createModelInput(engine, inputs, OUTCOME_ROWS);
   const losses = new Float32Array(set.count);
-  const predictions = new Uint8Array(set.count);
+  const isNumber = isRegression(config.dataset);
+  const predictions = new (isNumber ? Float32Array : Int32Array)(set.count);
   for (let start = 0; start < set.count; start += OUTCOME_ROWS) {
     const rows = Math.min(OUTCOME_ROWS, set.count - start);
-    bytes.set(set.pixels.subarray(start * inputs, (start + rows) * inputs));
-    labels.set(set.labels.subarray(start, start + rows));
-    engine.kernels.scaleBytes(bytes, x, rows * inputs);
+    take(set, start, rows);
     const leafSizes = Uint32Array.of(rows);
     const batch = { leafSizes, rows, training: undefined };
     const lossAndCorrect = model.evaluate(parameters, x, labels, batch);
     for (let row = 0; row < rows; row++) {
       losses[start + row] = lossAndCorrect[row * LOSS_AND_CORRECT_LENGTH];
       const scores = model.logits.subarray(row * classes, (row + 1) * classes);
-      predictions[start + row] = scores.indexOf(Math.max(...scores));
+      predictions[start + row] = isNumber ? scores[0] : scores.indexOf(Math.max(...scores));
     }
     yield;
   }

@@ -1,5 +1,6 @@
-import type { Dataset, ExampleSet } from '../data/dataset.ts';
+import { type Dataset, describeShape, type ExampleSet } from '../data/dataset.ts';
 import { createSampler, splitTrainingSet } from '../data/sampler.ts';
+import { describeTarget, outputCountOf } from '../data/target.ts';
 import { LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
 import { type ModelPlan, planModel } from '../engine/model/model-plan.ts';
 import { LockstepError } from '../errors.ts';
@@ -109,14 +110,16 @@ export function createWorkload(
   };
 }
 
-/** A model reads whole images, and the kernels do not check that a label has an output. */
-function assertFits({ inputCount, classCount }: ModelPlan, { inputs, manifest }: Dataset): void {
-  const { name, classNames } = manifest;
-  if (inputCount === inputs && classCount === classNames.length) return;
+/** A model reads whole examples, and the kernels do not check that a label has an output. */
+function assertFits({ inputCount, classCount }: ModelPlan, dataset: Dataset): void {
+  const { manifest, kind, shape } = dataset;
+  const outputs = outputCountOf(manifest);
+  if (inputCount === dataset.inputCount && classCount === outputs) return;
   throw new LockstepError(
     'MODEL',
-    `a model of ${inputCount} inputs and ${classCount} outputs does not fit ${name}, which has ` +
-      `${inputs} pixels and ${classNames.length} classes: use the data that the model is for.`,
+    `a model of ${inputCount} inputs and ${classCount} outputs does not fit ${manifest.name}, ` +
+      `which has ${describeShape(kind, shape)} and ` +
+      `${describeTarget(manifest)}: use the data that the model is for.`,
   );
 }
 

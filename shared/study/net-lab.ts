@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { sizeOfShape } from '../engine/layers/layer-plan.ts';
 import { createModel, LOSS_AND_CORRECT_LENGTH, type Model } from '../engine/model/model.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
+import { createModelInput } from '../round/example-block.ts';
 import type { RunConfig } from '../round/run-config.ts';
 import type { ExampleStudy, LayerStudy } from './example-study.ts';
 import type { SetStudy } from './set-study.ts';
@@ -18,8 +19,8 @@ export interface NetLab {
   load(parameters: Float32Array): void;
   /** The parameters that it computes with, rounded as the wire rounds them. A buffer of the lab. */
   readonly parameters: Float32Array;
-  /** Studies one example. `pixels` [inputs] are bytes. */
-  studyExample(pixels: Uint8Array, label: number): ExampleStudy;
+  /** Studies one example: bytes of an image, or features [inputs]. */
+  studyExample(inputs: ExampleSet['inputs'], label: number): ExampleStudy;
   /**
    * Evaluates each example of a set. `look` sees the model after each batch, with the index of the
    * batch's first example.
@@ -47,7 +48,7 @@ export function createNetLab(
   const options = { loss: config.loss, labelSmoothing: 0, seed: config.seed };
   const parameters = engine.allocate(parameterCount);
   const gradient = engine.allocate(parameterCount);
-  const { x, labels, take } = createInput(engine, inputs);
+  const { x, labels, take } = createModelInput(engine, inputs, ROWS);
   const [one, many] = [1, ROWS].map((rows) => createModel(engine, plan, options, rows));
   const slopesOf = createSlopes(engine, plan);
 
@@ -58,8 +59,8 @@ export function createNetLab(
       parameters.set(values);
       if (config.wire === 'bf16') kernels.roundToBfloat16(parameters);
     },
-    studyExample(pixels, label) {
-      take({ count: 1, pixels, labels: Uint8Array.of(label) }, 0, 1);
+    studyExample(values, label) {
+      take({ count: 1, inputs: values, labels: Float32Array.of(label) }, 0, 1);
       const [loss] = one.differentiate(parameters, x, labels, batchOf(1), gradient);
       const logits = one.logits.slice(0, classes);
       const targets = new Float32Array(classes);
@@ -77,7 +78,7 @@ export function createNetLab(
       };
     },
     studySet(set, look) {
-      const predictions = new Uint8Array(set.count);
+      const predictions = new Float32Array(set.count);
       const [losses, confidences] = [new Float32Array(set.count), new Float32Array(set.count)];
       for (let first = 0; first < set.count; first += ROWS) {
         const rows = Math.min(ROWS, set.count - first);
@@ -100,23 +101,6 @@ export function createNetLab(
         take(set, first, rows);
         many.differentiate(parameters, x, labels, batchOf(rows), gradient);
       }),
-  };
-}
-
-/** Room for `ROWS` examples, x [rows, inputs] and labels [rows]. */
-function createInput({ allocate, allocateBytes, kernels }: Engine, inputs: number) {
-  const bytes = allocateBytes(ROWS * inputs);
-  const x = allocate(ROWS * inputs);
-  const labels = allocateBytes(ROWS);
-  return {
-    x,
-    labels,
-    /** Takes the examples [first, first + rows) of a set. */
-    take({ pixels, labels: all }: ExampleSet, first: number, rows: number): void {
-      bytes.set(pixels.subarray(first * inputs, (first + rows) * inputs));
-      labels.set(all.subarray(first, first + rows));
-      kernels.scaleBytes(bytes, x, rows * inputs);
-    },
   };
 }
 

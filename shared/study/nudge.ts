@@ -1,3 +1,4 @@
+import type { ExampleSet } from '../data/dataset.ts';
 import type { NetLab } from './net-lab.ts';
 
 /** What steps of plain gradient descent on one example alone do to its outputs. */
@@ -15,7 +16,7 @@ export interface Nudge {
 export function nudge(
   lab: NetLab,
   parameters: Float32Array,
-  [pixels, label]: readonly [pixels: Uint8Array, label: number],
+  [inputs, label]: readonly [inputs: ExampleSet['inputs'], label: number],
   { rate, steps }: { readonly rate: number; readonly steps: number },
 ): Nudge {
   const copy = parameters.slice();
@@ -23,7 +24,7 @@ export function nudge(
   const losses: number[] = [];
   for (let step = 0; step <= steps; step++) {
     lab.load(copy);
-    const study = lab.studyExample(pixels, label);
+    const study = lab.studyExample(inputs, label);
     outputs.push(study.outputs);
     losses.push(study.loss);
     // Running averages are measured, not trained.

@@ -1,9 +1,11 @@
+import type { Labels } from '../data/dataset.ts';
+
 /** What a net says about each example of a set. */
 export interface SetStudy {
-  /** [count] */
-  readonly labels: Uint8Array;
-  /** [count]: the class of the largest output. */
-  readonly predictions: Uint8Array;
+  /** [count]: the class, or the standardized target. */
+  readonly labels: Labels;
+  /** [count]: the class of the largest output, or the output. */
+  readonly predictions: Labels;
   /** [count]: the loss of each example. */
   readonly losses: Float32Array;
   /** [count]: the output of the predicted class; a probability with cross-entropy. */
@@ -76,13 +78,11 @@ export function hardestExamples({ losses }: SetStudy, count: number): number[] {
 
 /** Joins studies of parts of a set, in their order. */
 export function joinStudies(parts: readonly SetStudy[]): SetStudy {
-  const bytes = (values: (part: SetStudy) => Uint8Array) =>
-    Uint8Array.from(parts.flatMap((part) => [...values(part)]));
-  const floats = (values: (part: SetStudy) => Float32Array) =>
+  const floats = (values: (part: SetStudy) => Labels) =>
     Float32Array.from(parts.flatMap((part) => [...values(part)]));
   return {
-    labels: bytes(({ labels }) => labels),
-    predictions: bytes(({ predictions }) => predictions),
+    labels: floats(({ labels }) => labels),
+    predictions: floats(({ predictions }) => predictions),
     losses: floats(({ losses }) => losses),
     confidences: floats(({ confidences }) => confidences),
   };

@@ -56,13 +56,13 @@ export async function computeOutcomesInThreads(
 /** At most `count` parts of a set, in order, about equally long. */
 export function divideSet(set: ExampleSet, count: number): ExampleSet[] {
   const rows = OUTCOME_ROWS * Math.ceil(set.count / OUTCOME_ROWS / count);
-  const inputs = set.pixels.length / set.count;
+  const inputs = set.inputs.length / set.count;
   return Array.from({ length: Math.ceil(set.count / rows) }, (_, index) => {
     const [from, to] = [index * rows, Math.min((index + 1) * rows, set.count)];
     return {
       count: to - from,
       // Copies: a message to a thread would have all of the memory that a view is a part of.
-      pixels: set.pixels.slice(from * inputs, to * inputs),
+      inputs: set.inputs.slice(from * inputs, to * inputs),
       labels: set.labels.slice(from, to),
     };
   });

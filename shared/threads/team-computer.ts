@@ -90,16 +90,19 @@ export function threadData(
 
 /** The dataset with its examples in memory that threads can share: it is copied once. */
 export function inSharedMemory(dataset: Dataset): Dataset {
-  const share = (bytes: Uint8Array) => {
-    if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-    const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-    copy.set(bytes);
-    return copy;
-  };
-  const shareSet = ({ count, pixels, labels }: ExampleSet) => ({
+  const shareSet = ({ count, inputs, labels }: ExampleSet) => ({
     count,
-    pixels: share(pixels),
-    labels: share(labels),
+    inputs: shared(inputs),
+    labels: shared(labels),
   });
   return { ...dataset, train: shareSet(dataset.train), test: shareSet(dataset.test) };
+}
+
+function shared<Values extends Uint8Array | Int32Array | Float32Array>(values: Values): Values {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const memory = new SharedArrayBuffer(values.byteLength);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  new Uint8Array(memory).set(bytes);
+  const create = values.constructor as new (buffer: SharedArrayBuffer) => Values;
+  return new create(memory);
 }

@@ -5,6 +5,7 @@ import { findCheckpoint } from '../../coordinator/run-folder/find-checkpoint.ts'
 import type { LayersAnswer, StudyAnswer } from '../../coordinator/study/study-answer.ts';
 import { createDataset } from '../../shared/data/dataset.ts';
 import { splitTrainingSet } from '../../shared/data/sampler.ts';
+import { classNamesOf } from '../../shared/data/target.ts';
 import { planModel } from '../../shared/engine/model/model-plan.ts';
 import { openEngine } from '../../shared/host/load-engine.ts';
 import { createNetLab } from '../../shared/study/net-lab.ts';
@@ -117,7 +118,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) units',
 
       const { config, parameters } = (await findCheckpoint(out)).checkpoint;
       const { manifest, contents } = createToyFiles(TOY_SHAPE);
-      const { train, test: set, inputs } = createDataset(manifest, contents);
+      const { train, test: set, inputCount } = createDataset(manifest, contents);
       const lab = createNetLab(openEngine(config.numerics), planModel(config.model), config);
       lab.load(parameters);
 
@@ -126,12 +127,12 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) units',
       const { training } = splitTrainingSet(train.count, config.validationCount, config.seed);
       const indices = [...training.subarray(0, 500)];
       const pixels = indices.flatMap((i) => [
-        ...train.pixels.subarray(i * inputs, (i + 1) * inputs),
+        ...train.inputs.subarray(i * inputCount, (i + 1) * inputCount),
       ]);
       const some = {
         count: 500,
         labels: Uint8Array.from(indices, (i) => train.labels[i]),
-        pixels: Uint8Array.from(pixels),
+        inputs: Uint8Array.from(pixels),
       };
       const norms = layerNorms(lab.plan, tensorNorms(lab.plan, lab.meanGradient(some))).reverse();
       expect(flow).toHaveLength(norms.length);
@@ -156,7 +157,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) units',
       const unit = Number(/\d+/.exec(title)?.[0]);
       const shown = await page.locator('#features .unit-pictures li').allInnerTexts();
       const expected = [...found.indices.subarray(9 * unit, 9 * unit + 9)].map((index, i) => [
-        manifest.classNames[set.labels[index]],
+        classNamesOf(manifest)[set.labels[index]],
         found.values[9 * unit + i].toPrecision(3),
       ]);
       expect(shown.slice(1).map((text) => text.split(/\n+/))).toEqual(expected);

@@ -53,9 +53,9 @@ function openLab(config: RunConfig, parameters: Float32Array) {
   return lab;
 }
 
-function exampleAt({ pixels, labels }: ExampleSet, index: number): [Uint8Array, number] {
+function exampleAt({ inputs, labels }: ExampleSet, index: number): [ExampleSet['inputs'], number] {
   const size = SHAPE.height * SHAPE.width;
-  return [pixels.subarray(index * size, (index + 1) * size), labels[index]];
+  return [inputs.subarray(index * size, (index + 1) * size), labels[index]];
 }
 
 /** Chooses a test example by its number, and waits until it is computed. */

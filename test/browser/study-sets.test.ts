@@ -136,7 +136,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
       .poll(() => page.locator('#study').innerText(), EVERYTHING)
       .toContain(`Test example ${hardest}`);
     await page.locator('#output').scrollIntoViewIfNeeded();
-    const pixels = set.pixels.subarray(hardest * 108, (hardest + 1) * 108);
+    const pixels = set.inputs.subarray(hardest * 108, (hardest + 1) * 108);
     const { outputs } = lab.studyExample(pixels, set.labels[hardest]);
     // The table begins with the output that is furthest from its target.
     const shownOutputs = async () =>

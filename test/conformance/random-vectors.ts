@@ -85,7 +85,12 @@ function imageVectors() {
     [0, 1, 2].map((epoch) => {
       const [seed, example] = [5e9, 10 + epoch];
       const altered = new Uint8Array(image.length);
-      createAugmentation(augmentation, [height, width], seed)?.(image, altered, epoch, example);
+      createAugmentation(augmentation, { height, width, channels: 1 }, seed)?.(
+        image,
+        altered,
+        epoch,
+        example,
+      );
       const sizes = { seed, epoch, example, height, width };
       return { ...augmentation, ...sizes, image: hexOf(image), altered: hexOf(altered) };
     }),

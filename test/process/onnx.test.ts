@@ -54,11 +54,16 @@ async function expectSameClasses(run: string): Promise<void> {
   const { dataDir } = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
   const context = { signal: new AbortController().signal, report() {} };
   const sources = coordinatorSources(dataDir, config.dataset);
-  const { test, imageShape } = (await loadDataset(config.dataset, sources, context)).dataset;
+  const { test, shape } = (await loadDataset(config.dataset, sources, context)).dataset;
   const predictor = createPredictor(openEngine(config.numerics), config, model, 100);
   predictor.setParameters(parameters);
-  const ours = predictor.predict(test.pixels);
-  const [logits, probabilities] = await runOnnx(file, test.pixels, [test.count, 1, ...imageShape]);
+  const ours = predictor.predict(Uint8Array.from(test.inputs));
+  const [logits, probabilities] = await runOnnx(file, Uint8Array.from(test.inputs), [
+    test.count,
+    1,
+    shape.height,
+    shape.width,
+  ]);
   const classes = model.classCount;
   let correct = 0;
   let difference = 0;

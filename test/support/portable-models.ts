@@ -113,7 +113,7 @@ function logitsOf(config: RunConfig, parameters: Float32Array, images: Uint8Arra
   const x = new Float32Array(images.length);
   naiveEngine.kernels.scaleBytes(images, x, images.length);
   const batch = { leafSizes: Uint32Array.of(PORTABLE_ROWS), rows: PORTABLE_ROWS };
-  const labels = new Uint8Array(PORTABLE_ROWS);
+  const labels = new Float32Array(PORTABLE_ROWS);
   model.evaluate(parameters, x, labels, { ...batch, training: undefined });
   return [...model.logits.subarray(0, PORTABLE_ROWS * CLASSES)];
 }

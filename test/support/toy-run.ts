@@ -11,6 +11,7 @@ import { type TrainingRun, train } from '../../coordinator/training/train.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { NO_AUGMENTATION } from '../../shared/data/augmentation-spec.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
+import { outputCountOf } from '../../shared/data/target.ts';
 import { multilayerPerceptron } from '../../shared/engine/model/presets.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
 import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
@@ -27,8 +28,8 @@ export function toyConfig(dataset: Dataset, overrides: Partial<RunConfig> = {}):
     dataset: dataset.manifest,
     validationCount: 280,
     model: {
-      input: { height: dataset.imageShape[0], width: dataset.imageShape[1], channels: 1 },
-      layers: multilayerPerceptron([7], 'tanh', dataset.manifest.classNames.length),
+      input: dataset.shape,
+      layers: multilayerPerceptron([7], 'tanh', outputCountOf(dataset.manifest)),
     },
     initialisation: 'glorot',
     loss: 'cross-entropy',

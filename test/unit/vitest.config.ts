@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/unit/**/*.test.ts', 'test/simulation/**/*.test.ts'],
-    exclude: ['test/simulation/histories-*.test.ts'],
+    exclude: ['test/simulation/{histories-*,crowd-of-tabs}.test.ts'],
     // These files share no state that a test changes, and a worker per file takes longer.
     isolate: false,
     // No test takes nearly as long. A test that hangs must end, on the slowest machine too.

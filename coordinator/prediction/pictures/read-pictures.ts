@@ -52,7 +52,8 @@ const IDX_OF_BYTES = '\0\0\x08';
 function parseImages(file: Uint8Array) {
   const dimensionCount = file[3];
   if (dimensionCount === 1) throw pictureError('it holds labels, not images: give the other file');
-  return parseIdx(file, dimensionCount, 'its content');
+  const { shape, values } = parseIdx(file, [[8, dimensionCount]], 'its content');
+  return { shape, values: Uint8Array.from(values) };
 }
 
 /** How the formats that sharp reads begin. */

@@ -30,7 +30,7 @@ export interface Model {
   evaluate(
     parameters: Float32Array,
     x: Float32Array,
-    labels: Uint8Array,
+    labels: Float32Array,
     batch: Batch,
   ): Float32Array;
   /**
@@ -41,7 +41,7 @@ export interface Model {
   differentiate(
     parameters: Float32Array,
     x: Float32Array,
-    labels: Uint8Array,
+    labels: Float32Array,
     batch: Batch,
     gradient: Float32Array,
   ): Float32Array;

@@ -65,6 +65,7 @@ type ElementKernels = Pick<
   | 'activateBackward'
   | 'softmaxCrossEntropy'
   | 'squaredError'
+  | 'huber'
   | 'scaleBytes'
   | 'addInto'
   | 'roundToBfloat16'
@@ -136,6 +137,17 @@ const NAIVE_ELEMENT_KERNELS: ElementKernels = {
       }
       lossAndCorrect[2 * row] = sum;
       lossAndCorrect[2 * row + 1] = z.indexOf(max) === labels[row] ? 1 : 0;
+    }
+  },
+
+  huber(outputs, targets, dOutputs, measures, rows, delta) {
+    for (let row = 0; row < rows; row++) {
+      const error = f32(outputs[row] - targets[row]);
+      const size = Math.abs(error);
+      const square = f32(error * error);
+      const tail = f32(delta * f32(size - f32(0.5 * delta)));
+      dOutputs[row] = error > delta ? delta : error < -delta ? -delta : error;
+      measures.set([size <= delta ? f32(0.5 * square) : tail, square, size], 3 * row);
     }
   },
 

@@ -116,7 +116,7 @@ function elementTrials(count: number): Trial[] {
     name: `${loss}, ${classes} classes`,
     run(engine: Engine) {
       const result = engine.allocate(rows * (classes + 2));
-      const labels = engine.allocateBytes(rows);
+      const labels = engine.allocate(rows);
       labels.forEach((_, row) => {
         labels[row] = row % classes;
       });
@@ -128,7 +128,18 @@ function elementTrials(count: number): Trial[] {
       return result;
     },
   }));
-  return [...activationTrials, ...lossTrials];
+  const huberTrials = [1, Number.POSITIVE_INFINITY].map((delta) => ({
+    name: `huber, delta ${delta}`,
+    run(engine: Engine) {
+      const result = engine.allocate(4 * count);
+      const [outputs, targets] = [values(engine, 10, count), values(engine, 11, count)];
+      outputs.set([targets[0], targets[1] + 1, targets[2] - 7].slice(0, count));
+      const dOutputs = result.subarray(0, count);
+      engine.kernels.huber(outputs, targets, dOutputs, result.subarray(count), count, delta);
+      return result;
+    },
+  }));
+  return [...activationTrials, ...lossTrials, ...huberTrials];
 }
 
 /**

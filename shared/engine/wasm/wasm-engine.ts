@@ -96,6 +96,10 @@ function createElementKernels(exported: Exported, address: Address) {
     },
     softmaxCrossEntropy: lossKernel('softmaxCrossEntropy'),
     squaredError: lossKernel('squaredError'),
+    huber(outputs, targets, dOutputs, measures, rows, delta) {
+      const buffers = [outputs, targets, dOutputs, measures].map(address);
+      exported.huber(...buffers, rows, delta);
+    },
     scaleBytes(bytes, values, count) {
       exported.scaleBytes(address(bytes), address(values), count);
     },

@@ -1,4 +1,5 @@
 import type { ExampleSet } from '../../../../shared/data/dataset.ts';
+import { classNamesOf } from '../../../../shared/data/target.ts';
 import type { ModelPlan } from '../../../../shared/engine/model/model-plan.ts';
 import type { StudyAnswer, StudySet } from '../../../study/study-answer.ts';
 import type { Argument, Result, TaskName } from './lab/lab-tasks.ts';
@@ -39,3 +40,7 @@ export interface StudyAccess {
     parameters?: Float32Array,
   ): Promise<Result<Name>>;
 }
+
+/** The names of the run's classes; none while they are not known, or for regression. */
+export const classesOf = ({ opened }: Pick<StudyAccess, 'opened'>): readonly string[] =>
+  opened ? classNamesOf(opened.config.dataset) : [];

@@ -1,37 +1,56 @@
+import type { ExampleSet } from '../../../../shared/data/dataset.ts';
 import type { Shape } from '../../../../shared/engine/layers/layer-plan.ts';
 
-/** What was drawn before, so that it is not painted pixel by pixel again. */
-const painted = new WeakMap<Uint8Array, OffscreenCanvas>();
+type Inputs = ExampleSet['inputs'];
 
-/**
- * Draws the pixels of an example [height × width × channels], of which only the first channel is
- * shown. 0 is black, 255 is white, as large as there is room.
- */
+/** What was drawn before, so that it is not painted pixel by pixel again. */
+const painted = new WeakMap<Inputs, OffscreenCanvas>();
+
+/** Draws an example as large as there is room: its pixels, or its features as squares. */
 export function drawImage(
   context: CanvasRenderingContext2D,
-  pixels: Uint8Array,
+  inputs: Inputs,
   shape: Shape,
   width: number,
   height: number,
 ): void {
-  let image = painted.get(pixels);
+  let image = painted.get(inputs);
   if (!image) {
-    image = paint(pixels, shape);
-    painted.set(pixels, image);
+    image = paint(exampleImage(inputs, shape));
+    painted.set(inputs, image);
   }
-  const scale = Math.min(width / shape.width, height / shape.height);
-  const [shownWidth, shownHeight] = [scale * shape.width, scale * shape.height];
+  const scale = Math.min(width / image.width, height / image.height);
+  const [shownWidth, shownHeight] = [scale * image.width, scale * image.height];
   context.imageSmoothingEnabled = false;
   context.drawImage(image, (width - shownWidth) / 2, 0, shownWidth, shownHeight);
 }
 
-function paint(pixels: Uint8Array, { width, height, channels }: Shape): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext('2d')?.putImageData(grayImage(pixels, width, height, channels), 0, 0);
+function paint(image: ImageData): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
   return canvas;
 }
 
-/** An opaque picture of gray values. */
+/**
+ * An opaque picture of an example: pixels [height × width × channels] in color or gray, or features
+ * row by row in a square, gray at 0, white from 2 deviations on.
+ */
+export function exampleImage(inputs: Inputs, { width, height, channels }: Shape): ImageData {
+  if (inputs instanceof Float32Array) {
+    const bytes = Uint8Array.from(inputs, (value) => Math.max(0, Math.min(255, 128 + 64 * value)));
+    const side = Math.ceil(Math.sqrt(channels));
+    return grayImage(bytes, side, Math.ceil(channels / side));
+  }
+  if (channels < 3) return grayImage(inputs, width, height, channels);
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    const [red, green, blue] = inputs.subarray(i * channels, i * channels + 3);
+    image.data.set([red, green, blue, 255], 4 * i);
+  }
+  return image;
+}
+
+/** An opaque picture of gray values, of the first channel. */
 export function grayImage(
   values: Uint8Array,
   width: number,

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { classNamesOf } from '../../../../shared/data/target.ts';
 import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
 import { formatCount } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
@@ -73,7 +74,7 @@ function wantFor({ studies, chosen, choose }: Study, seek: Seek): void {
 }
 
 function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy): TemplateResult {
-  const names = opened.config.dataset.classNames;
+  const names = classNamesOf(opened.config.dataset);
   const found = studies.result('example', { set, index });
   const of = studies.result('set', { set });
   return html`<p class="example-name">

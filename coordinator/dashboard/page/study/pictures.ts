@@ -1,5 +1,6 @@
 import type { ExampleSet } from '../../../../shared/data/dataset.ts';
-import type { StudySet } from '../../../study/study-answer.ts';
+import { isRegression } from '../../../../shared/data/target.ts';
+import type { StudyAnswer, StudySet } from '../../../study/study-answer.ts';
 
 /** Asks for examples of a set by their indices. */
 export type AskExamples = (set: StudySet, indices: readonly number[]) => Promise<ExampleSet>;
@@ -56,13 +57,13 @@ export class Pictures {
     if (problem === undefined && this.#wanted.size > 0) void this.#askAll();
   }
 
-  #keep(set: StudySet, indices: readonly number[], { count, labels, pixels }: ExampleSet): void {
-    const inputs = pixels.length / count;
+  #keep(set: StudySet, indices: readonly number[], { count, labels, inputs }: ExampleSet): void {
+    const size = inputs.length / count;
     for (const [i, index] of indices.entries())
       this.#kept.set(`${set} ${index}`, {
         count: 1,
         labels: labels.slice(i, i + 1),
-        pixels: pixels.slice(i * inputs, (i + 1) * inputs),
+        inputs: inputs.slice(i * size, (i + 1) * size),
       });
     for (const key of this.#kept.keys()) {
       if (this.#kept.size <= KEPT_MAX) break;
@@ -71,13 +72,19 @@ export class Pictures {
   }
 }
 
-/** Reads the answer to `GET /api/examples`, whose images have so many pixels. */
-export function examplesIn(answer: ArrayBuffer, inputs: number): ExampleSet {
-  const count = answer.byteLength / (8 + inputs);
-  const words = new Uint32Array(answer, 0, 2 * count);
+/** Reads the answer to `GET /api/examples`, whose examples have so many inputs. */
+export function examplesIn(
+  answer: ArrayBuffer,
+  inputCount: number,
+  { kind, config }: Pick<StudyAnswer, 'kind' | 'config'>,
+): ExampleSet {
+  const isFeatures = kind === 'features';
+  const count = answer.byteLength / (8 + inputCount * (isFeatures ? 4 : 1));
+  const isNumber = isRegression(config.dataset);
+  const words = new (isNumber ? Float32Array : Uint32Array)(answer, 0, 2 * count);
   return {
     count,
-    labels: Uint8Array.from({ length: count }, (_, i) => words[2 * i]),
-    pixels: new Uint8Array(answer, 8 * count),
+    labels: Float32Array.from({ length: count }, (_, i) => words[2 * i]),
+    inputs: new (isFeatures ? Float32Array : Uint8Array)(answer, 8 * count),
   };
 }

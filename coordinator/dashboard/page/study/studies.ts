@@ -141,16 +141,19 @@ export class Studies implements StudyAccess {
     const set = this.examples(name);
     if (!set || index >= (this.#opened?.counts[name] ?? 0)) return undefined;
     if (index >= set.count) return this.#pictures.find(name, index);
-    const inputs = set.pixels.length / set.count;
+    const size = set.inputs.length / set.count;
     return {
       count: 1,
       labels: set.labels.subarray(index, index + 1),
-      pixels: set.pixels.subarray(index * inputs, (index + 1) * inputs),
+      inputs: set.inputs.subarray(index * size, (index + 1) * size),
     };
   }
 
   async fetchExamples(name: StudySet, chosen: string): Promise<ExampleSet> {
-    return examplesIn(await this.#ask(`api/examples?set=${name}&${chosen}`), this.#inputs);
+    const opened = this.#opened;
+    if (!opened) throw new Error('the run is not known yet');
+    const answer = await this.#ask(`api/examples?set=${name}&${chosen}`);
+    return examplesIn(answer, opened.plan.inputCount, opened);
   }
 
   async fetchState(step: number | undefined): Promise<{ step: number; values: Float32Array }> {
@@ -167,10 +170,6 @@ export class Studies implements StudyAccess {
   ): Promise<Result<Name>> {
     if (!this.#lab) throw new Error(this.#problem ?? 'the net is not here yet');
     return this.#lab.perform(name, argument, parameters);
-  }
-
-  get #inputs(): number {
-    return this.#opened?.plan.inputCount ?? 1;
   }
 
   async #ask(path: string): Promise<ArrayBuffer> {

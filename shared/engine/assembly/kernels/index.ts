@@ -10,7 +10,7 @@ export { dropoutFactors } from './dropout';
 export { fingerprint } from './fingerprint';
 export { averagePool, averagePoolBackward, maxPool, maxPoolBackward, pad } from './images';
 export { normalize, normalizeBackward, normalizeBy } from './normalization';
-export { softmaxCrossEntropy, squaredError } from './losses';
+export { huber, softmaxCrossEntropy, squaredError } from './losses';
 export { pack, packTransposed } from './packing';
 export { sumRows } from './sums';
 export { multiply4x8, multiply5x16, multiply6x16 } from './tiles';

@@ -26,7 +26,7 @@ export function softmaxCrossEntropy(
 ): void {
   const rowBytes = <usize>classes << 2;
   for (let row = 0; row < rows; row++) {
-    const label = <i32>load<u8>(labels + row);
+    const label = <i32>load<f32>(labels + (<usize>row << 2));
     const max = maximum(logits, logits + rowBytes);
     let expected: f32 = 0;
     for (let j = 0; j < classes; j++) {
@@ -56,7 +56,7 @@ export function squaredError(
 ): void {
   const rowBytes = <usize>classes << 2;
   for (let row = 0; row < rows; row++) {
-    const label = <i32>load<u8>(labels + row);
+    const label = <i32>load<f32>(labels + (<usize>row << 2));
     const max = maximum(logits, logits + rowBytes);
     let sum: f32 = 0;
     for (let j = 0; j < classes; j++) {
@@ -70,5 +70,23 @@ export function squaredError(
     logits += rowBytes;
     dLogits += rowBytes;
     lossAndCorrect += 8;
+  }
+}
+
+export function huber(
+  outputs: usize, targets: usize, dOutputs: usize, measures: usize, rows: i32, delta: f32,
+): void {
+  for (let row = 0; row < rows; row++) {
+    const offset = <usize>row << 2;
+    const error: f32 = load<f32>(outputs + offset) - load<f32>(targets + offset);
+    const size = abs<f32>(error);
+    const square: f32 = error * error;
+    const loss: f32 =
+      size <= delta ? <f32>0.5 * square : delta * (size - <f32>0.5 * delta);
+    store<f32>(dOutputs + offset, error > delta ? delta : error < -delta ? -delta : error);
+    store<f32>(measures, loss);
+    store<f32>(measures, square, 4);
+    store<f32>(measures, size, 8);
+    measures += 12;
   }
 }

@@ -40,12 +40,13 @@ describe('the dataset of an evaluation', () => {
   });
 
   test.for([
-    ['other pixels', { height: 5 }, 'has images of 5 × 5 pixels in 3 classes'],
-    ['other classes', { classCount: 4 }, 'has images of 4 × 5 pixels in 4 classes'],
+    ['other pixels', { height: 5 }, 'has images of 5 × 5 pixels and 3 classes'],
+    ['other classes', { classCount: 4 }, 'has images of 4 × 5 pixels and 4 classes'],
   ] as const)('must fit: %s', async ([, change, message]) => {
     const folder = folderWith(change);
     await expect(loadEvaluated(config, folder, undefined, context)).rejects.toThrow(
-      `--data-dir ${folder} ${message}, but the model takes 4 × 5 and knows 3: give data that fit`,
+      `--data-dir ${folder} ${message}, but the model takes images of 4 × 5 pixels and has ` +
+        '3 classes: give data that fit',
     );
   });
 

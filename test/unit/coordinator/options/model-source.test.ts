@@ -135,9 +135,10 @@ describe('the model of a run that begins with the weights of another one', () =>
 
   test('must fit the data', async () => {
     const initial = await modelOf(tanh);
-    const wide = { ...dataset, imageShape: [4, 6] as const };
+    const wide = { ...dataset, shape: { height: 4, width: 6, channels: 1 } };
     await expect(modelFor({ ...base, initFrom: 'r' }, wide, initial)).rejects.toThrow(
-      '--init-from r: that model is for 4 × 5 pixels, but toy has 4 × 6.',
+      '--init-from r: that model is for images of 4 × 5 pixels, but toy has ' +
+        'images of 4 × 6 pixels.',
     );
   });
 

@@ -20,8 +20,9 @@ const config = toyConfig(dataset);
 const predictor = createPredictor(naiveEngine, config, planModel(config.model), 1);
 predictor.setParameters(createToyRun(config, dataset, 1).server.parameters);
 const classifier: Classifier = { config, predictor, isInverted: false, background: undefined };
-const [height, width] = dataset.imageShape;
-const images = (count: number) => dataset.test.pixels.subarray(0, count * dataset.inputs);
+const { height, width } = dataset.shape;
+const images = (count: number) =>
+  Uint8Array.from(dataset.test.inputs).subarray(0, count * dataset.inputCount);
 
 async function classify(content: Uint8Array, change: Partial<Classifier> = {}) {
   const path = join(temporaryFolder(), 'picture');
@@ -57,7 +58,7 @@ describe('the pictures of a file', () => {
   });
 
   test('look inverted only where the background of the dataset is known', async () => {
-    const white = grayPng(height, width, new Uint8Array(dataset.inputs).fill(255));
+    const white = grayPng(height, width, new Uint8Array(dataset.inputCount).fill(255));
     const looks = async (background: number | undefined) =>
       (await classify(white, { background })).predictions[0].looksInverted;
     expect([await looks(undefined), await looks(0), await looks(255)]).toEqual([

@@ -10,8 +10,8 @@ import { createToyRun, naiveEngine, toyConfig } from '../../../support/toy-run.t
 
 const dataset = createToyDataset();
 const config = toyConfig(dataset);
-const [height, width] = dataset.imageShape;
-const image = dataset.test.pixels.subarray(0, dataset.inputs);
+const { height, width } = dataset.shape;
+const image = Uint8Array.from(dataset.test.inputs).subarray(0, dataset.inputCount);
 const EXAMPLES = 96;
 
 interface Answer {

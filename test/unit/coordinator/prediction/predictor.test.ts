@@ -15,7 +15,7 @@ function predictorFor(overrides: Partial<RunConfig> = {}, rowsMax = 7) {
   return predictor;
 }
 
-const images = dataset.test.pixels.subarray(0, 20 * dataset.inputs);
+const images = Uint8Array.from(dataset.test.inputs).subarray(0, 20 * dataset.inputCount);
 
 describe('a prediction', () => {
   test('has probabilities that add up to 1, in the order of the logits', () => {
@@ -31,7 +31,7 @@ describe('a prediction', () => {
     expect(together).toHaveLength(20);
     const alone = predictorFor({}, 1);
     for (const [i, expected] of together.entries()) {
-      const image = images.subarray(i * dataset.inputs, (i + 1) * dataset.inputs);
+      const image = images.subarray(i * dataset.inputCount, (i + 1) * dataset.inputCount);
       expect(alone.predict(image)).toEqual([expected]);
     }
   });
@@ -51,9 +51,9 @@ describe('a prediction', () => {
     const { server, progress } = await trainLocally(config, dataset, 1);
     const predictor = predictorFor();
     predictor.setParameters(server.parameters);
-    const { count, pixels, labels } = dataset.test;
+    const { count, inputs, labels } = dataset.test;
     const correct = predictor
-      .predict(pixels)
+      .predict(Uint8Array.from(inputs))
       .filter(({ logits }, i) => logits.indexOf(Math.max(...logits)) === labels[i]).length;
     expect(correct / count).toBe(progress.last?.testAccuracy);
   });

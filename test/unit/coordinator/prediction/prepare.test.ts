@@ -44,8 +44,8 @@ describe('a picture that is prepared', () => {
 describe('a background', () => {
   test('is the brightness of the edges of the dataset', () => {
     const pixels = Uint8Array.from([1, 1, 1, 1, 255, 1, 1, 1, 1, ...new Array(9).fill(5)]);
-    const set = { count: 2, pixels, labels: new Uint8Array(2) };
-    expect(backgroundOf(set, [3, 3])).toBe(3);
+    const set = { count: 2, inputs: pixels, labels: new Uint8Array(2) };
+    expect(backgroundOf(set, { height: 3, width: 3, channels: 1 })).toBe(3);
   });
 
   test('looks inverted only if one is clearly light and the other clearly dark', () => {

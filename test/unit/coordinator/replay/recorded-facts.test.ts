@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { recordedFacts } from '../../../../coordinator/replay/recorded-facts.ts';
+import { classNamesOf } from '../../../../shared/data/target.ts';
 import { createToyDataset } from '../../../support/toy-dataset.ts';
 import { toyConfig } from '../../../support/toy-run.ts';
 
@@ -11,7 +12,7 @@ test('the facts of a recorded run follow from its configuration', () => {
   const training = dataset.train.count - config.validationCount;
   expect(recordedFacts(description, 'runs/x', undefined)).toMatchObject({
     runDir: 'runs/x',
-    classNames: dataset.manifest.classNames,
+    classNames: classNamesOf(dataset.manifest),
     trainingExamples: training,
     validationExamples: config.validationCount,
     testExamples: dataset.test.count,

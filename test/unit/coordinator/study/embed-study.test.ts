@@ -23,9 +23,9 @@ test('a file has the newest parameters, some examples and the kernels', async ()
   const parameters = new Float32Array(bytesOf(study.parameters).buffer);
   expect(parameters).toEqual(checkpointAt(12).parameters);
   const examples = bytesOf(study.examples);
-  expect(examples).toHaveLength(300 * (8 + dataset.inputs));
+  expect(examples).toHaveLength(300 * (8 + dataset.inputCount));
   expect([...examples.subarray(8 * 300, 8 * 300 + 20)]).toEqual([
-    ...dataset.test.pixels.subarray(0, 20),
+    ...dataset.test.inputs.subarray(0, 20),
   ]);
   expect(() => new WebAssembly.Module(bytesOf(study.kernels))).not.toThrow();
 });

@@ -26,7 +26,8 @@ const floatsOf = ({ body }: BinaryAnswer) =>
 
 test('a study begins with configuration, kept steps and sizes of the sets', async () => {
   const { counts, ...answer } = JSON.parse((await ask('/api/study')) as string);
-  expect(answer).toEqual({ config: JSON.parse(JSON.stringify(config)), keptSteps: [4, 8] });
+  const known = JSON.parse(JSON.stringify(config));
+  expect(answer).toEqual({ config: known, kind: 'images', keptSteps: [4, 8] });
   expect(counts.test).toBe(dataset.test.count);
   expect(counts.validation).toBe(config.validationCount);
   expect(counts.training).toBe(dataset.train.count - config.validationCount);
@@ -82,9 +83,9 @@ describe('examples', () => {
     const [a, b] = [indices[3], indices[4]];
     const words = new Uint32Array(Uint8Array.from(body.subarray(0, 16)).buffer);
     expect([...words]).toEqual([set.labels[a], a, set.labels[b], b]);
-    const { inputs } = dataset;
+    const { inputCount: inputs } = dataset;
     expect(body).toHaveLength(16 + 2 * inputs);
-    const pixels = [a, b].flatMap((i) => [...set.pixels.subarray(i * inputs, (i + 1) * inputs)]);
+    const pixels = [a, b].flatMap((i) => [...set.inputs.subarray(i * inputs, (i + 1) * inputs)]);
     expect([...body.subarray(16)]).toEqual(pixels);
   });
 
@@ -93,13 +94,13 @@ describe('examples', () => {
     const words = new Uint32Array(Uint8Array.from(body.subarray(0, 24)).buffer);
     const indices = [7, 0, 7].map((place) => training[place]);
     expect([...words]).toEqual(indices.flatMap((index) => [dataset.train.labels[index], index]));
-    expect(body).toHaveLength(24 + 3 * dataset.inputs);
+    expect(body).toHaveLength(24 + 3 * dataset.inputCount);
   });
 
   test('after the end of the set are none', async () => {
     const from = dataset.test.count - 1;
     const { body } = (await ask(`/api/examples?set=test&from=${from}&count=5`)) as BinaryAnswer;
-    expect(body).toHaveLength(8 + dataset.inputs);
+    expect(body).toHaveLength(8 + dataset.inputCount);
   });
 });
 
@@ -110,7 +111,7 @@ test.for([
   ['/api/examples?set=test&count=1e9', 'count=1e9 is no whole number'],
   [
     '/api/examples?set=test&count=900000',
-    `count=900000 is too much: ask for ${Math.floor(2 ** 24 / dataset.inputs)} at most`,
+    `count=900000 is too much: ask for ${Math.floor(2 ** 24 / dataset.inputCount)} at most`,
   ],
   ['/api/examples?set=test&indices=1,,2', 'indices= is no whole number'],
   ['/api/examples?set=test&indices=0,520', 'indices has 520, but the set has 520 examples'],

@@ -54,20 +54,20 @@ async function trainRun(config: RunConfig) {
 /** The training set without validation, at these places. */
 function examplesAt(places: Uint32Array): ExampleSet {
   const { training } = splitTrainingSet(600, counts.validation, 1);
-  const { inputs, train } = dataset;
+  const { inputCount, train } = dataset;
   return {
     count: places.length,
     labels: Uint8Array.from(places, (place) => train.labels[training[place]]),
-    pixels: Uint8Array.from(
+    inputs: Uint8Array.from(
       [...places].flatMap((place) => [
-        ...train.pixels.subarray(training[place] * inputs, (training[place] + 1) * inputs),
+        ...train.inputs.subarray(training[place] * inputCount, (training[place] + 1) * inputCount),
       ]),
     ),
   };
 }
 
 function branchOf(config: RunConfig, start: SavedState) {
-  const sparse = createSparseDataset(config, counts);
+  const sparse = createSparseDataset(config, 'images', counts);
   const places = placesOfSteps(config, counts, FROM, TO - FROM);
   sparse.add(places, examplesAt(places));
   return createBranch(naiveEngine, config, sparse, start);

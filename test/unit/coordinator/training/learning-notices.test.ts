@@ -4,6 +4,7 @@ import {
   learningNotice,
   overfittingNotice,
 } from '../../../../coordinator/training/learning-notices.ts';
+import { classNamesOf } from '../../../../shared/data/target.ts';
 import type { Activation } from '../../../../shared/engine/kernels.ts';
 import { planModel } from '../../../../shared/engine/model/model-plan.ts';
 import { multilayerPerceptron } from '../../../../shared/engine/model/presets.ts';
@@ -88,7 +89,7 @@ test('a model that always says the same class is told so', () => {
   const health = { ...stateOf('relu').health, onlyClass: 2 };
   expect(messageOf(stateOf('relu', { accuracy: 0.31, health }))).toBe(
     'the model is no better than guessing: training accuracy 31.0 %. ' +
-      `It says “${dataset.manifest.classNames[2]}” for each of 128 examples. ` +
+      `It says “${classNamesOf(dataset.manifest)[2]}” for each of 128 examples. ` +
       'Try another --lr, lower or higher (0.05).',
   );
   expect(learningNotice(stateOf('relu', { health }))).toBeUndefined();

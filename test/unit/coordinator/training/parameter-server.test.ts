@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createParameterServer } from '../../../../coordinator/training/parameter-server.ts';
+import { outputCountOf } from '../../../../shared/data/target.ts';
 import type { OptimizerSpec } from '../../../../shared/engine/optimizer-spec.ts';
 import type { RunConfig } from '../../../../shared/round/run-config.ts';
 import { createWorkload } from '../../../../shared/round/workload.ts';
@@ -9,15 +10,14 @@ import { naiveEngine, toyConfig } from '../../../support/toy-run.ts';
 
 const EXAMPLES = 32;
 const dataset = createToyDataset();
-const [height, width] = dataset.imageShape;
 
 const NORMALIZED: RunConfig['model'] = {
-  input: { height, width, channels: 1 },
+  input: dataset.shape,
   layers: [
     { type: 'conv2d', filters: 2, kernel: 3, stride: 1, padding: 'same' },
     { type: 'batch-norm' },
     { type: 'flatten' },
-    { type: 'dense', outputs: dataset.manifest.classNames.length },
+    { type: 'dense', outputs: outputCountOf(dataset.manifest) },
   ],
 };
 

@@ -3,6 +3,7 @@ import { createAugmentation } from '../../../../shared/data/augmentation.ts';
 import { NO_AUGMENTATION } from '../../../../shared/data/augmentation-spec.ts';
 
 const [HEIGHT, WIDTH] = [6, 5];
+const SHAPE = { height: HEIGHT, width: WIDTH, channels: 1 };
 /** An image whose pixels have different values, none of them 0. */
 const IMAGE = Uint8Array.from({ length: HEIGHT * WIDTH }, (_, i) => i + 1);
 
@@ -13,7 +14,7 @@ function augmented(
   seed = 1,
 ) {
   const target = new Uint8Array(IMAGE.length).fill(99);
-  createAugmentation({ ...NO_AUGMENTATION, ...settings }, [HEIGHT, WIDTH], seed)?.(
+  createAugmentation({ ...NO_AUGMENTATION, ...settings }, SHAPE, seed)?.(
     IMAGE,
     target,
     epoch,
@@ -30,7 +31,7 @@ const mirror = (image: Uint8Array) =>
 
 describe('augmentation', () => {
   test('is undefined if no setting asks for it', () => {
-    expect(createAugmentation(NO_AUGMENTATION, [HEIGHT, WIDTH], 1)).toBeUndefined();
+    expect(createAugmentation(NO_AUGMENTATION, SHAPE, 1)).toBeUndefined();
   });
 
   test('depends only on the seed, the epoch and the example', () => {

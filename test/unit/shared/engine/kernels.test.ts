@@ -82,7 +82,7 @@ test('the first of equally large logits is the prediction', () => {
     const lossAndCorrect = new Float32Array(6);
     kernels.squaredError(
       logits,
-      Uint8Array.from(labels),
+      Float32Array.from(labels),
       new Float32Array(9),
       lossAndCorrect,
       3,
@@ -100,7 +100,7 @@ test('cross-entropy does not overflow for huge logits and keeps NaN', () => {
   const lossAndCorrect = new Float32Array(2);
   kernels.softmaxCrossEntropy(
     Float32Array.of(1e38, -1e38, 0),
-    Uint8Array.of(0),
+    Float32Array.of(0),
     dLogits,
     lossAndCorrect,
     1,
@@ -110,7 +110,7 @@ test('cross-entropy does not overflow for huge logits and keeps NaN', () => {
   expect([...dLogits, ...lossAndCorrect]).toEqual([0, 0, 0, 0, 1]);
   kernels.softmaxCrossEntropy(
     Float32Array.of(NaN, 0, 0),
-    Uint8Array.of(1),
+    Float32Array.of(1),
     dLogits,
     lossAndCorrect,
     1,

@@ -66,7 +66,7 @@ describe('losses and their gradients match PyTorch', () => {
     const lossAndCorrect = new Float32Array(rows * LOSS_AND_CORRECT_LENGTH);
     kernel(
       Float32Array.from(logits),
-      Uint8Array.from(labels),
+      Float32Array.from(labels),
       dLogits,
       lossAndCorrect,
       rows,
@@ -119,7 +119,7 @@ test('ten steps of training end with the parameters of PyTorch', () => {
     const lossAndCorrect = model.differentiate(
       parameters,
       Float32Array.from(batch),
-      Uint8Array.from(labels[step]),
+      Float32Array.from(labels[step]),
       batchOf(rows),
       gradient,
     );
@@ -164,7 +164,7 @@ test('the loss and gradient of a convolutional net match PyTorch', () => {
   const lossAndCorrect = model.differentiate(
     parameters,
     images,
-    Uint8Array.from(labels),
+    Float32Array.from(labels),
     batchOf(rows),
     gradient,
   );

@@ -8,7 +8,12 @@ import { toyConfig } from '../../../support/toy-run.ts';
 const dataset = createToyDataset();
 
 test.for([
-  ['of other images', { height: 5, width: 5 }, 3, /25 inputs and 3 outputs .* has 20 pixels/],
+  [
+    'of other images',
+    { height: 5, width: 5 },
+    3,
+    /25 inputs and 3 outputs .* has images of 4 × 5 pixels/,
+  ],
   ['of other classes', { height: 4, width: 5 }, 2, /2 outputs does not fit toy, .* 3 classes/],
 ] as const)('a model %s does not fit the dataset', ([, size, outputs, message]) => {
   const config = toyConfig(dataset, {

@@ -25,7 +25,7 @@ function plainNorms(plan: ModelPlan, parameters: Float32Array, name: Name): numb
   }));
   for (let example = 0; example < set.count; example++) {
     const inputs: number[][] = [];
-    let x = Array.from({ length: 20 }, (_, i) => set.pixels[20 * example + i] / 255);
+    let x = Array.from({ length: 20 }, (_, i) => set.inputs[20 * example + i] / 255);
     for (const [l, { tensors }] of layers.entries()) {
       inputs.push(x);
       const [weight, bias] = tensors;

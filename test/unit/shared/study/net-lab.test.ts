@@ -39,9 +39,9 @@ describe.for(NETS)('a %s net', ([, overrides]) => {
   const parameters = initialParameters(plan, 'glorot', 3);
   lab.load(parameters);
   const { test: set } = dataset;
-  const inputs = dataset.inputs;
+  const inputs = dataset.inputCount;
   const study = (index: number) =>
-    lab.studyExample(set.pixels.subarray(index * inputs, (index + 1) * inputs), set.labels[index]);
+    lab.studyExample(set.inputs.subarray(index * inputs, (index + 1) * inputs), set.labels[index]);
 
   test('is studied with the losses and predictions of an evaluation', async () => {
     const evaluation = await evaluateSet(
@@ -77,7 +77,7 @@ describe.for(NETS)('a %s net', ([, overrides]) => {
     expect(deltas).toHaveLength(3);
     for (const [i, output] of outputs.entries())
       expect(output - targets[i]).toBeCloseTo(deltas[i], 6);
-    expect(pixels[3]).toBe(Math.fround(set.pixels[5 * inputs + 3] / 255));
+    expect(pixels[3]).toBe(Math.fround(set.inputs[5 * inputs + 3] / 255));
   });
 
   test('has a mean gradient over a set: the mean of the gradients of its examples', () => {
@@ -110,7 +110,10 @@ test('outputs of cross-entropy are probabilities', () => {
   const config = toyConfig(dataset);
   const lab = createNetLab(openEngine('strict'), planModel(config.model), config);
   lab.load(initialParameters(lab.plan, 'glorot', 3));
-  const { outputs, logits } = lab.studyExample(dataset.test.pixels.subarray(0, dataset.inputs), 1);
+  const { outputs, logits } = lab.studyExample(
+    dataset.test.inputs.subarray(0, dataset.inputCount),
+    1,
+  );
   const powers = [...logits].map(Math.exp);
   const sum = powers.reduce((a, b) => a + b);
   for (const [i, output] of outputs.entries()) expect(output).toBeCloseTo(powers[i] / sum, 6);

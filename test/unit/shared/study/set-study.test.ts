@@ -10,8 +10,8 @@ import {
 } from '../../../../shared/study/set-study.ts';
 
 const study = {
-  labels: Uint8Array.of(0, 0, 0, 1, 1, 2),
-  predictions: Uint8Array.of(0, 1, 1, 1, 0, 2),
+  labels: Float32Array.of(0, 0, 0, 1, 1, 2),
+  predictions: Float32Array.of(0, 1, 1, 1, 0, 2),
   losses: Float32Array.of(0.25, 2, 3, 0.5, 2, 0.25),
   confidences: Float32Array.of(0.75, 0.5, 0.875, 0.5, 0.75, 0.75),
 };

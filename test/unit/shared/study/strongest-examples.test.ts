@@ -28,7 +28,7 @@ lab.load(initialParameters(lab.plan, 'he', 3));
 /** The output of each example, from the study of each by itself. */
 const outputsOf = (name: string, unit: number, channels: number): number[] =>
   Array.from({ length: set.count }, (_, i) => {
-    const { layers } = lab.studyExample(set.pixels.subarray(20 * i, 20 * i + 20), set.labels[i]);
+    const { layers } = lab.studyExample(set.inputs.subarray(20 * i, 20 * i + 20), set.labels[i]);
     const values = layers.find(({ planned }) => planned.name === name)?.values ?? [];
     return Math.max(...[...values].filter((_, place) => place % channels === unit));
   });

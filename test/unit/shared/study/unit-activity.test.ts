@@ -36,7 +36,7 @@ describe.for(ACTIVATIONS)('the units of a layer with %s', (name) => {
       for (let unit = 0; unit < 6; unit++) {
         let z = parameters[bias.offset + unit];
         for (let i = 0; i < 20; i++)
-          z += (set.pixels[example * 20 + i] / 255) * parameters[weight.offset + i * 6 + unit];
+          z += (set.inputs[example * 20 + i] / 255) * parameters[weight.offset + i * 6 + unit];
         const slope = SLOPES[name];
         const isCounted = slope ? slope(z) < 0.01 * slope(0) : z > 0;
         if (isCounted) expected[unit] += 1 / set.count;
@@ -67,7 +67,7 @@ test('a channel of a convolution fires if it does so anywhere in the image', () 
   const [{ parts }] = studyUnits(lab, set);
   let bright = 0;
   for (let i = 0; i < set.count; i++)
-    if (set.pixels.subarray(20 * i, 20 * (i + 1)).some((pixel) => pixel > 250)) bright++;
+    if (set.inputs.subarray(20 * i, 20 * (i + 1)).some((pixel) => pixel > 250)) bright++;
   expect(bright).toBeGreaterThan(0);
   expect(bright).toBeLessThan(set.count);
   expect(parts[1]).toBe(0);

@@ -40,7 +40,7 @@ describe('the dataset of a tab', () => {
   test('comes from the coordinator, is verified and kept', async () => {
     const { load, requests, progress, stored } = startLoader();
     const dataset = await load(manifest, signal);
-    expect(dataset.train.pixels.length).toBeGreaterThan(0);
+    expect(dataset.train.inputs.length).toBeGreaterThan(0);
     expect(dataset.manifest.name).toBe('placed');
     expect(requests).toHaveLength(4);
     expect(stored.size).toBe(4);

@@ -10,6 +10,7 @@ import {
 } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { classesOf } from '../access.ts';
 import type { Study } from '../study.ts';
 import { Backward, type BackwardState } from './backward-state.ts';
 import { mosaicsOf, paintNet } from './net-drawing.ts';
@@ -35,7 +36,7 @@ const LINES = 5;
 export function backward(study: Study): Panel {
   const { studies, ui } = study;
   const all = new Backward(study);
-  const namesOf = () => studies.opened?.config.dataset.classNames ?? [];
+  const namesOf = () => classesOf(studies);
   return {
     id,
     name: 'Backward, one example',

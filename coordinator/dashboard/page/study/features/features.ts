@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { ExampleSet } from '../../../../../shared/data/dataset.ts';
+import { classNamesOf } from '../../../../../shared/data/target.ts';
 import type { PlannedLayer } from '../../../../../shared/engine/layers/layer-plan.ts';
 import {
   type StrongestExamples,
@@ -13,13 +14,14 @@ import { type Picture, pointedPart, showPicture } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
 import type { OpenStudy } from '../access.ts';
+import { exampleImage } from '../image.ts';
 import type { Study } from '../study.ts';
 import { looksFor } from '../units/unit-sentence.ts';
 import { featureControls } from './feature-controls.ts';
 import { FeatureImages } from './feature-images.ts';
 import { tileAt, tileBeside, tileLayout, tilePlace, tilesHeight } from './tiles.ts';
 import { unitNorms, weightShape } from './unit-weights.ts';
-import { drawImage, grayImage } from './weight-colors.ts';
+import { drawImage } from './weight-colors.ts';
 
 /** So many units are shown, those with the largest weights. */
 const TILES_MAX = 256;
@@ -98,8 +100,8 @@ const NO_LAYER = { set: 'test', layer: '' } as const;
 const short = (value: number): string => String(Number(value.toPrecision(4)));
 
 function sentenceOf(study: Study, { opened, layer, unit }: Shown, found: StrongestExamples) {
-  const labels = study.studies.examples('test')?.labels ?? new Uint8Array();
-  return looksFor(found, unit, labels, opened.config.dataset.classNames, layer.name);
+  const labels = study.studies.examples('test')?.labels ?? new Float32Array();
+  return looksFor(found, unit, labels, classNamesOf(opened.config.dataset), layer.name);
 }
 
 function show(
@@ -153,9 +155,7 @@ function tilesOf(
   const layoutIn = (width: number) => tileLayout(units.length, shape, width);
   const imageOf = (unit: number) => {
     if (weights) return images.ofWeights(layer, parameters, unit, weights);
-    return found && set
-      ? exampleImage(opened, set, found.indices[unit * found.perUnit])
-      : undefined;
+    return found && set ? exampleOf(opened, set, found.indices[unit * found.perUnit]) : undefined;
   };
   return {
     id: 'features',
@@ -191,9 +191,10 @@ function tilesOf(
 const contentWidth = (): number =>
   document.querySelector('#features')?.clientWidth ?? innerWidth - 48;
 
-function exampleImage({ plan }: OpenStudy, set: ExampleSet, index: number): ImageData {
-  const { inputCount: inputs, spec } = plan;
-  return grayImage(set.pixels.subarray(index * inputs, (index + 1) * inputs), spec.input);
+function exampleOf({ plan }: OpenStudy, set: ExampleSet, index: number): ImageData {
+  const { inputCount, spec } = plan;
+  const inputs = set.inputs.subarray(index * inputCount, (index + 1) * inputCount);
+  return exampleImage(inputs, spec.input);
 }
 
 function details(
@@ -205,23 +206,22 @@ function details(
 ): TemplateResult {
   const { opened, layer, parameters, unit } = now;
   const weights = weightShape(opened.plan, layer.name);
-  const names = opened.config.dataset.classNames;
+  const names = classNamesOf(opened.config.dataset);
   const from = unit * found.perUnit;
   const best = [...found.indices.subarray(from, from + found.perUnit)];
-  const { input } = opened.plan.spec;
   return html`<p>${sentenceOf(study, now, found).detail}</p>
     <ul class="unit-pictures">
       ${
         weights
           ? html`<li>
-              ${picture(images.ofWeights(layer, parameters, unit, weights), weights)}
+              ${picture(images.ofWeights(layer, parameters, unit, weights))}
               <span>${study.chosen.difference ? 'change of its weights' : 'its weights'}</span>
             </li>`
           : nothing
       }
       ${best.map(
         (index, i) => html`<li>
-          ${picture(exampleImage(opened, set, index), input)}
+          ${picture(exampleOf(opened, set, index))}
           <span>${names[set.labels[index]]}</span>
           <span>${found.values[from + i].toPrecision(3)}</span>
         </li>`,
@@ -234,10 +234,8 @@ function details(
     </p>`;
 }
 
-const picture = (
-  image: ImageData,
-  { width, height }: { readonly width: number; readonly height: number },
-): TemplateResult => {
+const picture = (image: ImageData): TemplateResult => {
+  const { width, height } = image;
   const scale = 84 / Math.max(width, height);
   return html`<canvas
     aria-hidden="true"

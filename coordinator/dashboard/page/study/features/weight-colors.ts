@@ -20,16 +20,6 @@ export function signedImage(
   return image;
 }
 
-/** Paints the first channel of an example, 0 black. */
-export function grayImage(pixels: Uint8Array, { width, height, channels }: Shape): ImageData {
-  const image = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    const gray = pixels[i * channels];
-    image.data.set([gray, gray, gray, 255], 4 * i);
-  }
-  return image;
-}
-
 let colors: { look: boolean; zero: Rgb; above: Rgb; below: Rgb } | undefined;
 
 function scaleColors() {

@@ -87,7 +87,7 @@ export interface Tasks {
   };
   /** An image that is in no set. Without a label, the net's own prediction counts as one. */
   readonly own: {
-    argument: { pixels: Uint8Array; label: number | undefined };
+    argument: { inputs: ExampleSet['inputs']; label: number | undefined };
     result: ExampleStudy;
   };
   readonly changed: { argument: { set: StudySet; change: NetChange }; result: ChangedStudy };
@@ -123,17 +123,17 @@ export const TASKS: {
   advance: advanceBranches,
 };
 
-/** The pixels and the label of an example, which is loaded with its set or was given alone. */
+/** The inputs and the label of an example, which is loaded with its set or was given alone. */
 function exampleAt(
   { lab, sets, singles }: Bench,
   { set: name, index }: ExamplePlace,
-): [pixels: Uint8Array, label: number] {
+): [inputs: ExampleSet['inputs'], label: number] {
   const set = setNamed(sets, name);
   const single = index < set.count ? undefined : singles.get(`${name} ${index}`);
-  if (single) return [single.pixels, single.labels[0]];
+  if (single) return [single.inputs, single.labels[0]];
   if (index >= set.count) throw new Error(`example ${index} of the ${name} set is not loaded`);
   const { inputCount } = lab.plan;
-  return [set.pixels.subarray(index * inputCount, (index + 1) * inputCount), set.labels[index]];
+  return [set.inputs.subarray(index * inputCount, (index + 1) * inputCount), set.labels[index]];
 }
 
 function setNamed(sets: Bench['sets'], name: StudySet): ExampleSet {
@@ -152,17 +152,18 @@ function studyPart(
   return study;
 }
 
-function studyOwn({ lab }: Bench, { pixels, label }: Argument<'own'>): ExampleStudy {
-  const study = lab.studyExample(pixels, label ?? 0);
+function studyOwn({ lab }: Bench, { inputs, label }: Argument<'own'>): ExampleStudy {
+  const study = lab.studyExample(inputs, label ?? 0);
   const { prediction } = study;
-  return label === undefined && prediction !== 0 ? lab.studyExample(pixels, prediction) : study;
+  return label === undefined && prediction !== 0 ? lab.studyExample(inputs, prediction) : study;
 }
 
 function beginBranch({ config, openEngine, branches }: Bench, start: BranchStart): null {
   const { id, ids, factor, counts, places, examples, ...state } = start;
   for (const old of branches.keys()) if (!ids.includes(old)) branches.delete(old);
+  const kind = examples.inputs instanceof Float32Array ? 'features' : 'images';
   const changed = withRate(config, factor);
-  const dataset = createSparseDataset(changed, counts);
+  const dataset = createSparseDataset(changed, kind, counts);
   dataset.add(places, examples);
   branches.set(id, createBranch(openEngine(), changed, dataset, state));
   return null;

@@ -1,8 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { classNamesOf } from '../../../../../shared/data/target.ts';
 import type { RunConfig } from '../../../../../shared/round/run-config.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { classesOf } from '../access.ts';
 import { examplePicture } from '../example/example-picture.ts';
 import type { Study } from '../study.ts';
 import { outputRows } from './output-rows.ts';
@@ -18,7 +20,7 @@ import { answerText, bySize, choicesOf, nudgeText, outputTitle, WHY } from './ou
 export function output(study: Study): Panel {
   const { studies } = study;
   const { look, ...actions } = createOutputState(study);
-  const namesOf = () => studies.opened?.config.dataset.classNames ?? [];
+  const namesOf = () => classesOf(studies);
   return {
     id: 'output',
     name: 'Output against desired',
@@ -82,7 +84,7 @@ function explanation(
   actions: OutputActions,
 ): TemplateResult {
   const { differences, chosen } = state;
-  return html`<p aria-live="polite">${answerText(differences, chosen, dataset.classNames)}</p>
+  return html`<p aria-live="polite">${answerText(differences, chosen, classNamesOf(dataset))}</p>
     <p class="quiet">
       ${WHY[loss]}
       ${

@@ -103,12 +103,12 @@ export function massCenter({ width, values }: GrayImage): { x: number; y: number
 }
 
 /** How things lie in some examples: the median of their sizes, the mean of their centers. */
-export function framingOf({ count, pixels }: ExampleSet, { height, width }: Shape): Framing {
+export function framingOf({ count, inputs }: ExampleSet, { height, width }: Shape): Framing {
   const sizes: number[] = [];
   let [sumX, sumY] = [0, 0];
-  const stride = pixels.length / count;
+  const stride = inputs.length / count;
   for (let i = 0; i < Math.min(count, FRAMED_EXAMPLES); i++) {
-    const values = pixels.subarray(i * stride, i * stride + height * width);
+    const values = Uint8Array.from(inputs.subarray(i * stride, i * stride + height * width));
     const image = { width, height, values };
     const [box, center] = [boxOf(image), massCenter(image)];
     if (!box || !center) continue;

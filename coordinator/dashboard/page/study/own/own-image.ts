@@ -19,7 +19,7 @@ export interface OwnOptions {
 export interface OwnSurroundings {
   /** Examples that show how things lie in images; undefined while they are not here. */
   examples(): ExampleSet | undefined;
-  ask(argument: { pixels: Uint8Array; label: number | undefined }): Promise<ExampleStudy>;
+  ask(argument: { inputs: Uint8Array; label: number | undefined }): Promise<ExampleStudy>;
   /** Shows an answer, without drawing the whole page. */
   show(found: ExampleStudy | undefined): void;
   /** Draws the whole page. */
@@ -147,7 +147,7 @@ export class OwnImage {
 
   async #answer(pixels: Uint8Array): Promise<void> {
     try {
-      const found = await this.#around.ask({ pixels, label: this.#options.label });
+      const found = await this.#around.ask({ inputs: pixels, label: this.#options.label });
       this.#problem = undefined;
       this.#tell(this.board.isEmpty ? undefined : found);
     } catch (error) {

@@ -4,6 +4,7 @@ import { formatLoss } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { classesOf } from '../access.ts';
 import { confidenceText } from '../confidence-text.ts';
 import type { Study } from '../study.ts';
 import { answerTo } from './answer.ts';
@@ -13,7 +14,7 @@ import { inputText } from './own-text.ts';
 /** An image that the user draws, drops or photographs, and what the net says to it. */
 export const own = (study: Study): Panel => {
   const { studies } = study;
-  const names = () => studies.opened?.config.dataset.classNames ?? [];
+  const names = () => classesOf(studies);
   const answer = document.createElement('div');
   let image: OwnImage | undefined;
 

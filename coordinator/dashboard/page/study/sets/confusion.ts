@@ -5,6 +5,7 @@ import { formatQuantity } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { type Canvas, pointedPart, showPicture } from '../../panel/picture.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { classesOf } from '../access.ts';
 import { confidenceText } from '../confidence-text.ts';
 import type { Study } from '../study.ts';
 import { drawConfusion } from './confusion-drawing.ts';
@@ -33,7 +34,7 @@ export const confusion = (study: Study): Panel => {
   let cell: Cell | undefined;
   let pictureCount = PICTURES;
   const shown = () => shownSet(study, set);
-  const names = () => study.studies.opened?.config.dataset.classNames ?? [];
+  const names = () => classesOf(study.studies);
   const model = once((found: SetStudy) => confusionModel(found, names()));
   const redraw = () => study.choose({});
   const choose = (next: Cell) => {

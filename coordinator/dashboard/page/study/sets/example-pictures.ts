@@ -31,7 +31,7 @@ function pictureOf(study: Study, { set, index, lines }: Pictured): TemplateResul
     <canvas
       aria-hidden="true"
       ${drawing((context, width, height) => {
-        if (example && shape) drawImage(context, example.pixels, shape, width, height);
+        if (example && shape) drawImage(context, example.inputs, shape, width, height);
       })}
     ></canvas>
     <span class="quiet">${set} ${index}${isChosen ? ', studied' : nothing}</span>

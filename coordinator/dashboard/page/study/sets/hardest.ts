@@ -5,6 +5,7 @@ import { formatLoss } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { classesOf } from '../access.ts';
 import { confidenceText } from '../confidence-text.ts';
 import { asSentence } from '../sentence.ts';
 import type { Study } from '../study.ts';
@@ -18,7 +19,7 @@ const COUNT = 24;
 export const hardest = (study: Study): Panel => {
   let set: StudySet = 'test';
   const shown = () => shownSet(study, set);
-  const names = () => study.studies.opened?.config.dataset.classNames ?? [];
+  const names = () => classesOf(study.studies);
   const hardestOf = once((found: SetStudy) => hardestExamples(found, COUNT));
   const describe = (found: SetStudy, index: number) => ({
     index,

@@ -1,3 +1,4 @@
+import type { Labels } from '../../../../../shared/data/dataset.ts';
 import type { StrongestExamples } from '../../../../../shared/study/strongest-examples.ts';
 import { formatQuantity } from '../../format.ts';
 
@@ -15,7 +16,7 @@ export interface LooksFor {
 export function looksFor(
   { indices, values, perUnit, classMeans }: StrongestExamples,
   unit: number,
-  labels: Uint8Array,
+  labels: Labels,
   names: readonly string[],
   layer: string,
 ): LooksFor {

@@ -7,12 +7,12 @@ import type { OpenStudy, StudyAccess } from '../access.ts';
 export const STEPS = 50;
 /** Trained between two pictures. */
 const STEPS_AT_ONCE = 2;
-/** The pixels of all examples of the steps, in bytes: with large batches, there are fewer steps. */
-const PIXELS_MAX = 2 ** 26;
+/** The inputs of all examples of the steps: with large batches, there are fewer steps. */
+const INPUTS_MAX = 2 ** 26;
 /** So many indices fit into an address. */
 const INDICES_MAX = 900;
-/** The pixels of one answer, in bytes. */
-const ANSWER_MAX = 2 ** 23;
+/** The inputs of one answer. */
+const ANSWER_MAX = 2 ** 21;
 
 /** Two futures of a run: its own, and with another learning rate. */
 export interface Futures {
@@ -95,24 +95,25 @@ export class Branches {
   }
 
   /** Gets only the examples that the steps are trained with, in several answers. */
-  async #fetchExamples({ plan }: OpenStudy, places: Uint32Array): Promise<ExampleSet> {
+  async #fetchExamples({ plan, kind }: OpenStudy, places: Uint32Array): Promise<ExampleSet> {
     const { inputCount } = plan;
     const size = Math.max(1, Math.min(INDICES_MAX, Math.floor(ANSWER_MAX / inputCount)));
-    const labels = new Uint8Array(places.length);
-    const pixels = new Uint8Array(places.length * inputCount);
+    const labels = new Float32Array(places.length);
+    const values = kind === 'features' ? Float32Array : Uint8Array;
+    const inputs = new values(places.length * inputCount);
     for (let at = 0; at < places.length; at += size) {
       const indices = places.subarray(at, at + size).join();
       const part = await this.#studies.fetchExamples('training', `indices=${indices}`);
       labels.set(part.labels, at);
-      pixels.set(part.pixels, at * inputCount);
+      inputs.set(part.inputs, at * inputCount);
     }
-    return { count: places.length, labels, pixels };
+    return { count: places.length, labels, inputs };
   }
 }
 
 /** Fewer than {@link STEPS} if a global batch is large. */
 const stepsThatFit = ({ config, plan }: OpenStudy): number =>
-  Math.max(1, Math.min(STEPS, Math.floor(PIXELS_MAX / (config.globalBatch * plan.inputCount))));
+  Math.max(1, Math.min(STEPS, Math.floor(INPUTS_MAX / (config.globalBatch * plan.inputCount))));
 
 /** The parameters, and then the tensors of the optimizer, as the coordinator sends them. */
 function stateIn(

@@ -5,6 +5,7 @@ import { formatLoss, formatPercent } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { classesOf } from '../access.ts';
 import type { Study } from '../study.ts';
 import { changedSentence } from './change-text.ts';
 
@@ -39,7 +40,7 @@ export const breakIt = (study: Study): Panel => {
   const change = () => changeOf(chosen, layers());
   const argument = () => ({ set: SET, change: change() }) as const;
   const found = () => study.studies.result('changed', argument())?.value;
-  const names = () => study.studies.opened?.config.dataset.classNames ?? [];
+  const names = () => classesOf(study.studies);
   const choose = (part: Partial<Chosen>) => {
     chosen = { ...chosen, ...part };
     study.choose({});

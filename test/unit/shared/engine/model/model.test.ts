@@ -38,7 +38,7 @@ describe('the gradient of a whole model equals central differences', () => {
         );
         const parameters = draws.floats(planModel(spec).parameterCount);
         const x = draws.floats(ROWS * 4);
-        const labels = Uint8Array.from({ length: ROWS }, () => draws.integer(0, 2));
+        const labels = Float32Array.from({ length: ROWS }, () => draws.integer(0, 2));
         const gradient = new Float32Array(parameters.length);
         model.differentiate(parameters, x, labels, BATCH, gradient);
         const lossSum = () => sumOfLosses(model.evaluate(parameters, x, labels, BATCH), ROWS);
@@ -58,7 +58,7 @@ test('the deltas of a dense layer, summed over the rows, are the gradient of its
   const model = createModel(naiveEngine, plan, options, ROWS);
   const draws = createDraws(8);
   const gradient = new Float32Array(plan.parameterCount);
-  const labels = Uint8Array.from({ length: ROWS }, () => draws.integer(0, 2));
+  const labels = Float32Array.from({ length: ROWS }, () => draws.integer(0, 2));
   const [parameters, x] = [draws.floats(plan.parameterCount), draws.floats(ROWS * 4)];
   model.differentiate(parameters, x, labels, BATCH, gradient);
   const dense = model.deltas.filter(({ planned }) => planned.spec.type === 'dense');

@@ -13,7 +13,8 @@ function begin(overrides: Partial<RunConfig> = {}, keptSteps = [4, 8]) {
   const asked: string[] = [];
   const plan = planModel(config.model);
   const counts = { test: 1, validation: 1, training: 1 };
-  const opened = { plan, keptSteps, counts, config: { ...config, ...overrides } };
+  const kind = 'images' as const;
+  const opened = { kind, plan, keptSteps, counts, config: { ...config, ...overrides } };
   const studies: Known = { opened };
   const ui = {
     choices: { studied: 0 },

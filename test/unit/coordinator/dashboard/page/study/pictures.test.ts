@@ -4,6 +4,7 @@ import {
   Pictures,
 } from '../../../../../../coordinator/dashboard/page/study/pictures.ts';
 import type { StudySet } from '../../../../../../coordinator/study/study-answer.ts';
+import { config } from '../../../../../support/toy-checkpoint.ts';
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -11,7 +12,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 const examplesAt = (indices: readonly number[]) => ({
   count: indices.length,
   labels: Uint8Array.from(indices),
-  pixels: Uint8Array.from(indices.flatMap((index) => [index, index])),
+  inputs: Uint8Array.from(indices.flatMap((index) => [index, index])),
 });
 
 test('what is looked at together is asked for together, once', async () => {
@@ -36,7 +37,7 @@ test('what is looked at together is asked for together, once', async () => {
   expect(pictures.find('test', 9)).toEqual({
     count: 1,
     labels: Uint8Array.of(9),
-    pixels: Uint8Array.of(9, 9),
+    inputs: Uint8Array.of(9, 9),
   });
   await settle();
   expect(asked).toHaveLength(2);
@@ -83,9 +84,9 @@ test('an answer has labels and indices, and then pixels', () => {
   const answer = new Uint8Array(2 * 8 + 2 * 3);
   new Uint32Array(answer.buffer, 0, 4).set([5, 100, 6, 101]);
   answer.set([1, 2, 3, 4, 5, 6], 16);
-  expect(examplesIn(answer.buffer, 3)).toEqual({
+  expect(examplesIn(answer.buffer, 3, { kind: 'images', config })).toEqual({
     count: 2,
-    labels: Uint8Array.of(5, 6),
-    pixels: Uint8Array.of(1, 2, 3, 4, 5, 6),
+    labels: Float32Array.of(5, 6),
+    inputs: Uint8Array.of(1, 2, 3, 4, 5, 6),
   });
 });

@@ -124,8 +124,8 @@ test('examples tell how large things are and where they lie', () => {
     rectangle([4, 4], [0, 0, 0, 0]),
   ];
   const pixels = Uint8Array.from(images.flatMap(({ values }) => [...values]));
-  const set = { count: 3, labels: new Uint8Array(3), pixels };
+  const set = { count: 3, labels: new Uint8Array(3), inputs: pixels };
   expect(framingOf(set, shape)).toEqual({ size: 0.5, x: 0.375, y: 0.5 });
-  const none = { count: 1, labels: new Uint8Array(1), pixels: new Uint8Array(16) };
+  const none = { count: 1, labels: new Uint8Array(1), inputs: new Uint8Array(16) };
   expect(framingOf(none, shape)).toEqual({ size: 1, x: 0.5, y: 0.5 });
 });

@@ -14,7 +14,7 @@ function createStudies(count: number) {
       asked.push(chosen);
       const [from, size] = chosen.split('&').map((part) => Number(part.split('=')[1]));
       const here = Math.min(size, count - from);
-      return { count: here, labels: new Uint8Array(here), pixels: new Uint8Array(4 * here) };
+      return { count: here, labels: new Uint8Array(here), inputs: new Uint8Array(4 * here) };
     },
     async perform(_name: string, { parameters, examples }: never) {
       used.push(parameters);

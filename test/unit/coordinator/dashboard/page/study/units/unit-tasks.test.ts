@@ -6,10 +6,13 @@ import {
 } from '../../../../../../../coordinator/dashboard/page/study/units/unit-tasks.ts';
 import { initialParameters } from '../../../../../../../shared/engine/model/initialization.ts';
 import { planModel } from '../../../../../../../shared/engine/model/model-plan.ts';
+import { openEngine } from '../../../../../../../shared/host/load-engine.ts';
 import { createNetLab } from '../../../../../../../shared/study/net-lab.ts';
 import { createToyDataset } from '../../../../../../support/toy-dataset.ts';
 import { naiveEngine, toyConfig } from '../../../../../../support/toy-run.ts';
 
+// Fresh nets have many layers: the plain kernels take seconds for them.
+const engine = openEngine('strict');
 const dataset = createToyDataset();
 const config = toyConfig(dataset);
 const lab = createNetLab(naiveEngine, planModel(config.model), config);
@@ -28,7 +31,7 @@ test('the gradient is the mean over the first 500 examples', () => {
 test('fresh nets are made once, and begin with the weights that are asked for', () => {
   const weights = { initialization: 'glorot', factor: 1, seed: 5 } as const;
   const ask = (factor: number) =>
-    freshNorms(naiveEngine, config, lab, dataset.test, { ...weights, factor });
+    freshNorms(engine, config, lab, dataset.test, { ...weights, factor });
   const first = ask(1);
   expect(first).toHaveLength(FRESH_ACTIVATIONS.length);
   expect(first.map((norms) => norms.length)).toEqual([6, 6]);

@@ -17,7 +17,7 @@ function createStudies(nanFrom = Number.POSITIVE_INFINITY) {
   const indices: number[] = [];
   let trained = 0;
   const studies = {
-    opened: { config, counts, plan, keptSteps: [4] },
+    opened: { kind: 'images', config, counts, plan, keptSteps: [4] },
     fetchState: async (step: number | undefined) => ({
       step: step ?? 9,
       values: Float32Array.from([...saved.parameters, ...saved.optimizerState.velocity]),
@@ -26,8 +26,8 @@ function createStudies(nanFrom = Number.POSITIVE_INFINITY) {
       const found = chosen.replace('indices=', '').split(',').map(Number);
       indices.push(...found);
       const { length } = found;
-      const pixels = new Uint8Array(length * plan.inputCount);
-      return { count: length, labels: new Uint8Array(length), pixels };
+      const inputs = new Uint8Array(length * plan.inputCount);
+      return { count: length, labels: new Uint8Array(length), inputs };
     },
     async perform(name: string, argument: Record<string, unknown>) {
       asked.push({ name, argument });
