@@ -1,9 +1,10 @@
 /**
  * Compares a browser's tab with a worker in Node that has as many threads: each trains alone, one
- * after the other, several times, for `--seconds`. Prints the examples per second as medians, their
- * ratio to Node, where the time of a step goes, and the memory of the tab's process. `flagged` is a
- * tab in a Chromium that has the flags of V8 which Node's worker sets: what they are worth. For
- * Linux, with Chromium.
+ * after the other, several times, for `--seconds`. Prints the examples per second as medians, where
+ * the time of a step goes, the ratios to Node, and the memory of the tab's process. The times are
+ * those of the fastest tenth of the steps, which other programs on the machine disturb least.
+ * `flagged` is a tab in a Chromium that has the flags of V8 which Node's worker sets. For Linux,
+ * with Chromium.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -34,9 +35,10 @@ const WARM_UP_MS = 6_000;
 const KINDS = ['Node', 'tab', 'flagged'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Figures of one run, by name. The times are means per step, in ms. */
+/** Figures of one run, by name. The times are of a step, in ms. */
 interface Measurement {
   readonly examplesPerSecond: number;
+  readonly stepMs: number;
   /** The worker's engine computes. */
   readonly computeMs: number;
   /** The worker encodes sums and hands them to its socket. */
@@ -119,8 +121,7 @@ async function measure(kind: Kind, model: string): Promise<Measurement> {
   const coordinator = start('coordinator', '--port', '0', '--json', ...run, ...more);
   const url = await addressOf(coordinator);
   const address = url.replace('http', 'ws');
-  const worker =
-    kind === 'Node' ? start('worker', address, '--threads', flags.threads) : undefined;
+  const worker = kind === 'Node' ? start('worker', address, '--threads', flags.threads) : undefined;
   const browser = kind === 'Node' ? undefined : await openTab(url, kind === 'flagged');
   await wait(WARM_UP_MS);
   const before = await stepOf(url);
@@ -135,28 +136,41 @@ async function measure(kind: Kind, model: string): Promise<Measurement> {
 }
 
 function partsOf(steps: readonly StepTiming[]): Omit<Measurement, 'megabytes'> {
-  const shares = steps.flatMap((step) => step.shares ?? []);
-  const [computeMs, sendMs, tripMs] = [
-    shares.map((share) => share.computeMs ?? 0),
-    shares.map((share) => share.sendMs ?? 0),
-    shares.map((share) => share.roundTripMs),
-  ].map((values) => values.reduce((sum, value) => sum + value, 0) / steps.length);
-  const [first, last] = [steps[0], steps[steps.length - 1]];
-  // Medians of a window: an evaluation between two epochs is no part of a step.
-  const stepMs = median(steps.slice(1).map(({ doneAt }, i) => doneAt - steps[i].doneAt));
-  const examples = steps.slice(1).reduce((sum, step) => sum + step.examples, 0);
+  const lasts = steps
+    .slice(1)
+    .map((step, i) => ({ ...step, stepMs: step.doneAt - steps[i].doneAt }));
+  const parts = lasts.map(({ stepMs, shares = [] }) => {
+    const total = (of: (share: (typeof shares)[number]) => number) =>
+      shares.reduce((sum, share) => sum + of(share), 0);
+    const computeMs = total((share) => share.computeMs ?? 0);
+    const sendMs = total((share) => share.sendMs ?? 0);
+    const tripMs = total((share) => share.roundTripMs);
+    const onTheWayMs = tripMs - computeMs - sendMs;
+    return { stepMs, computeMs, sendMs, onTheWayMs, aroundMs: stepMs - tripMs };
+  });
+  const fast = (name: keyof (typeof parts)[number]) =>
+    quantile(
+      parts.map((part) => part[name]),
+      0.1,
+    );
+  const examples = lasts.reduce((sum, step) => sum + step.examples, 0);
+  const wholeMs = lasts.reduce((sum, { stepMs }) => sum + stepMs, 0);
   return {
-    examplesPerSecond: (1000 * examples) / (last.doneAt - first.doneAt),
-    ...{ computeMs, sendMs },
-    onTheWayMs: tripMs - computeMs - sendMs,
-    aroundMs: stepMs - tripMs,
+    examplesPerSecond: (1000 * examples) / wholeMs,
+    stepMs: fast('stepMs'),
+    computeMs: fast('computeMs'),
+    sendMs: fast('sendMs'),
+    onTheWayMs: fast('onTheWayMs'),
+    aroundMs: fast('aroundMs'),
   };
 }
 
-function median(values: readonly number[]): number {
+function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+  return sorted[Math.floor(part * sorted.length)];
 }
+
+const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 console.log(
   `${place}; Node ${process.versions.node}; medians of ${flags.rounds} rounds; ` +
@@ -171,13 +185,12 @@ for (const model of flags.models.split(',')) {
     median((found.get(kind) ?? []).map((each) => each[name]));
   for (const kind of kinds) {
     const show = (name: keyof Measurement) => of(kind, name).toFixed(2);
-    const ratio = of(kind, 'examplesPerSecond') / of(kinds[0], 'examplesPerSecond');
-    const engine = of(kinds[0], 'computeMs') / of(kind, 'computeMs');
+    const ratio = (name: keyof Measurement) => (of(kinds[0], name) / of(kind, name)).toFixed(2);
+    const speed = of(kind, 'examplesPerSecond').toFixed(0);
     console.log(
-      `${model}, ${kind}: ${of(kind, 'examplesPerSecond').toFixed(0)} examples/s, ` +
-        `ratio ${ratio.toFixed(2)}, of the engine alone ${engine.toFixed(2)}; ms per step: ` +
-        `compute ${show('computeMs')}, send ${show('sendMs')}, on the way ` +
-        `${show('onTheWayMs')}, coordinator ${show('aroundMs')}; ` +
+      `${model}, ${kind}: ${speed} examples/s; step ${show('stepMs')} ms (${ratio('stepMs')} of ` +
+        `${kinds[0]}’s speed): compute ${show('computeMs')} (${ratio('computeMs')}), send ` +
+        `${show('sendMs')}, on the way ${show('onTheWayMs')}, coordinator ${show('aroundMs')}; ` +
         `${of(kind, 'megabytes').toFixed(0)} MB`,
     );
   }

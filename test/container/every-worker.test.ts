@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { StepRecord } from '../../coordinator/training/ledger.ts';
 import { chromium } from '../support/browser/chromium.ts';
 import { GONE, useDashboards } from '../support/browser/dashboard.ts';
@@ -41,20 +41,13 @@ function authorsOf(records: readonly StepRecord[]): string[] {
   return [...new Set(sums.map(([, , worker]) => worker?.replace(/\W.*$/, '') ?? 'coordinator'))];
 }
 
+vi.setConfig({ testTimeout: TIMEOUT_MS });
+
 describe.skipIf(!canRun)(`workers of every kind in one run ${NEEDS_PYTHON}`, () => {
   const open = useDashboards();
 
-  test('end at one hash, with a kill, a frozen tab, a reload and a close', async () => {
-    const flags = runFlags();
-    const count = firefox ? 6 : 5;
-    const cluster = await startContainerCluster(...flags, '--min-workers', String(count));
-    const { url } = cluster;
-    const run = cluster.watch();
-    const until = (isIt: (status: Status) => boolean) => untilStatus(url, isIt, TOKEN);
-    const pass = async (steps: number) => {
-      const { step } = await until(() => true);
-      await untilStep(url, step + steps, TOKEN);
-    };
+  /** Starts the workers of a cluster in which one is in a container. */
+  async function startOthers(url: string) {
     const socket = url.replace('http', 'ws');
     const env = { LOCKSTEP_TOKEN: TOKEN };
     const startNode = () =>
@@ -64,14 +57,30 @@ describe.skipIf(!canRun)(`workers of every kind in one run ${NEEDS_PYTHON}`, () 
       await startTab(tab);
       return tab;
     };
-
-    const container = await cluster.startWorker();
     const killed = startNode();
     const calculator = startPythonWorker(socket, undefined, ['--token', TOKEN]);
     const [slept, closed] = [await openTab(), await openTab()];
     const fox = firefox ? await startFirefox() : undefined;
     await fox?.open(`${url}/join#token=${TOKEN}`);
     await fox?.evaluate('document.querySelector("button.main").click() ?? ""');
+    return { startNode, killed, calculator, slept, closed, fox };
+  }
+
+  test('end at one hash, with a kill, a frozen tab, a reload and a close', async () => {
+    const flags = runFlags();
+    const tabCount = firefox ? 3 : 2;
+    const count = tabCount + 3;
+    const cluster = await startContainerCluster(...flags, '--min-workers', String(count));
+    const { url } = cluster;
+    const run = cluster.watch();
+    const until = (isIt: (status: Status) => boolean) => untilStatus(url, isIt, TOKEN);
+    const untilTabs = (wanted: number) => until((now) => countReady(now, /^browser/) === wanted);
+    const pass = async (steps: number) => {
+      const { step } = await until(() => true);
+      await untilStep(url, step + steps, TOKEN);
+    };
+    const container = await cluster.startWorker();
+    const { startNode, killed, calculator, slept, closed, fox } = await startOthers(url);
     await run.next('progress', ({ worldSize }) => worldSize === count);
     await pass(50);
 
@@ -81,28 +90,26 @@ describe.skipIf(!canRun)(`workers of every kind in one run ${NEEDS_PYTHON}`, () 
     const node = startNode();
     await node.next('joined');
     await setFrozen(slept, false);
-    await until((status) => countReady(status, /^browser/) === count - 3);
+    await untilTabs(tabCount);
 
     if (fox) await fox.open(`${url}/join`);
     else await slept.page.reload();
-    await until((status) => countReady(status, /^browser/) === count - 3);
+    await untilTabs(tabCount);
     await closed.page.close();
     await pass(100);
-    const status = await until((now) => countReady(now, /^browser/) === count - 4);
+    const status = await untilTabs(tabCount - 1);
     expect(countReady(status, /^node$/)).toBe(2);
-    console.log(status.step);
 
     const { parametersSha256 } = await run.next('done');
     const alone = await runToDone(['train', ...flags, '--workers', '0']);
     expect(parametersSha256).toBe(alone.parametersSha256);
     await untilTab(slept, 'finished');
-    expect(await node.ended).toMatchObject({ code: 0 });
-    expect(await calculator.ended).toMatchObject({ code: 0 });
+    for (const { ended } of [node, calculator]) expect(await ended).toMatchObject({ code: 0 });
+    expect(slept.problems).toEqual([]);
     const copy = join(temporaryFolder(), 'run');
     await docker('cp', `${cluster.coordinator}:/runs/test`, copy);
     const everybody = ['node', 'python', 'Chrome', container.slice(0, 12)];
     if (firefox) everybody.push('Firefox');
     expect(authorsOf(recordsOf(copy))).toEqual(expect.arrayContaining(everybody));
-    expect(slept.problems).toEqual([]);
-  }, TIMEOUT_MS);
+  });
 });

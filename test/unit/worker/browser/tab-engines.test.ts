@@ -34,9 +34,7 @@ describe('the engines of a tab', () => {
     expect(engines.numerics).toEqual(['strict']);
     expect(engines.tileOf('strict')).toBe('plain');
     expect(engines.open('strict', 4).allocate(3)).toHaveLength(3);
-    expect(() => engines.open('fused')).toThrow(
-      'this browser cannot compute with fused numerics',
-    );
+    expect(() => engines.open('fused')).toThrow('this browser cannot compute with fused numerics');
   });
 
   test('are not there if the kernels cannot be fetched, which may be better next time', async () => {

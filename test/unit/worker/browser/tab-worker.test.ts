@@ -7,7 +7,12 @@ import { decodeWorkerFrame } from '../../../../shared/protocol/codec.ts';
 import type { TabNews, TabOrder, TabStart } from '../../../../worker/browser/tab-messages.ts';
 
 const START: TabStart = {
-  ...{ base: 'http://127.0.0.1:1/', token: 'secret', name: 'kitchen', runtime: 'browser Chrome 140' },
+  ...{
+    base: 'http://127.0.0.1:1/',
+    token: 'secret',
+    name: 'kitchen',
+    runtime: 'browser Chrome 140',
+  },
   ...{ identity: 'before', effort: 0.5, threads: 4, isHidden: false, corrupt: 0 },
 };
 
