@@ -66,6 +66,8 @@ export interface WorkerSessionOptions
   readonly onWelcome: (identity: string, config: RunConfig) => void;
   /** The coordinator has accepted the worker: its bits are right. */
   readonly onJoined: (rank: number) => void;
+  /** Whether people see the worker's page. Undefined: it has none. */
+  readonly isHidden?: () => boolean;
   /** The size of a sum's chunks, in bytes. By default it follows from the link. */
   readonly chunkBytes?: number;
 }
@@ -142,7 +144,7 @@ export class WorkerSession {
   }
 
   #handle({ message, payload }: Frame<CoordinatorMessage>): void {
-    const { clock } = this.#options;
+    const { clock, isHidden } = this.#options;
     switch (message.type) {
       case 'welcome':
         this.#options.onWelcome(message.identity, message.config);
@@ -160,7 +162,8 @@ export class WorkerSession {
       }
       case 'ping': {
         const { sentAt } = message;
-        return this.#link.send(encodeFrame({ type: 'pong', sentAt, now: clock.now() }));
+        const shown = isHidden ? { isHidden: isHidden() } : {};
+        return this.#link.send(encodeFrame({ type: 'pong', sentAt, now: clock.now(), ...shown }));
       }
       case 'goodbye':
         return this.#close({ why: message.reason });

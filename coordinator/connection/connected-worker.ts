@@ -138,6 +138,7 @@ export class ConnectedWorker implements Worker {
   #silentIntervals = 0;
   readonly #unansweredPings: number[] = [];
   #pongCount = 0;
+  #isHidden: boolean | undefined;
   #clockOffset: { ms: number; uncertaintyMs: number } | undefined;
   #cancelPhaseTimer = () => {};
   #cancelPingTimer = () => {};
@@ -155,6 +156,10 @@ export class ConnectedWorker implements Worker {
 
   get clockOffsetMs(): number | undefined {
     return this.#clockOffset?.ms;
+  }
+
+  get isHidden(): boolean | undefined {
+    return this.#isHidden;
   }
 
   get address(): string | undefined {
@@ -224,7 +229,9 @@ export class ConnectedWorker implements Worker {
         this.#expectPhase('ready', message.type);
         return this.#options.listener.onLeaving();
       case 'pong':
-        return this.#compareClocks(message.sentAt, message.now);
+        this.#compareClocks(message.sentAt, message.now);
+        this.#isHidden = message.isHidden;
+        return;
       case 'error': {
         const text = `worker's error ${message.code}: ${message.message}`;
         return this.close({ why: 'worker-error', message: text });

@@ -38,6 +38,7 @@ export function messageVectors(config: RunConfig, challenge: Challenge) {
     [{ type: 'partial-sum', ...SHARE, offset: 0 }, VALUES],
     [{ type: 'partial-sum', ...SHARE, offset: 2 ** 33, timing }, VALUES],
     [{ type: 'pong', sentAt: 1234.5, now: 17 }],
+    [{ type: 'pong', sentAt: 1234.5, now: 17, isHidden: true }],
     [{ type: 'leaving' }],
     [{ type: 'error', code: 'PROTOCOL', message: 'a frame of 3 bytes' }],
   ];

@@ -52,8 +52,8 @@ function copyChanged({ file, before, after }: Change): string {
 }
 
 /** Starts a worker. It is killed when the test ends. */
-export function startPythonWorker(url: string, change?: Change) {
-  const child = runPython(['worker.py', url], change ? copyChanged(change) : FOLDER);
+export function startPythonWorker(url: string, change?: Change, flags: readonly string[] = []) {
+  const child = runPython(['worker.py', url, ...flags], change ? copyChanged(change) : FOLDER);
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   const joined = new Promise<void>((resolve) => {

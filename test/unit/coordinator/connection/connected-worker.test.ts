@@ -151,6 +151,19 @@ describe('a message', () => {
     expect(closed).toMatchObject([{ code: 4000 }]);
   });
 
+  test('of type pong says whether the page of a tab is hidden, and of others nothing', async () => {
+    const { worker, join, send, clock, closed } = connectWorker();
+    join();
+    expect(worker.isHidden).toBeUndefined();
+    for (const [i, isHidden] of [true, false].entries()) {
+      clock.setTimer(2_500, () => {});
+      await clock.run(() => false, 2_500);
+      send({ type: 'pong', sentAt: 2_000 * (i + 1), now: 0, isHidden });
+      expect(worker.isHidden).toBe(isHidden);
+    }
+    expect(closed).toEqual([]);
+  });
+
   test('that is no message ends the connection', () => {
     const { sendBytes, sent, closed } = connectWorker();
     sendBytes(Uint8Array.of(1, 2, 3));
