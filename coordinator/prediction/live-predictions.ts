@@ -32,7 +32,7 @@ export interface LiveModel {
   readonly config: RunConfig;
   readonly model: ModelPlan;
   readonly dataset: Pick<Dataset, 'test' | 'shape'>;
-  readonly server: Pick<ParameterServer, 'step' | 'copyWhole'>;
+  readonly server: Pick<ParameterServer, 'step' | 'copyModel'>;
 }
 
 /** A request: JSON with `pixels` or a `row`, or a PNG file. */
@@ -86,7 +86,7 @@ export function createLivePredictions(
     const inputs = picture?.pixels ?? readRow?.(parseJson(request.bytes));
     assert(inputs !== undefined, 'a picture or a row');
     if (server.step !== shownStep) {
-      predictor.setParameters(server.copyWhole());
+      predictor.setParameters(server.copyModel());
       shownStep = server.step;
     }
     const [prediction] = predictor.predict(inputs);

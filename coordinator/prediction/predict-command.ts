@@ -11,7 +11,7 @@ import type { RunConfig } from '../../shared/round/run-config.ts';
 import { usableNumerics } from '../inspection/evaluate-command.ts';
 import type { Report } from '../reporting/events.ts';
 import { createNoticeReporter } from '../reporting/reporter.ts';
-import { parametersSha256 } from '../run-folder/checkpoint.ts';
+import { modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { type FoundCheckpoint, findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription } from '../run-folder/run-description.ts';
 import { type Classifier, classifyFile, type FilePrediction, takesRows } from './classify-file.ts';
@@ -81,10 +81,10 @@ async function createClassifier(
   report: Report,
   signal: AbortSignal,
 ): Promise<Classifier> {
-  const { config, model, parameters } = found.checkpoint;
+  const { config, model } = found.checkpoint;
   const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
   const predictor = createPredictor(engine, config, model, 1);
-  predictor.setParameters(parameters);
+  predictor.setParameters(modelParametersOf(found.checkpoint));
   const background = await findBackground(found, signal);
   return { config, predictor, isInverted: invert === true, background };
 }
@@ -143,6 +143,6 @@ function factsOf(
     looksInverted,
     checkpoint: found.file,
     step: found.checkpoint.step,
-    parametersSha256: parametersSha256(found.checkpoint.parameters),
+    parametersSha256: parametersSha256(modelParametersOf(found.checkpoint)),
   };
 }
