@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ExampleSet } from '../../shared/data/dataset.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
-import { isSharedEngine } from '../../shared/host/load-engine.ts';
+import { isSharedEngine } from '../../shared/engine/threads/shared-engine.ts';
 import { computeOutcomes, type RowOutcomes } from '../../shared/round/row-outcomes.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { computeOutcomesInThreads } from '../../shared/threads/outcome-threads.ts';

@@ -177,6 +177,7 @@ export function statusOf(member: Member): WorkerStatus {
     address: worker.address?.replace(/^::ffff:/, '') ?? null,
     runtime,
     threads,
+    isHidden: worker.isHidden ?? null,
     examplesPerSecond: throughputs.train?.examplesPerSecond ?? null,
     microBatches,
     answeredShares,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ExampleSet } from '../data/dataset.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
-import type { SharedEngine, SharedParts } from '../host/load-engine.ts';
+import type { SharedEngine, SharedParts } from '../engine/threads/shared-engine.ts';
 import { MODULE_ENDING } from '../host/module-ending.ts';
 import { OUTCOME_ROWS, type RowOutcomes } from '../round/row-outcomes.ts';
 import type { RunConfig } from '../round/run-config.ts';
