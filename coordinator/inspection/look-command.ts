@@ -13,6 +13,7 @@ import type { ExampleStudy } from '../../shared/study/example-study.ts';
 import { createNetLab } from '../../shared/study/net-lab.ts';
 import { hardestExamples } from '../../shared/study/set-study.ts';
 import { createHumanReporter } from '../reporting/reporter.ts';
+import { modelParametersOf } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription } from '../run-folder/run-description.ts';
 import { STUDY_SETS, type StudySet } from '../study/study-answer.ts';
@@ -68,7 +69,7 @@ async function look(path: string, options: LookOptions): Promise<void> {
   const signal = interruptionSignal();
   const { checkpoint, runDirectory, skipped } = await findModel(path, options.checkpoint);
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
-  const { config, model, step, parameters } = checkpoint;
+  const { config, model, step } = checkpoint;
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const sources = coordinatorSources(options.dataDir, config.dataset, before?.dataDir);
   const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
@@ -79,7 +80,7 @@ async function look(path: string, options: LookOptions): Promise<void> {
   );
   const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
   const lab = createNetLab(engine, model, config);
-  lab.load(parameters);
+  lab.load(modelParametersOf(checkpoint));
   const example = hardest ? hardestExamples(lab.studySet(examples), 1)[0] : options.example;
   if (example === undefined || example >= examples.count)
     throw new LockstepError(
