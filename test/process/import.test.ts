@@ -108,7 +108,7 @@ const CASES: Record<string, Case> = {
     asked: 'sonar.csv',
     answer: {
       name: 'R',
-      preprocessing: ['60 columns by place', 'not used: column 61', 'prepared as in training'],
+      preprocessing: ['60 columns by place', 'prepared as in training', 'not used: column 61'],
     },
   },
   'a table of pixels': {
@@ -137,7 +137,7 @@ const CASES: Record<string, Case> = {
     asked: 'new.csv',
     answer: {
       name: 'rich',
-      preprocessing: ['4 columns by name', 'not used: who', 'prepared as in training'],
+      preprocessing: ['4 columns by name', 'prepared as in training', 'not used: who'],
     },
   },
   'pictures in folders': {
