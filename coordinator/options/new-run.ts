@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Dataset } from '../../shared/data/dataset.ts';
+import type { Augmentation } from '../../shared/data/augmentation-spec.ts';
+import { type Dataset, describeShape } from '../../shared/data/dataset.ts';
+import type { DatasetManifest } from '../../shared/data/manifest.ts';
+import { describeTarget, isRegression } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';
 import { type ModelPlan, planModel } from '../../shared/engine/model/model-plan.ts';
@@ -7,7 +10,7 @@ import type { ModelSpec } from '../../shared/engine/model/model-spec.ts';
 import type { OptimizerSpec } from '../../shared/engine/optimizer-spec.ts';
 import type { ScheduleSpec } from '../../shared/engine/schedule-spec.ts';
 import { LockstepError } from '../../shared/errors.ts';
-import { RunConfig } from '../../shared/round/run-config.ts';
+import { CONFIG_BYTES_MAX, RunConfig } from '../../shared/round/run-config.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import type { StopRule } from '../training/progress.ts';
 import { MODEL_OPTIONS, modelFor, presetOf } from './model-source.ts';
@@ -57,13 +60,13 @@ export function newRunConfig(
     );
   }
   assertNormalizable(model, batch, microBatches);
+  assertAltersImages(complete.augment, dataset);
   return readable({
     dataset: dataset.manifest,
     validationCount: validation,
     model: model.spec,
     initialisation: options.init ?? fittingInitialization(model.spec),
-    loss: complete.loss,
-    labelSmoothing: complete.labelSmoothing,
+    ...lossFor(options, dataset.manifest),
     optimizer: optimizerSpec(options),
     learningRate: scheduleSpec(options),
     weightDecay: complete.weightDecay,
@@ -78,9 +81,47 @@ export function newRunConfig(
   });
 }
 
+/** The loss that suits the target. Throws if the flags ask for one that does not. */
+function lossFor(
+  options: RunOptions,
+  manifest: DatasetManifest,
+): Pick<RunConfig, 'loss' | 'labelSmoothing'> {
+  const { labelSmoothing, loss } = withDefaults(options);
+  if (!isRegression(manifest)) {
+    if (options.loss !== 'huber') return { loss, labelSmoothing };
+    throw usage(
+      `--loss huber is for numbers, but ${manifest.name} has ${describeTarget(manifest)}: ` +
+        'use cross-entropy or squared-error.',
+    );
+  }
+  const what = `the target of ${manifest.name}, ${JSON.stringify(manifest.target.name)}, is a number`;
+  if (options.loss === 'cross-entropy')
+    throw usage(`--loss cross-entropy is for classes, but ${what}: use squared-error or huber.`);
+  if (options.labelSmoothing)
+    throw usage(`--label-smoothing ${labelSmoothing} is for classes, but ${what}: leave it out.`);
+  return { loss: options.loss ?? 'squared-error', labelSmoothing: 0 };
+}
+
+/** Throws if features would be mirrored or shifted like images. */
+function assertAltersImages({ flip, shift, erase }: Augmentation, dataset: Dataset): void {
+  if (dataset.kind === 'images' || (flip === 0 && shift === 0 && erase === 0)) return;
+  throw usage(
+    `--augment alters images, but ${dataset.manifest.name} has ` +
+      `${describeShape(dataset.kind, dataset.shape)}: leave it out.`,
+  );
+}
+
 /** The configuration as a checkpoint gives it back. Whatever cannot be resumed is not begun. */
 function readable(config: RunConfig): RunConfig {
-  const written: unknown = JSON.parse(JSON.stringify(config));
+  const text = JSON.stringify(config);
+  if (text.length > CONFIG_BYTES_MAX)
+    throw new LockstepError(
+      'DATA',
+      `the names in ${config.dataset.name} make a configuration of ${text.length} bytes, but each ` +
+        `worker gets it whole, and it may have ${CONFIG_BYTES_MAX}: use shorter names of classes ` +
+        'and columns, or fewer.',
+    );
+  const written: unknown = JSON.parse(text);
   const result = RunConfig.safeParse(written);
   if (result.success) return result.data;
   const issue = describeIssue(result.error, written);

@@ -58,7 +58,7 @@ export function addModelOptions(command: Command): Command {
 
 function addTrainingOptions(command: Command): Command {
   const init = 'initial weights (default: glorot for sigmoid, tanh and identity, else he)';
-  const loss = `loss that training minimizes (default: ${DEFAULTS.loss})`;
+  const loss = `loss that training minimizes (default: ${DEFAULTS.loss}; for numbers squared-error)`;
   const smoothing =
     'part of each target that is spread over all classes ' +
     `(default: ${DEFAULTS.labelSmoothing})`;

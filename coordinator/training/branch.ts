@@ -5,7 +5,7 @@ import { sizeOfShape } from '../../shared/engine/layers/layer-plan.ts';
 import { indicesTo } from '../../shared/random.ts';
 import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
-import { createWorkload, lossAndCorrectOf, type Round } from '../../shared/round/workload.ts';
+import { createWorkload, measuresOf, type Round } from '../../shared/round/workload.ts';
 import {
   createParameterServer,
   type ParameterServer,
@@ -45,7 +45,7 @@ export function createBranch(
       const examples = workload.exampleCount(round, everything);
       for (const sum of computer.compute(round, everything, server.roundedParameters)) {
         if (!sum) continue;
-        const { lossSum } = lossAndCorrectOf(sum.vector);
+        const { lossSum } = measuresOf(sum.vector, workload.model);
         if (Number.isFinite(lossSum)) server.update(sum.vector, examples);
         return lossSum / examples;
       }
