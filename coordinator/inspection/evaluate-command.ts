@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import { isJsonAsked } from '../../shared/cli/console.ts';
-import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
+import { formatCount, formatLoss, formatNumber, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { threadsOption, wholeNumber } from '../../shared/cli/option-parsers.ts';
-import { classNamesOf } from '../../shared/data/target.ts';
+import type { Dataset } from '../../shared/data/dataset.ts';
+import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { availableNumerics, openEngineFor } from '../../shared/host/load-engine.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
@@ -12,8 +13,10 @@ import { createNoticeReporter } from '../reporting/reporter.ts';
 import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
+import { baselineOf, type Quality } from '../training/quality.ts';
 import { type Evaluation, evaluateSet } from './confusion.ts';
 import { isOther, loadEvaluated } from './evaluated-dataset.ts';
+import { errorQuantiles, scatterLines } from './scatter.ts';
 
 interface EvaluateOptions {
   readonly checkpoint?: number;
@@ -66,15 +69,18 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const what = [config, model, parameters, dataset.test] as const;
   const evaluation = await evaluateSet(engine, ...what, signal, threads);
   const sha256 = parametersSha256(parameters);
+  const baseline = baselineOf(dataset);
   if (isJson) {
-    const { loss, accuracy, confusion } = evaluation;
+    const { loss, accuracy, errors, confusion } = evaluation;
     const result = {
       checkpoint: file,
       step,
       testLoss: loss,
       testAccuracy: accuracy,
+      ...(errors && { testErrors: errors }),
+      baseline: errors ? baseline.errors : { accuracy: baseline.accuracy },
       confusion,
-      classNames,
+      classNames: errors ? undefined : classNames,
       dataset: name,
     };
     console.log(JSON.stringify({ event: 'evaluation', ...result, parametersSha256: sha256 }));
@@ -86,12 +92,64 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   );
   console.log(`Parameters      sha256 ${sha256}`);
   if (isOther(dataset, config)) console.log(`Dataset         ${name}, not that of the run`);
-  console.log(
-    `Test accuracy   ${formatPercent(evaluation.accuracy)} of ` +
-      `${formatCount(dataset.test.count)} images`,
+  const lines = evaluation.errors
+    ? describeErrors(evaluation, baseline, dataset)
+    : describeClasses(evaluation, baseline, dataset);
+  console.log(lines.join('\n'));
+}
+
+/** Accuracy and loss, and which classes are taken for which. */
+function describeClasses(
+  { accuracy, loss, confusion, mistakes }: Evaluation,
+  baseline: Quality,
+  { manifest, test, kind }: Dataset,
+): string[] {
+  const classNames = classNamesOf(manifest);
+  const guessing = formatPercent(baseline.accuracy ?? 0);
+  const examples = kind === 'images' ? 'images' : 'rows';
+  return [
+    `Test accuracy   ${formatPercent(accuracy ?? 0)} of ${formatCount(test.count)} ${examples}` +
+      `; always the most frequent class: ${guessing}`,
+    `Test loss       ${formatLoss(loss)}`,
+    '',
+    ...(confusion && classNames.length <= SHOWN_CLASSES_MAX
+      ? [formatConfusion(confusion, classNames)]
+      : [
+          'The most frequent mistakes:',
+          ...mistakes.map(
+            ({ label, prediction, count }) =>
+              `${String(count).padStart(7)}  ${classNames[label]}, taken for ` +
+              classNames[prediction],
+          ),
+        ]),
+  ];
+}
+
+/** More classes than this make a matrix that no terminal shows. */
+const SHOWN_CLASSES_MAX = 40;
+
+/** The errors beside those of a model that learned nothing, and a scatter. */
+function describeErrors(
+  { errors, loss, numbers }: Evaluation,
+  { errors: guessing }: Quality,
+  { manifest, test }: Dataset,
+): string[] {
+  if (!errors || !guessing || !numbers || !isRegression(manifest)) return [];
+  const { targets, predictions } = numbers;
+  const line = (name: string, value: string, beside: string) =>
+    `${`Test ${name}`.padEnd(15)} ${value.padEnd(12)}${beside}`;
+  const quantiles = errorQuantiles(targets, predictions).map(
+    ({ part, error }) => `${formatPercent(part).replace('.00', '')} ≤ ${formatNumber(error)}`,
   );
-  console.log(`Test loss       ${formatLoss(evaluation.loss)}`);
-  console.log(`\n${formatConfusion(evaluation.confusion, classNames)}`);
+  return [
+    line('RMSE', formatNumber(errors.rmse), `always the mean: ${formatNumber(guessing.rmse)}`),
+    line('MAE', formatNumber(errors.mae), `always the mean: ${formatNumber(guessing.mae)}`),
+    line('R²', errors.r2.toFixed(4), `always the mean: ${guessing.r2.toFixed(4)}`),
+    `Test loss       ${formatLoss(loss)}`,
+    `Errors          ${quantiles.join(', ')} (${formatCount(test.count)} examples)`,
+    '',
+    ...scatterLines(targets, predictions, manifest.target.name),
+  ];
 }
 
 /** The run's numerics, or the best of this machine if it lacks them. Reports a difference. */
@@ -124,7 +182,7 @@ async function describeStep(
 
 /** A table with a row per class and a column per predicted class. */
 function formatConfusion(
-  confusion: Evaluation['confusion'],
+  confusion: readonly (readonly number[])[],
   classNames: readonly string[],
 ): string {
   const width = Math.max(5, ...confusion.flat().map((count) => String(count).length + 2));
@@ -140,7 +198,7 @@ function formatConfusion(
     );
   });
   return [
-    'Each row counts the images of one class by their predicted class.',
+    'Each row counts the examples of one class by their predicted class.',
     '',
     `     ${''.padEnd(nameWidth)}${cells(classNames.map((_, index) => index))}   correct`,
     ...lines,

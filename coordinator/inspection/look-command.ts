@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { createJsonPrinter } from '../../shared/cli/console.ts';
-import { formatCount } from '../../shared/cli/format.ts';
+import { formatCount, formatNumber } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
 import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
-import { classNamesOf } from '../../shared/data/target.ts';
+import { classNamesOf, inUnit, isRegression } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
 import type { ExampleStudy } from '../../shared/study/example-study.ts';
@@ -81,11 +81,14 @@ async function look(path: string, options: LookOptions): Promise<void> {
   const classNames = classNamesOf(config.dataset);
   if (options.json) console.log(JSON.stringify({ ...numbersOf(study), set, example, step }));
   else {
-    const name = classNames[study.label];
+    const { dataset: manifest } = config;
+    const name = isRegression(manifest)
+      ? `${manifest.target.name} ${formatNumber(inUnit(manifest, study.label))}`
+      : classNames[study.label];
     console.log(
       `Example ${example} of the ${set} set, ${name}, after step ${formatCount(step)}:\n`,
     );
-    console.log(lookLines(study, model, classNames).join('\n'));
+    console.log(lookLines(study, model, config.dataset).join('\n'));
   }
 }
 

@@ -22,7 +22,7 @@ import {
 import { LockstepError, reasonOf } from '../../shared/errors.ts';
 import { readTextFile } from '../../shared/host/read-file.ts';
 import { describeIssue } from '../../shared/validation.ts';
-import { DEFAULTS } from './recipes.ts';
+import { DEFAULTS, TABLE_RECIPE } from './recipes.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** The content of a model file: only layers. The input shape comes from the dataset's images. */
@@ -105,7 +105,8 @@ async function layersFor(options: RunOptions, dataset: ModelData): Promise<Layer
   const preset = presetOf(options);
   const outputs = outputCountOf(dataset.manifest);
   const { activation } = { ...DEFAULTS, ...options };
-  const layers = options.layers ?? (dataset.kind === 'features' ? TABLE_LAYERS : DEFAULTS.layers);
+  const layers =
+    options.layers ?? (dataset.kind === 'features' ? TABLE_RECIPE.layers : DEFAULTS.layers);
   if (preset === 'mlp') return multilayerPerceptron(layers, activation, outputs);
   for (const flag of ['layers', 'activation'] as const) {
     if (options[flag] === undefined) continue;
@@ -119,9 +120,6 @@ async function layersFor(options: RunOptions, dataset: ModelData): Promise<Layer
     ? withoutPools(PRESETS[preset](outputs), dataset.shape)
     : readLayers(options.model ?? '');
 }
-
-/** A table has fewer inputs than an image, and fewer rows than there are images. */
-const TABLE_LAYERS = [64, 32] as const;
 
 const isSpatial = ({ type }: LayerSpec): boolean =>
   type === 'conv2d' || type === 'max-pool' || type === 'average-pool';
@@ -163,7 +161,7 @@ export function fittingNotice(
   const what = `--model ${preset} fits ${describeShape(kind, shape)}`;
   if (preset === 'mlp')
     return kind === 'features' && options.layers === undefined
-      ? `${what}: hidden layers of ${TABLE_LAYERS.join(' and ')} units (--layers changes them)`
+      ? `${what}: hidden layers of ${TABLE_RECIPE.layers.join(' and ')} units, and small batches`
       : undefined;
   const left = PRESETS[preset](plan.classCount).length - plan.layers.length;
   return left > 0

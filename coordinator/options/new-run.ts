@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Augmentation } from '../../shared/data/augmentation-spec.ts';
-import { type Dataset, describeShape } from '../../shared/data/dataset.ts';
-import type { DatasetManifest } from '../../shared/data/manifest.ts';
+import { type Dataset, describeShape, type ExampleShape } from '../../shared/data/dataset.ts';
 import { describeTarget, isRegression } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';
@@ -14,7 +13,7 @@ import { CONFIG_BYTES_MAX, RunConfig } from '../../shared/round/run-config.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import type { StopRule } from '../training/progress.ts';
 import { MODEL_OPTIONS, modelFor, presetOf } from './model-source.ts';
-import { DEFAULT_RATES, DEFAULTS, RECIPES } from './recipes.ts';
+import { DEFAULT_RATES, DEFAULTS, RECIPES, TABLE_RECIPE } from './recipes.ts';
 import type { RunOptions } from './run-options.ts';
 
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
@@ -22,10 +21,14 @@ const RMSPROP = { beta: 0.99, epsilon: 1e-8 } as const;
 const ADAGRAD = { epsilon: 1e-10 } as const;
 const STEP_DECAY = { decay: 0.1, everyEpochs: 5 } as const;
 
-/** The user's options, completed by the recipe of the model's preset, then by the defaults. */
-function withDefaults(options: RunOptions) {
+/**
+ * The user's options, completed by the recipe of the model's preset, by that of tables, and by the
+ * defaults.
+ */
+function withDefaults(options: RunOptions, input: ExampleShape) {
   const preset = presetOf(options);
-  return { ...DEFAULTS, ...(preset && RECIPES[preset]), ...options };
+  const isTable = input.height * input.width === 1;
+  return { ...DEFAULTS, ...(isTable && TABLE_RECIPE), ...(preset && RECIPES[preset]), ...options };
 }
 
 /**
@@ -41,7 +44,7 @@ export function newRunConfig(
   [bestNumerics]: readonly Numerics[],
   initialSha256?: string,
 ): RunConfig {
-  const complete = withDefaults(options);
+  const complete = withDefaults(options, dataset.shape);
   const { globalBatch, microBatches } = complete;
   const tenth = Math.floor(dataset.train.count / 10);
   const validation = options.validation ?? Math.min(complete.validation, tenth);
@@ -66,9 +69,9 @@ export function newRunConfig(
     validationCount: validation,
     model: model.spec,
     initialisation: options.init ?? fittingInitialization(model.spec),
-    ...lossFor(options, dataset.manifest),
-    optimizer: optimizerSpec(options),
-    learningRate: scheduleSpec(options),
+    ...lossFor(options, dataset),
+    optimizer: optimizerSpec(options, dataset.shape),
+    learningRate: scheduleSpec(options, dataset.shape),
     weightDecay: complete.weightDecay,
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     augmentation: complete.augment,
@@ -84,9 +87,9 @@ export function newRunConfig(
 /** The loss that suits the target. Throws if the flags ask for one that does not. */
 function lossFor(
   options: RunOptions,
-  manifest: DatasetManifest,
+  { manifest, shape }: Dataset,
 ): Pick<RunConfig, 'loss' | 'labelSmoothing'> {
-  const { labelSmoothing, loss } = withDefaults(options);
+  const { labelSmoothing, loss } = withDefaults(options, shape);
   if (!isRegression(manifest)) {
     if (options.loss !== 'huber') return { loss, labelSmoothing };
     throw usage(
@@ -162,8 +165,8 @@ function fittingInitialization({ layers }: ModelSpec): RunConfig['initialisation
   return isSaturating ? 'glorot' : 'he';
 }
 
-function optimizerSpec(options: RunOptions): OptimizerSpec {
-  const { optimizer: name, momentum } = withDefaults(options);
+function optimizerSpec(options: RunOptions, input: ExampleShape): OptimizerSpec {
+  const { optimizer: name, momentum } = withDefaults(options, input);
   if (name === 'momentum' || name === 'nesterov') return { name, momentum };
   if (options.momentum !== undefined) {
     throw usage(
@@ -183,14 +186,14 @@ function optimizerSpec(options: RunOptions): OptimizerSpec {
   }
 }
 
-function scheduleSpec(options: RunOptions): ScheduleSpec {
+function scheduleSpec(options: RunOptions, input: ExampleShape): ScheduleSpec {
   const {
     optimizer,
     schedule: name,
     warmup: warmupSteps,
     epochs,
     lr,
-  } = { lr: undefined, ...withDefaults(options) };
+  } = { lr: undefined, ...withDefaults(options, input) };
   // The learning rate of a recipe suits only the optimizer of that recipe.
   const recipeRate = options.optimizer === undefined ? lr : undefined;
   const common = { peak: options.lr ?? recipeRate ?? DEFAULT_RATES[optimizer], warmupSteps };
@@ -217,7 +220,7 @@ export function stopRuleOf(options: RunOptions, config: RunConfig, before?: Stop
     );
   }
   return {
-    epochs: options.epochs ?? before?.epochs ?? withDefaults(options).epochs,
+    epochs: options.epochs ?? before?.epochs ?? withDefaults(options, config.model.input).epochs,
     ...(earlyStopping !== undefined && { earlyStopping }),
   };
 }

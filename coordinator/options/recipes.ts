@@ -42,6 +42,14 @@ const CONVOLUTIONAL: Partial<RunOptions> = {
   augment: { flip: 0.5, shift: 0, erase: 0 },
 };
 
+/** The options that train tables well: they have few rows, so that epochs have few steps. */
+export const TABLE_RECIPE = {
+  layers: [64, 32],
+  epochs: 60,
+  globalBatch: 32,
+  microBatches: 8,
+} as const satisfies Partial<RunOptions>;
+
 /** The options that train each preset well. They replace the defaults. */
 export const RECIPES: Record<PresetName, Partial<RunOptions>> = {
   mlp: {},

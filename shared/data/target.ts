@@ -34,3 +34,7 @@ export const inputNamesOf = (columns: readonly TableColumn[]): string[] =>
 /** "10 classes", "a number as target" */
 export const describeTarget = (manifest: DatasetManifest): string =>
   isRegression(manifest) ? 'a number as target' : `${manifest.classNames.length} classes`;
+
+/** A standardized target or an output in the unit of the target. */
+export const inUnit = ({ target }: RegressionManifest, standardized: number): number =>
+  standardized * target.deviation + target.mean;
