@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { didYouMean } from '../../shared/cli/did-you-mean.ts';
+import type { Dataset } from '../../shared/data/dataset.ts';
 import {
-  type Dataset,
   describeInput,
   describeShape,
   type ExampleShape,
   isSameShape,
-} from '../../shared/data/dataset.ts';
+} from '../../shared/data/shape.ts';
 import { describeTarget, outputCountOf } from '../../shared/data/target.ts';
 import { planLayer } from '../../shared/engine/layers/layer-plan.ts';
 import { LayerSpec } from '../../shared/engine/layers/layer-spec.ts';

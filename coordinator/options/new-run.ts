@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Augmentation } from '../../shared/data/augmentation-spec.ts';
-import { type Dataset, describeShape, type ExampleShape } from '../../shared/data/dataset.ts';
+import type { Dataset } from '../../shared/data/dataset.ts';
+import { describeShape, type ExampleShape } from '../../shared/data/shape.ts';
 import { describeTarget, isRegression } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';

@@ -1,5 +1,6 @@
-import type { DataKind, Dataset, ExampleSet } from '../../shared/data/dataset.ts';
+import type { Dataset, ExampleSet } from '../../shared/data/dataset.ts';
 import { createSampler, splitTrainingSet } from '../../shared/data/sampler.ts';
+import type { DataKind } from '../../shared/data/shape.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import { sizeOfShape } from '../../shared/engine/layers/layer-plan.ts';
 import { indicesTo } from '../../shared/random.ts';

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { DataKind, Dataset, ExampleSet } from '../data/dataset.ts';
+import type { Dataset, ExampleSet } from '../data/dataset.ts';
+import type { DataKind } from '../data/shape.ts';
 import { isRegression } from '../data/target.ts';
 import type { Engine } from '../engine/engine.ts';
 import { sizeOfShape } from '../engine/layers/layer-plan.ts';

@@ -1,5 +1,6 @@
-import { type Dataset, describeShape, type ExampleSet } from '../data/dataset.ts';
+import type { Dataset, ExampleSet } from '../data/dataset.ts';
 import { createSampler, splitTrainingSet } from '../data/sampler.ts';
+import { describeShape } from '../data/shape.ts';
 import { describeTarget, outputCountOf } from '../data/target.ts';
 import {
   type ModelPlan,
