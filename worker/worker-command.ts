@@ -24,11 +24,8 @@ import { processUsage } from '../shared/host/process-usage.ts';
 import { readShortText } from '../shared/host/read-file.ts';
 import { NAME_LENGTH_MAX, OWN_IDENTITY } from '../shared/protocol/limits.ts';
 import { systemClock } from '../shared/system-clock.ts';
-import {
-  createComputer,
-  defaultThreadCount,
-  inSharedMemory,
-} from '../shared/threads/start-threads.ts';
+import { createComputer, defaultThreadCount } from '../shared/threads/start-threads.ts';
+import { inSharedMemory } from '../shared/threads/team-computer.ts';
 import type { Trust } from './connect.ts';
 import { parseCoordinatorAddress } from './coordinator-address.ts';
 import { coordinatorSource } from './coordinator-source.ts';

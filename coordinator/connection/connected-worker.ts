@@ -78,11 +78,10 @@ export type Welcome = Pick<Extract<CoordinatorMessage, { type: 'welcome' }>, 'ra
 export interface ConnectedWorkerListener {
   /** Admits a worker, or says why not. */
   onHello(hello: Hello): Welcome | CloseReason;
-  /**
-   * Takes a worker in, or says why not. `answer` is what it computes for the challenge. A worker of
-   * this process has none.
-   */
-  onReady(answer?: Float32Array): CloseReason | undefined;
+  /** Checks what a worker computes for the challenge. Says why it may not take part, if so. */
+  onAnswer(answer: Float32Array): CloseReason | undefined;
+  /** The worker takes shares from now on. A worker of this process needs no answer before. */
+  onReady(): void;
   onArrivingSum(sum: ArrivingSum): void;
   /** The listener owns the vector from now on. */
   onPartialSum(sum: ReceivedSum): void;
@@ -139,6 +138,7 @@ export class ConnectedWorker implements Worker {
   #silentIntervals = 0;
   readonly #unansweredPings: number[] = [];
   #pongCount = 0;
+  #isHidden: boolean | undefined;
   #clockOffset: { ms: number; uncertaintyMs: number } | undefined;
   #cancelPhaseTimer = () => {};
   #cancelPingTimer = () => {};
@@ -156,6 +156,10 @@ export class ConnectedWorker implements Worker {
 
   get clockOffsetMs(): number | undefined {
     return this.#clockOffset?.ms;
+  }
+
+  get isHidden(): boolean | undefined {
+    return this.#isHidden;
   }
 
   get address(): string | undefined {
@@ -225,7 +229,9 @@ export class ConnectedWorker implements Worker {
         this.#expectPhase('ready', message.type);
         return this.#options.listener.onLeaving();
       case 'pong':
-        return this.#compareClocks(message.sentAt, message.now);
+        this.#compareClocks(message.sentAt, message.now);
+        this.#isHidden = message.isHidden;
+        return;
       case 'error': {
         const text = `worker's error ${message.code}: ${message.message}`;
         return this.close({ why: 'worker-error', message: text });
@@ -253,10 +259,13 @@ export class ConnectedWorker implements Worker {
         `the worker's model has ${parameterCount} parameters, this run's ${expected}`,
       );
     }
+    const { listener } = this.#options;
+    const refusal = listener.onAnswer(answer);
+    if (refusal) return this.close(refusal);
     this.#enter('ready');
+    this.#link.send(encodeFrame({ type: 'accepted' }));
     this.#ping();
-    const refusal = this.#options.listener.onReady(answer);
-    if (refusal) this.close(refusal);
+    listener.onReady();
   }
 
   /** Puts a chunk into its place, and passes the sum on: as far as it is known, or whole. */

@@ -22,6 +22,8 @@ export interface Worker {
    * equally long. Undefined until the first pong.
    */
   readonly clockOffsetMs: number | undefined;
+  /** Whether its page is hidden, as it said last. Undefined if it has no page, or says nothing. */
+  readonly isHidden?: boolean | undefined;
   /** The bytes of all frames to it and from it so far; none if it is in this process. */
   readonly traffic: Readonly<Traffic>;
   /** Sends the encoded part of the parameters that it does not have yet. */

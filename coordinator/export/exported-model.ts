@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { formatCount } from '../../shared/cli/format.ts';
 import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
-import { parametersSha256 } from '../run-folder/checkpoint.ts';
+import { modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import {
   type PortableLayer,
@@ -31,8 +31,9 @@ export interface ExportedModel {
  */
 export async function openModel(run: string, step?: number): Promise<ExportedModel> {
   const { checkpoint, file, skipped } = await findModel(run, step);
-  const { config, model, parameters } = checkpoint;
+  const { config, model } = checkpoint;
   const { dataset } = config;
+  const parameters = modelParametersOf(checkpoint);
   const sha256 = parametersSha256(parameters);
   const isRounded = config.wire === 'bf16';
   if (isRounded) createNaiveEngine(config.numerics).kernels.roundToBfloat16(parameters);

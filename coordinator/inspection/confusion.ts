@@ -4,7 +4,7 @@ import type { RegressionManifest } from '../../shared/data/manifest.ts';
 import { isRegression } from '../../shared/data/target.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
-import { isSharedEngine } from '../../shared/host/load-engine.ts';
+import { isSharedEngine } from '../../shared/engine/threads/shared-engine.ts';
 import { computeOutcomes, type RowOutcomes } from '../../shared/round/row-outcomes.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { computeOutcomesInThreads } from '../../shared/threads/outcome-threads.ts';
@@ -36,8 +36,9 @@ const MISTAKES_SHOWN = 10;
 
 /**
  * Evaluates a model on every example of a set, with so many threads, and the same result for any
- * number. Rounds the parameters as in training: to bfloat16 if that is the run's wire format. Lets
- * the event loop turn between batches. Rejects with `signal.reason` when aborted.
+ * number. With `isFlipped`, each output is the mean of those for the image and its mirror image.
+ * Rounds the parameters as in training: to bfloat16 if that is the run's wire format. Lets the event
+ * loop turn between batches. Rejects with `signal.reason` when aborted.
  */
 export async function evaluateSet(
   engine: Engine,
@@ -46,12 +47,12 @@ export async function evaluateSet(
   parameters: Float32Array,
   set: ExampleSet,
   signal: AbortSignal,
-  threads = 1,
+  { threads = 1, isFlipped = false }: { threads?: number; isFlipped?: boolean } = {},
 ): Promise<Evaluation> {
   const ownParameters = engine.allocate(parameters.length);
   ownParameters.set(parameters);
   if (config.wire === 'bf16') engine.kernels.roundToBfloat16(ownParameters);
-  const what = [config, plan, ownParameters, set] as const;
+  const what = [config, plan, ownParameters, set, isFlipped] as const;
   const outcomes =
     threads > 1 && isSharedEngine(engine)
       ? await computeOutcomesInThreads(engine, ...what, threads, signal)

@@ -6,11 +6,12 @@ import { threadsOption, wholeNumber } from '../../shared/cli/option-parsers.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
+import { LockstepError } from '../../shared/errors.ts';
 import { availableNumerics, openEngineFor } from '../../shared/host/load-engine.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import type { Report } from '../reporting/events.ts';
 import { createNoticeReporter } from '../reporting/reporter.ts';
-import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
+import { type Checkpoint, modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
 import { baselineOf, type Quality } from '../training/quality.ts';
@@ -22,6 +23,7 @@ interface EvaluateOptions {
   readonly checkpoint?: number;
   readonly threads?: number;
   readonly dataDir?: string;
+  readonly flip?: true;
   readonly json?: true;
 }
 
@@ -47,6 +49,7 @@ export function evaluateCommand(): Command {
       'folder with the dataset, or with another one of the same size and number of classes ' +
         '(default: where the run had it)',
     )
+    .option('--flip', 'take the mean of the outputs for each image and for its mirror image')
     .option('--json', 'print the result as one line of JSON')
     .action(evaluate);
 }
@@ -57,7 +60,8 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const report = createNoticeReporter(isJson);
   const { checkpoint, file, runDirectory, skipped } = await findModel(path, options.checkpoint);
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
-  const { config, model, step, parameters } = checkpoint;
+  const { config, model, step } = checkpoint;
+  const parameters = modelParametersOf(checkpoint);
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const context = { signal, report };
   const dataset = await loadEvaluated(config, options.dataDir, before?.dataDir, context);
@@ -67,7 +71,9 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const numerics = usableNumerics(config.numerics, availableNumerics(), report);
   const engine = openEngineFor(numerics, threads);
   const what = [config, model, parameters, dataset.test] as const;
-  const evaluation = await evaluateSet(engine, ...what, signal, threads);
+  const isFlipped = options.flip === true;
+  if (isFlipped) assertImages(dataset);
+  const evaluation = await evaluateSet(engine, ...what, signal, { threads, isFlipped });
   const sha256 = parametersSha256(parameters);
   const baseline = baselineOf(dataset);
   if (isJson) {
@@ -82,6 +88,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
       confusion,
       classNames: errors ? undefined : classNames,
       dataset: name,
+      ...(isFlipped && { isFlipped }),
     };
     console.log(JSON.stringify({ event: 'evaluation', ...result, parametersSha256: sha256 }));
     return;
@@ -94,7 +101,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   if (isOther(dataset, config)) console.log(`Dataset         ${name}, not that of the run`);
   const lines = evaluation.errors
     ? describeErrors(evaluation, baseline, dataset)
-    : describeClasses(evaluation, baseline, dataset);
+    : describeClasses(evaluation, baseline, dataset, isFlipped);
   console.log(lines.join('\n'));
 }
 
@@ -103,13 +110,14 @@ function describeClasses(
   { accuracy, loss, confusion, mistakes }: Evaluation,
   baseline: Quality,
   { manifest, test, kind }: Dataset,
+  isFlipped: boolean,
 ): string[] {
   const classNames = classNamesOf(manifest);
   const guessing = formatPercent(baseline.accuracy ?? 0);
   const examples = kind === 'images' ? 'images' : 'rows';
   return [
     `Test accuracy   ${formatPercent(accuracy ?? 0)} of ${formatCount(test.count)} ${examples}` +
-      `; always the most frequent class: ${guessing}`,
+      `${isFlipped ? ', each with its mirror image' : ''}; always the most frequent class: ${guessing}`,
     `Test loss       ${formatLoss(loss)}`,
     '',
     ...(confusion && classNames.length <= SHOWN_CLASSES_MAX
@@ -150,6 +158,16 @@ function describeErrors(
     '',
     ...scatterLines(targets, predictions, manifest.target.name),
   ];
+}
+
+/** Throws a `USAGE` error if the mirror image of an example would be another example. */
+export function assertImages({ kind, manifest }: Pick<Dataset, 'kind' | 'manifest'>): void {
+  if (kind === 'images' && !isRegression(manifest)) return;
+  const fault = kind === 'images' ? 'has a number as target' : 'has no images';
+  throw new LockstepError(
+    'USAGE',
+    `--flip is for classes of images, but ${manifest.name} ${fault}: leave it out.`,
+  );
 }
 
 /** The run's numerics, or the best of this machine if it lacks them. Reports a difference. */

@@ -7,12 +7,18 @@ import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { ExampleStudy, LayerStudy } from '../../shared/study/example-study.ts';
 
 const BAR_WIDTH = 30;
+/** An example with smaller differences is known, and the next step hardly changes anything. */
+const KNOWN_MAX = 0.005;
 
-/** What a net does with one example, forward and backward, as lines for people. */
+/**
+ * What a net does with one example, forward and backward, as lines for people. `hardestCommand`
+ * shows one that it does not know.
+ */
 export function lookLines(
   study: ExampleStudy,
   { spec }: ModelPlan,
   manifest: DatasetManifest,
+  hardestCommand: string,
 ): string[] {
   const { pixels, label, prediction, loss } = study;
   // A number is the only output, so it stands for the class.
@@ -33,7 +39,10 @@ export function lookLines(
     '',
     isNumber
       ? 'The output is nudged in proportion to how far it is from the desired one.'
-      : nudgeSentence(study, classNames),
+      : isKnown(study)
+        ? `The net knows this example: no output is far from the desired one, so hardly any error\n` +
+          `goes back. An example with more to see: ${hardestCommand}`
+        : nudgeSentence(study, classNames),
     '',
     ...backwardLines(study),
   ];
@@ -52,6 +61,9 @@ function featureLines(inputs: Float32Array, { columns }: DatasetManifest): strin
     ...(left > 0 ? [`and ${left} smaller ones`] : []),
   ];
 }
+
+const isKnown = ({ outputs, targets }: ExampleStudy): boolean =>
+  outputs.every((output, i) => Math.abs(output - targets[i]) < KNOWN_MAX);
 
 /** A line per output, those that differ most from the desired ones first. */
 function nudgeLines({ outputs, targets }: ExampleStudy, classNames: readonly string[]): string[] {

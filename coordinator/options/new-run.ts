@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Augmentation } from '../../shared/data/augmentation-spec.ts';
+import { type Augmentation, NO_AUGMENTATION } from '../../shared/data/augmentation-spec.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import { describeShape, type ExampleShape } from '../../shared/data/shape.ts';
 import { describeTarget, isRegression } from '../../shared/data/target.ts';
@@ -13,6 +13,7 @@ import { LockstepError } from '../../shared/errors.ts';
 import { CONFIG_BYTES_MAX, RunConfig } from '../../shared/round/run-config.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import type { StopRule } from '../training/progress.ts';
+import { classWeightsFor } from './class-weights.ts';
 import { MODEL_OPTIONS, modelFor, presetOf } from './model-source.ts';
 import { DEFAULT_RATES, DEFAULTS, RECIPES, TABLE_RECIPE } from './recipes.ts';
 import type { RunOptions } from './run-options.ts';
@@ -28,8 +29,12 @@ const STEP_DECAY = { decay: 0.1, everyEpochs: 5 } as const;
  */
 function withDefaults(options: RunOptions, input: ExampleShape) {
   const preset = presetOf(options);
+  const { recipe = 'quick' } = options;
   const isTable = input.height * input.width === 1;
-  return { ...DEFAULTS, ...(isTable && TABLE_RECIPE), ...(preset && RECIPES[preset]), ...options };
+  const own = preset && RECIPES[preset][recipe];
+  // A recipe may alter images, but no features.
+  const forTables = isTable && { ...TABLE_RECIPE, augment: NO_AUGMENTATION };
+  return { ...DEFAULTS, ...own, ...forTables, ...options };
 }
 
 /**
@@ -46,6 +51,12 @@ export function newRunConfig(
   initialSha256?: string,
 ): RunConfig {
   const complete = withDefaults(options, dataset.shape);
+  if (options.recipe !== undefined && presetOf(options) === undefined) {
+    throw usage(
+      `--recipe ${options.recipe} is for presets, but --model ${options.model} is a file: ` +
+        'leave one of them out.',
+    );
+  }
   const { globalBatch, microBatches } = complete;
   const tenth = Math.floor(dataset.train.count / 10);
   const validation = options.validation ?? Math.min(complete.validation, tenth);
@@ -71,10 +82,17 @@ export function newRunConfig(
     model: model.spec,
     initialisation: options.init ?? fittingInitialization(model.spec),
     ...lossFor(options, dataset),
+    ...(options.classWeights && {
+      classWeights: classWeightsFor(options.classWeights, dataset, {
+        validationCount: validation,
+        seed: complete.seed,
+      }),
+    }),
     optimizer: optimizerSpec(options, dataset.shape),
     learningRate: scheduleSpec(options, dataset.shape),
     weightDecay: complete.weightDecay,
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
+    ...(complete.average !== undefined && { averageDecay: complete.average }),
     augmentation: complete.augment,
     numerics: options.numerics ?? bestNumerics,
     wire: options.wire ?? 'f32',
@@ -234,6 +252,8 @@ const FIXED_OPTIONS = {
   init: ({ initialisation }) => initialisation,
   loss: ({ loss }) => loss,
   labelSmoothing: ({ labelSmoothing }) => labelSmoothing,
+  // The weights that "balanced" stands for were computed when the run began.
+  classWeights: ({ classWeights }) => String(classWeights ?? 'none'),
   globalBatch: ({ globalBatch }) => globalBatch,
   microBatches: ({ microBatchCount }) => microBatchCount,
   optimizer: ({ optimizer }) => optimizer.name,
@@ -241,6 +261,7 @@ const FIXED_OPTIONS = {
   lr: ({ learningRate }) => learningRate.peak,
   weightDecay: ({ weightDecay }) => weightDecay,
   clipNorm: ({ clipNorm }) => clipNorm ?? 'none',
+  average: ({ averageDecay }) => averageDecay ?? 'none',
   schedule: ({ learningRate }) => learningRate.name,
   warmup: ({ learningRate }) => learningRate.warmupSteps,
   seed: ({ seed }) => seed,
@@ -259,6 +280,7 @@ export async function assertResumable(options: RunOptions, config: RunConfig): P
     const given = options[name as keyof typeof FIXED_OPTIONS];
     const fixed = String(valueIn(config));
     if (given === undefined || String(given) === fixed) continue;
+    if (given === 'balanced' && config.classWeights) continue;
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw usage(
       `${flag} ${given} differs from the checkpoint's ${fixed}: leave it out, or start a new run.`,

@@ -264,6 +264,7 @@ const UNKNOWN_WORKER: Omit<WorkerRow, 'rank' | 'name' | 'since'> = {
   address: null,
   runtime: 'node',
   threads: null,
+  isHidden: null,
   examplesPerSecond: null,
   microBatches: 0,
   answeredShares: 0,

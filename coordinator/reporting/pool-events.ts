@@ -167,6 +167,8 @@ export interface WorkerFigures {
   readonly runtime: string;
   /** Null if it does not say. */
   readonly threads: number | null;
+  /** Whether it is a browser's tab that is hidden. Null if it has no page, or does not say. */
+  readonly isHidden: boolean | null;
   /** Null until measured. */
   readonly examplesPerSecond: number | null;
   /** The micro-batches that it was asked for in the newest step: its part, and copies. */

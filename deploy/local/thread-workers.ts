@@ -1,17 +1,13 @@
 import type { StartContext } from '../../coordinator/cluster/cluster.ts';
 import type { ConnectedThreads } from '../../coordinator/cluster/worker-pool.ts';
 import { KILLED } from '../../coordinator/control/controlled.ts';
+import type { SharedEngine } from '../../shared/engine/threads/shared-engine.ts';
 import { createThreadGroup } from '../../shared/engine/threads/thread-group.ts';
-import type { SharedEngine } from '../../shared/host/load-engine.ts';
 import { processUsage } from '../../shared/host/process-usage.ts';
 import { systemClock } from '../../shared/system-clock.ts';
-import {
-  type ComputeThread,
-  createPlaces,
-  inSharedMemory,
-  startThreads,
-  type ThreadPlace,
-} from '../../shared/threads/start-threads.ts';
+import type { ThreadPlace } from '../../shared/threads/serve-desk.ts';
+import { type NodeThread, startThreads } from '../../shared/threads/start-threads.ts';
+import { createPlaces, inSharedMemory } from '../../shared/threads/team-computer.ts';
 import {
   type KeepOptions,
   keepWorkers,
@@ -60,7 +56,7 @@ export function startThreadWorkers(
 /** `begun` resolves when the worker has connected, or will not. `before`: not before this. */
 function runThreads(
   name: string,
-  threads: readonly ComputeThread[],
+  threads: readonly NodeThread[],
   before: Promise<void>,
   { config, token, connectThreads, issueIdentity }: StartContext,
 ): { readonly worker: RunningWorker; readonly begun: Promise<void> } {

@@ -1,23 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { assert } from '../assert.ts';
 import type { Engine } from '../engine/engine.ts';
 import { NUMERICS, type Numerics } from '../engine/kernels.ts';
 import { createNaiveEngine } from '../engine/naive/naive-engine.ts';
 import { chooseTile, TEST_ARENA_BYTES } from '../engine/self-test/choose-tile.ts';
-import { splitExports } from '../engine/threads/split-exports.ts';
-import { createThreadTeam, type GrowingTeam } from '../engine/threads/thread-team.ts';
+import { openTeamEngine, type SharedEngine } from '../engine/threads/shared-engine.ts';
 import {
   ARENA_BYTES,
-  type Arena,
   createSharedMemory,
-  openSharedArena,
   reserveMemory,
   SHARED_BYTES,
 } from '../engine/wasm/arena.ts';
-import { createWasmEngine, openWasmEngine } from '../engine/wasm/wasm-engine.ts';
+import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import { TILES, type Tile } from '../engine/wasm/wasm-products.ts';
 import { LockstepError, reasonOf } from '../errors.ts';
 import { systemClock } from '../system-clock.ts';
+import { handedOver, handOver } from './handed-over.ts';
 import { nameOfTested } from './tested-kernels.ts';
 import { setV8Flags } from './v8-flags.ts';
 
@@ -38,21 +35,6 @@ interface LoadedEngine extends EngineReport {
   last?: WeakRef<Engine>;
   /** The bytes of the WebAssembly module. Undefined for plain kernels. */
   readonly kernels?: Uint8Array;
-}
-
-/** An engine whose memory other threads can use too. */
-export interface SharedEngine extends Engine {
-  readonly shared: SharedParts & { readonly arena: Arena; readonly team: GrowingTeam };
-}
-
-export const isSharedEngine = (engine: Engine): engine is SharedEngine => 'shared' in engine;
-
-/** What a thread needs to open the same engine. */
-export interface SharedParts {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly numerics: Numerics;
-  readonly tile: Tile;
 }
 
 const loaded = new Map<Numerics, LoadedEngine>();
@@ -125,18 +107,7 @@ export function openSharedEngine(numerics: Numerics): Engine | SharedEngine {
   const memory = sharedMemoryIfRoom();
   if (!memory) return openEngine(numerics);
   const module = compileShared(numerics);
-  const arena = openSharedArena(memory);
-  let team: GrowingTeam | undefined;
-  const engine = openWasmEngine(module, numerics, tile, arena, (own) => {
-    team = createThreadTeam(
-      Object.keys(own),
-      ({ name, args }) => own[name](...args),
-      systemClock.now,
-    );
-    return splitExports(own, team);
-  });
-  assert(team !== undefined, 'the exports were split');
-  return { ...engine, shared: { module, memory, numerics, tile, arena, team } };
+  return openTeamEngine({ module, memory, numerics, tile }, systemClock.now);
 }
 
 function sharedMemoryIfRoom(): WebAssembly.Memory | undefined {
@@ -174,13 +145,7 @@ export function handOverTested(): Record<string, string> {
   const names = [...loaded.values()].flatMap(({ kernels, tile }) =>
     kernels && tile !== 'plain' ? [nameOfTested(kernels, tile)] : [],
   );
-  return { [TESTED_VARIABLE]: `${process.pid}:${names.join()}` };
-}
-
-/** The names that the parent process handed over. A variable from any other process is ignored. */
-function handedOver(): string[] {
-  const [pid, names = ''] = (process.env[TESTED_VARIABLE] ?? '').split(':');
-  return Number(pid) === process.ppid ? names.split(',') : [];
+  return handOver(TESTED_VARIABLE, names);
 }
 
 function load(numerics: Numerics): LoadedEngine {
@@ -227,7 +192,7 @@ function compile(numerics: Numerics): LoadedEngine {
       create: (arenaBytes) =>
         createWasmEngine(module, numerics, tile, arenaBytes, takeTestMemory()),
     });
-    const names = handedOver();
+    const names = handedOver(TESTED_VARIABLE);
     const tested = TILES.find((tile) => names.includes(nameOfTested(kernels, tile)));
     if (tested) return fast(tested, {});
     const choice = chooseTile(numerics, open, systemClock.now);

@@ -74,7 +74,13 @@ export const WorkerMessage = z.discriminatedUnion('type', [
     timing: ShareTiming.optional(),
   }),
   /** Answers a `ping` with the same `sentAt`. `now` is the time of the worker's clock. */
-  z.strictObject({ type: z.literal('pong'), sentAt: z.number(), now: z.number() }),
+  z.strictObject({
+    type: z.literal('pong'),
+    sentAt: z.number(),
+    now: z.number(),
+    /** Only of a browser's tab, for people: browsers slow hidden tabs down. */
+    isHidden: z.boolean().optional(),
+  }),
   /** The worker takes no more shares. It finishes its share, if any, and waits for `goodbye`. */
   z.strictObject({ type: z.literal('leaving') }),
   errorMessage,
@@ -93,6 +99,8 @@ export const CoordinatorMessage = z.discriminatedUnion('type', [
     /** What the worker computes to show that its bits are right. */
     challenge: Challenge,
   }),
+  /** The answer to the challenge is right. The worker takes part from now on. */
+  z.strictObject({ type: z.literal('accepted') }),
   /**
    * A chunk of the parameters after `step` updates. The payload is their bytes from `offset` on.
    * Chunks are sent in order.

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ExampleSet } from '../data/dataset.ts';
 import type { ModelPlan } from '../engine/model/model-plan.ts';
-import type { SharedEngine, SharedParts } from '../host/load-engine.ts';
+import type { SharedEngine, SharedParts } from '../engine/threads/shared-engine.ts';
 import { MODULE_ENDING } from '../host/module-ending.ts';
 import { OUTCOME_ROWS, type RowOutcomes } from '../round/row-outcomes.ts';
 import type { RunConfig } from '../round/run-config.ts';
@@ -17,6 +17,7 @@ export interface OutcomeJob {
   /** Byte address and number of the parameters. */
   readonly parameters: { readonly address: number; readonly length: number };
   readonly set: ExampleSet;
+  readonly isFlipped: boolean;
 }
 
 /**
@@ -29,6 +30,7 @@ export async function computeOutcomesInThreads(
   plan: ModelPlan,
   { byteOffset: address, length }: Float32Array,
   set: ExampleSet,
+  isFlipped: boolean,
   threadCount: number,
   signal: AbortSignal,
 ): Promise<RowOutcomes[]> {
@@ -37,6 +39,7 @@ export async function computeOutcomesInThreads(
     config,
     plan,
     parameters: { address, length },
+    isFlipped,
   };
   const threads = divideSet(set, threadCount).map((part) => {
     const workerData: OutcomeJob = { ...common, set: part };

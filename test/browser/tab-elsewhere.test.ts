@@ -5,7 +5,7 @@ import { chromium } from '../support/browser/chromium.ts';
 import { expectNoProblems, GONE, startRun, useDashboards } from '../support/browser/dashboard.ts';
 import { firefox, startFirefox } from '../support/browser/firefox.ts';
 import { startTab, statusOf, untilTab } from '../support/browser/tab.ts';
-import { runCli } from '../support/processes/cli.ts';
+import { runCli, startCli } from '../support/processes/cli.ts';
 import { toyRun, undisturbedHash } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -22,17 +22,22 @@ const address = Object.values(networkInterfaces())
 describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab', () => {
   const open = useDashboards();
 
-  test('joins over TLS with the certificate that the coordinator made', async () => {
+  test('joins over TLS beside a worker in Node, by the coordinator’s own certificate', async () => {
     const tls = join(temporaryFolder(), 'tls');
     await runCli(['certificate', '--host', '127.0.0.1', '--out', tls]);
     const files = ['--tls-cert', join(tls, 'cert.pem'), '--tls-key', join(tls, 'key.pem')];
-    const { cli, url } = await startCoordinator(...files);
+    const { cli, url } = await startCoordinator(...files, '--min-workers', '2');
     const page = `${url.replace(/#.*/, '')}/join`;
     expect(page).toMatch(/^https:/);
+    const socket = page.replace(/^http(.*)\/join$/, 'ws$1');
+    const trust = ['--tls-ca', join(tls, 'cert.pem'), '--threads', '2'];
+    const node = startCli(['worker', socket, ...trust, '--json']);
     const tab = await open(page, { ignoreHTTPSErrors: true, expected: GONE });
     await startTab(tab);
     const done = await cli.next('done');
     expect(done.parametersSha256).toBe(await undisturbedHash(RUN));
+    expect(done.worldSize).toBe(2);
+    expect(await node.ended).toMatchObject({ code: 0 });
     await untilTab(tab, 'finished');
     expectNoProblems(tab);
   });
@@ -46,6 +51,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     expect(await tab.page.evaluate('[isSecureContext, "caches" in globalThis].join()')).toBe(
       'false,false',
     );
+    expect(await tab.page.getByText('one thread, because the address').count()).toBe(1);
     await startTab(tab);
     const done = await cli.next('done');
     expect(done.parametersSha256).toBe(await undisturbedHash(RUN));

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { findingsOn, LOOKS } from '../support/browser/axe.ts';
 import { chromium } from '../support/browser/chromium.ts';
 import { expectNoProblems, GONE, startRun, useDashboards } from '../support/browser/dashboard.ts';
-import { setFrozen, startTab, statusOf, untilStep, untilTab } from '../support/browser/tab.ts';
+import {
+  setFrozen,
+  startTab,
+  statusOf,
+  untilStatus,
+  untilStep,
+  untilTab,
+} from '../support/browser/tab.ts';
 import { startCli } from '../support/processes/cli.ts';
 import { toyRun, undisturbedHash } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -108,6 +115,37 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     await untilTab(tab, 'invited');
     await page.getByRole('button', { name: 'Start' }).click();
     expect(await cli.next('worker')).toMatchObject({ name: 'kitchen', state: 'ready' });
+    expectNoProblems(tab);
+  });
+
+  test('computes with threads where the page is isolated, to the same bits', async () => {
+    const { cli, url } = await startCoordinator();
+    const before = "Object.defineProperty(navigator, 'hardwareConcurrency', { value: 3 })";
+    const tab = await open(`${url}/join`, { expected: GONE, before });
+    expect(await tab.page.getByText('Threads: 2 of 3').count()).toBe(1);
+    await startTab(tab);
+    await tab.page.getByText('fast kernels, 2 threads').waitFor();
+    await untilStatus(url, ({ workers }) => workers.some(({ threads }) => threads === 2));
+    const done = await cli.next('done');
+    expect(done.parametersSha256).toBe(await undisturbedHash(RUN));
+    await untilTab(tab, 'finished');
+    expectNoProblems(tab);
+  });
+
+  test('says whether it is hidden, and people see it', async () => {
+    const { url } = await startCoordinator([], ENDLESS);
+    const tab = await openTab(url);
+    await startTab(tab);
+    const until = (isHidden: boolean) =>
+      untilStatus(url, ({ workers }) => workers.some((each) => each.isHidden === isHidden));
+    await until(false);
+    await tab.page.evaluate(`
+      Object.defineProperty(document, 'hidden', { value: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    `);
+    await until(true);
+    const board = await open(url);
+    await board.page.getByText(/browser Chrome \d+, 1 thread, hidden/).waitFor();
     expectNoProblems(tab);
   });
 

@@ -38,11 +38,13 @@ export function messageVectors(config: RunConfig, challenge: Challenge) {
     [{ type: 'partial-sum', ...SHARE, offset: 0 }, VALUES],
     [{ type: 'partial-sum', ...SHARE, offset: 2 ** 33, timing }, VALUES],
     [{ type: 'pong', sentAt: 1234.5, now: 17 }],
+    [{ type: 'pong', sentAt: 1234.5, now: 17, isHidden: true }],
     [{ type: 'leaving' }],
     [{ type: 'error', code: 'PROTOCOL', message: 'a frame of 3 bytes' }],
   ];
   const fromCoordinator: [CoordinatorMessage, string?][] = [
     [{ type: 'welcome', rank: 3, identity: 'abc', config, challenge }],
+    [{ type: 'accepted' }],
     [{ type: 'parameters', step: 12, offset: 0 }, VALUES],
     [{ type: 'share', kind: 'validation', step: 430, lo: 0, hi: 40 }],
     [{ type: 'ping', sentAt: 0.25 }],

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { isSharedEngine, openSharedEngine } from '../../shared/host/load-engine.ts';
+import { isSharedEngine } from '../../shared/engine/threads/shared-engine.ts';
+import { openSharedEngine } from '../../shared/host/load-engine.ts';
 import { drawParameters, tinyRun } from '../../shared/round/challenge.ts';
 import { createWorkload } from '../../shared/round/workload.ts';
 import { createComputer } from '../../shared/threads/start-threads.ts';

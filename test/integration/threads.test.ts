@@ -5,7 +5,8 @@ import { createParameterServer } from '../../coordinator/training/parameter-serv
 import { assert } from '../../shared/assert.ts';
 import type { LayerSpec } from '../../shared/engine/layers/layer-spec.ts';
 import { multilayerPerceptron } from '../../shared/engine/model/presets.ts';
-import { isSharedEngine, openEngine, openSharedEngine } from '../../shared/host/load-engine.ts';
+import { isSharedEngine } from '../../shared/engine/threads/shared-engine.ts';
+import { openEngine, openSharedEngine } from '../../shared/host/load-engine.ts';
 import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { createThreadedComputer } from '../../shared/round/threaded-computer.ts';

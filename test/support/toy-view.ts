@@ -37,7 +37,8 @@ export function toyView(
 
 export const toyWorker = (rank: number, overrides: Partial<WorkerRow> = {}): WorkerRow => ({
   ...{ rank, name: `local-${rank}`, pid: 7, state: 'computing', place: 'process', address: null },
-  ...{ runtime: 'node', threads: 1, examplesPerSecond: 1000, microBatches: 8 },
+  ...{ runtime: 'node', threads: 1, isHidden: null },
+  ...{ examplesPerSecond: 1000, microBatches: 8 },
   ...{ answeredShares: 100, lateShares: 1, checkedSums: 0, sentBytes: 0, receivedBytes: 0 },
   since: '2026-01-01T00:00:00.000Z',
   ...overrides,

@@ -23,6 +23,8 @@ export interface ContentStore {
 
 export interface TabDatasetOptions {
   readonly store: ContentStore;
+  /** Puts a dataset where threads can share it, if they can. */
+  readonly place: (dataset: Dataset) => Dataset;
   /** Asks the coordinator for the file with this digest. */
   readonly request: (sha256: string, signal: AbortSignal) => Promise<Response>;
   readonly onProgress: (receivedBytes: number, totalBytes: number) => void;
@@ -38,7 +40,10 @@ export function createTabDatasetLoader(options: TabDatasetOptions): Loader {
   let last: { readonly key: string; readonly dataset: Dataset } | undefined;
   return async (manifest, signal) => {
     const key = JSON.stringify(manifest);
-    if (last?.key !== key) last = { key, dataset: await loadDataset(manifest, options, signal) };
+    if (last?.key !== key) {
+      const dataset = options.place(await loadDataset(manifest, options, signal));
+      last = { key, dataset };
+    }
     return last.dataset;
   };
 }

@@ -16,6 +16,7 @@ export async function dialFromTab(
   url: string,
   signal: AbortSignal,
 ): Promise<(listener: LinkListener) => Link> {
+  signal.throwIfAborted();
   const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -28,7 +29,6 @@ export async function dialFromTab(
   socket.onopen = () => resolve();
   socket.onclose = () => reject(unreachable('no connection'));
   try {
-    signal.throwIfAborted();
     await promise;
   } catch (error) {
     socket.close();

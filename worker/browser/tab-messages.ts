@@ -15,8 +15,11 @@ export interface TabStart {
   readonly runtime: string;
   /** What an earlier session of this tab was given; see `Hello`. */
   readonly identity: string | undefined;
-  /** The part of a core that the tab takes, above 0 and at most 1. */
+  /** The part of a core that each thread takes, above 0 and at most 1. */
   readonly effort: number;
+  /** The threads that compute a share together, where the browser lets them share memory. */
+  readonly threads: number;
+  readonly isHidden: boolean;
   /** Flips a bit of a sum with this probability, to test that it is found. */
   readonly corrupt: number;
 }
@@ -26,7 +29,9 @@ export type TabOrder =
   | { readonly order: 'start'; readonly start: TabStart }
   /** Finishes the share under way, if there is one, and leaves. */
   | { readonly order: 'pause' }
-  | { readonly order: 'effort'; readonly effort: number };
+  | { readonly order: 'effort'; readonly effort: number }
+  /** The page is hidden now, or visible again. */
+  | { readonly order: 'visibility'; readonly isHidden: boolean };
 
 /** What the tab has given since it was opened. */
 export interface TabWork {
@@ -55,6 +60,8 @@ export type TabNews =
   | { readonly event: 'connecting' }
   | { readonly event: 'welcome'; readonly identity: string; readonly run: TabRun }
   | { readonly event: 'dataset'; readonly receivedBytes: number; readonly totalBytes: number }
+  /** So many threads take part now. */
+  | { readonly event: 'threads'; readonly count: number }
   | { readonly event: 'work'; readonly work: TabWork }
   /** It takes no part anymore. `isForGood`: it would fail again. */
   | {

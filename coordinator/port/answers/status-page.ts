@@ -17,7 +17,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** What a table of workers leaves out, so that it fits a screen: `GET /api/status` has it. */
-const LEFT_OUT: readonly string[] = ['pid', 'runtime', 'threads', 'place'];
+const LEFT_OUT: readonly string[] = ['pid', 'runtime', 'threads', 'isHidden', 'place'];
 
 /**
  * The status as plain HTML, for browsers without JavaScript. Each number and text is a row of a

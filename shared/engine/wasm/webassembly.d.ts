@@ -8,6 +8,7 @@ declare namespace WebAssembly {
     /** A SharedArrayBuffer if the memory is shared. */
     readonly buffer: ArrayBuffer;
   }
+  function compile(bytes: ArrayBuffer): Promise<Module>;
   class Module {
     constructor(bytes: Uint8Array);
   }

@@ -22,11 +22,36 @@ export async function setFrozen({ page }: OpenDashboard, isFrozen: boolean): Pro
   await session.detach();
 }
 
-/** Resolves to the status of a run once it has done so many steps. */
-export async function untilStep(url: string, step: number): Promise<void> {
+/** What a coordinator says of its run. */
+export interface Status {
+  readonly step: number;
+  readonly workers: readonly StatusWorker[];
+}
+
+interface StatusWorker {
+  readonly name: string;
+  readonly state: string;
+  readonly runtime: string;
+  readonly threads: number | null;
+  readonly answeredShares: number;
+  readonly isHidden: boolean | null;
+}
+
+/** Resolves to the status of a run when `isIt` holds. A run with a token shows it only with that. */
+export async function untilStatus(
+  url: string,
+  isIt: (status: Status) => boolean,
+  token?: string,
+): Promise<Status> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   for (;;) {
-    const status = (await (await fetch(`${url}/api/status`)).json()) as { readonly step: number };
-    if (status.step >= step) return;
+    const answer = await fetch(`${url}/api/status`, { headers });
+    const status = (await answer.json()) as Status;
+    if (isIt(status)) return status;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** Resolves to the status of a run once it has done so many steps. */
+export const untilStep = (url: string, step: number, token?: string): Promise<Status> =>
+  untilStatus(url, (status) => status.step >= step, token);

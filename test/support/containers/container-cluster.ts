@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { GenericContainer, Network, type StartedNetwork, Wait } from 'testcontainers';
+import {
+  GenericContainer,
+  Network,
+  type StartedNetwork,
+  type StartedTestContainer,
+  Wait,
+} from 'testcontainers';
 import { onTestFinished } from 'vitest';
 import type { RunningCli } from '../processes/cli.ts';
 import { docker, IMAGE, RUN_FLAGS, watchContainer } from './docker.ts';
@@ -10,6 +16,8 @@ export interface ContainerCluster {
   readonly network: string;
   /** The id of the coordinator's container. */
   readonly coordinator: string;
+  /** Where this machine reaches the coordinator until that is started again. */
+  readonly url: string;
   /** Follows the coordinator's events, including those of earlier starts, until it stops. */
   watch(): RunningCli;
   /** Starts a worker. Resolves to its container's id as soon as the worker has joined. */
@@ -17,8 +25,14 @@ export interface ContainerCluster {
 }
 
 const START_TIMEOUT_MS = 60_000;
+const PORT = 8080;
+/** The secret of the coordinator. */
+export const TOKEN = 'secret';
 
-/** Starts a cluster without workers. Removes all containers and volumes when the test ends. */
+/**
+ * Starts a cluster without workers. The coordinator sees the folder of `--data-dir`, if that is
+ * among the flags. Removes all containers and volumes when the test ends.
+ */
 export async function startContainerCluster(...flags: string[]): Promise<ContainerCluster> {
   const network = await new Network().start();
   onTestFinished(async () => void (await network.stop()));
@@ -27,34 +41,42 @@ export async function startContainerCluster(...flags: string[]): Promise<Contain
 
   const where = ['--host', '0.0.0.0', '--allow-host', 'coordinator'];
   const run = ['--resume-or-start', '/runs/test', ...RUN_FLAGS];
+  const data = flags.includes('--data-dir') ? [flags[flags.indexOf('--data-dir') + 1]] : [];
   const coordinator = await start(
     container(network, ['coordinator', ...where, ...run, ...flags])
       .withNetworkAliases('coordinator')
-      .withBindMounts([{ source: volume, target: '/runs' }]),
+      .withExposedPorts(PORT)
+      .withBindMounts([
+        { source: volume, target: '/runs' },
+        ...data.map((folder) => ({ source: folder, target: folder, mode: 'ro' as const })),
+      ]),
     'listening',
   );
+  const worker = container(network, ['worker', `ws://coordinator:${PORT}`]);
+  const id = coordinator.getId();
   return {
     network: network.getName(),
-    coordinator,
-    watch: () => watchContainer(coordinator),
-    startWorker: () => start(container(network, ['worker', 'ws://coordinator:8080']), 'joined'),
+    coordinator: id,
+    url: `http://${coordinator.getHost()}:${coordinator.getMappedPort(PORT)}`,
+    watch: () => watchContainer(id),
+    startWorker: async () => (await start(worker, 'joined')).getId(),
   };
 }
 
 function container(network: StartedNetwork, command: string[]): GenericContainer {
   return new GenericContainer(IMAGE)
     .withNetwork(network)
-    .withEnvironment({ LOCKSTEP_TOKEN: 'secret' })
+    .withEnvironment({ LOCKSTEP_TOKEN: TOKEN })
     .withCommand([...command, '--json']);
 }
 
-/** Starts a container. Resolves to its id when the container has printed the event. */
-async function start(container: GenericContainer, event: string): Promise<string> {
+/** Starts a container. Resolves when the container has printed the event. */
+async function start(container: GenericContainer, event: string): Promise<StartedTestContainer> {
   const started = await container
     .withStartupTimeout(START_TIMEOUT_MS)
     .withWaitStrategy(Wait.forLogMessage(`"event":"${event}"`))
     .start();
   const id = started.getId();
   onTestFinished(async () => void (await docker('rm', '--force', '--volumes', id)));
-  return id;
+  return started;
 }

@@ -7,6 +7,7 @@ export interface Kept {
   readonly token?: string;
   readonly name?: string;
   readonly effort?: number;
+  readonly threads?: number;
   /** What the coordinator issued; see `Hello`. */
   readonly identity?: string;
   readonly isStarted?: boolean;

@@ -6,6 +6,7 @@ import { browserName } from './browser-name.ts';
 import { keep, readKept, takeFragment } from './kept.ts';
 import { titleOf } from './sentences.ts';
 import { applyNews, INVITED, isActive, leaving, type TabState } from './tab-state.ts';
+import { threadLimit, threadsByDefault } from './threads.ts';
 import { type TabChoices, view } from './view.ts';
 import { createWakeLock } from './wake-lock.ts';
 
@@ -15,10 +16,14 @@ if (given !== null) keep({ token: given });
 
 const browser = browserName(navigator.userAgent);
 const kept = readKept();
+const { isSecureContext, crossOriginIsolated } = window;
+const cores = navigator.hardwareConcurrency;
+const limit = threadLimit({ isSecureContext, crossOriginIsolated, cores });
 let state: TabState = INVITED;
 let choices: TabChoices = {
   name: kept.name ?? `${browser ?? 'tab'} ${Math.random().toString(36).slice(2, 6)}`,
   effort: kept.effort ?? 1,
+  threads: Math.min(kept.threads ?? threadsByDefault(limit), limit.most),
 };
 
 const worker = new Worker(new URL('../tab-worker.ts', import.meta.url), { type: 'module' });
@@ -46,7 +51,7 @@ function show(next: TabState): void {
 function draw(): void {
   document.title = titleOf(state);
   const place = document.getElementById('tab');
-  if (place) render(view(state, choices, { start, pause, choose }), place);
+  if (place) render(view(state, choices, limit, { start, pause, choose }), place);
 }
 
 function start(): void {
@@ -54,8 +59,11 @@ function start(): void {
   const base = new URL('./', location.href).href;
   const runtime = `browser ${browser ?? ''}`.trim().slice(0, RUNTIME_LENGTH_MAX);
   const corrupt = Number(fragment.get('corrupt') ?? 0);
+  const isHidden = document.hidden;
+  keep(choices);
   show({ ...state, phase: 'connecting', reason: '' });
-  order({ order: 'start', start: { ...choices, base, token, identity, runtime, corrupt } });
+  const start = { ...choices, base, token, identity, runtime, corrupt, isHidden };
+  order({ order: 'start', start });
 }
 
 function pause(): void {
@@ -70,5 +78,8 @@ function choose(part: Partial<TabChoices>): void {
   draw();
 }
 
+document.addEventListener('visibilitychange', () =>
+  order({ order: 'visibility', isHidden: document.hidden }),
+);
 if (kept.isStarted) start();
 else draw();

@@ -52,7 +52,7 @@ export interface Figure {
 
 /** What is computed, how fast, and what the tab has given. Empty before there is a run. */
 export function figuresOf(state: TabState): Figure[] {
-  const { run, work } = state;
+  const { run, work, threads } = state;
   if (!run) return [];
   const kernels =
     run.tile === 'plain' ? 'plain kernels, 100 times slower than fast ones' : 'fast kernels';
@@ -66,7 +66,10 @@ export function figuresOf(state: TabState): Figure[] {
     { name: 'Answers', value: `${plural(work.shares, 'share')}, ${plural(work.sums, 'sum')}` },
     { name: 'Data', value: run.dataset },
     { name: 'Model', value: `${run.model} (${plural(run.parameterCount, 'parameter')})` },
-    { name: 'Arithmetic', value: `${run.numerics} numerics, ${kernels}` },
+    {
+      name: 'Arithmetic',
+      value: `${run.numerics} numerics, ${kernels}, ${plural(threads, 'thread')}`,
+    },
   ];
 }
 

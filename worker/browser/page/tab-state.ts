@@ -29,6 +29,8 @@ export interface TabState {
   readonly rank: number | undefined;
   readonly run: TabRun | undefined;
   readonly work: TabWork;
+  /** The threads that take part. */
+  readonly threads: number;
   /** How much of the dataset is here. */
   readonly loaded: { readonly receivedBytes: number; readonly totalBytes: number } | undefined;
   /** Why the connection is lost, or what has failed. */
@@ -42,6 +44,7 @@ export const INVITED: TabState = {
   rank: undefined,
   run: undefined,
   work: { shares: 0, sums: 0, examples: 0, examplesPerSecond: 0 },
+  threads: 1,
   loaded: undefined,
   reason: '',
   isForGood: false,
@@ -66,7 +69,7 @@ export function applyNews(state: TabState, news: TabNews): TabState {
     case 'connecting':
       return { ...state, phase: to('connecting'), reason: '' };
     case 'welcome':
-      return { ...state, phase: to('preparing'), run: news.run, loaded: undefined };
+      return { ...state, phase: to('preparing'), run: news.run, threads: 1, loaded: undefined };
     case 'dataset': {
       const { receivedBytes, totalBytes } = news;
       return { ...state, loaded: { receivedBytes, totalBytes } };
@@ -75,6 +78,8 @@ export function applyNews(state: TabState, news: TabNews): TabState {
       return { ...state, phase: to('computing'), rank: news.rank };
     case 'work':
       return { ...state, work: news.work };
+    case 'threads':
+      return { ...state, threads: news.count };
     case 'retry':
       return { ...state, phase: to('lost'), reason: news.reason };
     case 'left':

@@ -1,12 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { figuresOf, statusSentence } from './sentences.ts';
 import { canStart, isActive, type TabState } from './tab-state.ts';
+import type { ThreadLimit } from './threads.ts';
 
 /** What the user has chosen. */
 export interface TabChoices {
   readonly name: string;
-  /** The part of a core that the tab takes, above 0 and at most 1. */
+  /** The part of a core that each thread takes, above 0 and at most 1. */
   readonly effort: number;
+  /** The threads that compute together, from the next start on. */
+  readonly threads: number;
 }
 
 export interface TabActions {
@@ -16,12 +19,17 @@ export interface TabActions {
 }
 
 /** The whole page. */
-export function view(state: TabState, choices: TabChoices, actions: TabActions): TemplateResult {
+export function view(
+  state: TabState,
+  choices: TabChoices,
+  limit: ThreadLimit,
+  actions: TabActions,
+): TemplateResult {
   return html`<main>
     <h1>Take part in a training run</h1>
     ${state.phase === 'invited' ? invitation() : nothing}
     <p class="status ${state.phase}" role="status">${statusSentence(state)}</p>
-    ${progress(state)} ${controls(state, choices, actions)} ${figures(state)}
+    ${progress(state)} ${controls(state, choices, limit, actions)} ${figures(state)}
   </main>`;
 }
 
@@ -33,7 +41,10 @@ function invitation(): TemplateResult {
     </p>
     <h2>What it does to this machine</h2>
     <ul>
-      <li>One core is busy. A battery runs down faster, and a fan may be heard.</li>
+      <li>
+        As many cores are busy as you choose below. A battery runs down faster, and a fan may be
+        heard.
+      </li>
       <li>
         The training data comes over the network once, often about 50 MB. This browser may keep it
         for next time.
@@ -60,11 +71,12 @@ function progress({ phase, loaded }: TabState): TemplateResult | typeof nothing 
 
 function controls(
   state: TabState,
-  { name, effort }: TabChoices,
+  choices: TabChoices,
+  limit: ThreadLimit,
   { start, pause, choose }: TabActions,
 ): TemplateResult | typeof nothing {
   if (!canStart(state) && !isActive(state)) return nothing;
-  const percent = Math.round(100 * effort);
+  const percent = Math.round(100 * choices.effort);
   return html`<form
     @submit=${(event: Event) => {
       event.preventDefault();
@@ -79,25 +91,24 @@ function controls(
               maxlength="40"
               required
               autocomplete="off"
-              .value=${name}
-              @input=${({ target }: Event) => choose({ name: (target as HTMLInputElement).value })}
+              .value=${choices.name}
+              @input=${(event: Event) => choose({ name: inputOf(event) })}
             />
           </label>`
         : nothing
     }
+    ${threadsControl(state, choices, limit, choose)}
     <label>
-      Part of a core: ${percent} %
+      Part of ${choices.threads > 1 ? 'each' : 'a'} core: ${percent} %
       <input
         type="range"
         min="10"
         max="100"
         step="10"
         .value=${String(percent)}
-        @input=${({ target }: Event) =>
-          choose({ effort: Number((target as HTMLInputElement).value) / 100 })}
+        @input=${(event: Event) => choose({ effort: Number(inputOf(event)) / 100 })}
       />
     </label>
-    <p class="kind">The tab computes with one thread.</p>
     ${
       isActive(state)
         ? html`<button type="button" ?disabled=${state.phase === 'leaving'} @click=${pause}>
@@ -106,6 +117,32 @@ function controls(
         : html`<button class="main">${startWord(state)}</button>`
     }
   </form>`;
+}
+
+const inputOf = ({ target }: Event): string => (target as HTMLInputElement).value;
+
+/** The number of threads can be chosen only before a start: each has its own part of the memory. */
+function threadsControl(
+  state: TabState,
+  { threads }: TabChoices,
+  { most, reason }: ThreadLimit,
+  choose: TabActions['choose'],
+): TemplateResult {
+  if (reason !== undefined) return html`<p class="kind">${reason}</p>`;
+  if (isActive(state))
+    return html`<p class="kind">
+      Threads: ${threads} of ${most}. To change that, pause first.
+    </p>`;
+  return html`<label>
+    Threads: ${threads} of ${most}
+    <input
+      type="range"
+      min="1"
+      max=${most}
+      .value=${String(threads)}
+      @input=${(event: Event) => choose({ threads: Number(inputOf(event)) })}
+    />
+  </label>`;
 }
 
 function startWord({ phase }: TabState): string {

@@ -14,9 +14,13 @@ const SHARES_STEPS = 32;
 const whereIs = ({ place, address }: WorkerRow): string =>
   place === 'network' ? (address ?? 'elsewhere') : `this ${place}`;
 
-/** "node, 2 threads". */
-const runtimeOf = ({ runtime, threads }: WorkerRow): string =>
-  threads === null ? runtime : `${runtime}, ${formatQuantity(threads, 'thread')}`;
+/** "node, 2 threads", or "browser Firefox 140, 1 thread, hidden". */
+const runtimeOf = ({ runtime, threads, isHidden }: WorkerRow): string =>
+  [
+    runtime,
+    ...(threads === null ? [] : [formatQuantity(threads, 'thread')]),
+    ...(isHidden === null ? [] : [isHidden ? 'hidden' : 'visible']),
+  ].join(', ');
 
 /** Workers that left in the last minute before the view's time, newest first. */
 export const recentlyLeft = ({ status, time }: RunView): LeftWorker[] =>

@@ -30,26 +30,33 @@ const study: ExampleStudy = {
   gradient,
 };
 
+const NAMES = { ...FASHION_MNIST, classNames: ['shoe', 'bag', 'coat'] };
+
 test('a look has the picture, the nudges by size, and the way back', () => {
-  expect(lookLines(study, plan, { ...FASHION_MNIST, classNames: ['shoe', 'bag', 'coat'] })).toEqual(
-    [
-      '   █',
-      '',
-      'The net says shoe, and is wrong. Its loss for this example is 1.5606.',
-      '',
-      '  class   output  desired  difference',
-      `  bag     0.2500        1     -0.7500  ▲ ${'█'.repeat(30)}`,
-      `  shoe    0.5000        0      0.5000  ▼ ${'█'.repeat(20)}`,
-      `  coat    0.2500        0      0.2500  ▼ ${'█'.repeat(10)}`,
-      '',
-      'A step raises bag and lowers the others, shoe most.\n' +
-        'Each output is nudged in proportion to how far it is from the desired one.',
-      '',
-      'Backward, from the last layer to the first:',
-      '  layer         units   size of δ   size of ∂L/∂w',
-      '  dense2            3       0.935               5',
-      '  activation1       4          13                  50.00 % of units are 0 and pass no error',
-      '  dense1            4           0               0',
-    ],
-  );
+  expect(lookLines(study, plan, NAMES, 'look --hardest')).toEqual([
+    '   █',
+    '',
+    'The net says shoe, and is wrong. Its loss for this example is 1.5606.',
+    '',
+    '  class   output  desired  difference',
+    `  bag     0.2500        1     -0.7500  ▲ ${'█'.repeat(30)}`,
+    `  shoe    0.5000        0      0.5000  ▼ ${'█'.repeat(20)}`,
+    `  coat    0.2500        0      0.2500  ▼ ${'█'.repeat(10)}`,
+    '',
+    'A step raises bag and lowers the others, shoe most.\n' +
+      'Each output is nudged in proportion to how far it is from the desired one.',
+    '',
+    'Backward, from the last layer to the first:',
+    '  layer         units   size of δ   size of ∂L/∂w',
+    '  dense2            3       0.935               5',
+    '  activation1       4          13                  50.00 % of units are 0 and pass no error',
+    '  dense1            4           0               0',
+  ]);
+});
+
+test('of an example that the net knows, a look says where there is more to see', () => {
+  const known = { ...study, outputs: Float32Array.of(0.001, 0.998, 0.001), prediction: 1 };
+  const lines = lookLines(known, plan, NAMES, 'look RUN --hardest').join('\n');
+  expect(lines).toMatch(/The net knows this example: .* more to see: look RUN --hardest\n/s);
+  expect(lines).not.toContain('A step raises');
 });

@@ -125,6 +125,7 @@ describe('a member', () => {
     const status = {
       ...{ rank: 1, name: 'worker 1', state: 'idle', examplesPerSecond: null },
       ...{ place: 'machine', address: '10.0.0.1', runtime: 'node', threads: null },
+      isHidden: null,
       ...{ microBatches: 0, answeredShares: 1, lateShares: 0, checkedSums: 100 },
       ...{ sentBytes: 0, receivedBytes: 0, admittedAt: 0 },
     };
@@ -150,6 +151,7 @@ describe('a member', () => {
       statusOf(toyMember(1, { worker: { ...worker, ...place } }));
     const traffic = { sentBytes: 5, receivedBytes: 6 };
     expect(at({})).toMatchObject({ place: 'network', address: '10.0.0.7', ...traffic });
+    expect(at({ isHidden: true })).toMatchObject({ isHidden: true });
     expect(at({ isLocal: true })).toMatchObject({ place: 'machine', address: '10.0.0.7' });
     expect(at({ address: undefined, isLocal: true, sharesMemory: true })).toMatchObject({
       place: 'process',

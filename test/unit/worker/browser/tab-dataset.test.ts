@@ -30,6 +30,7 @@ function startLoader(
       requests.push(sha256);
       return answer(sha256);
     },
+    place: (dataset) => ({ ...dataset, manifest: { ...dataset.manifest, name: 'placed' } }),
     onProgress: (receivedBytes) => progress.push(receivedBytes),
   });
   return { load, requests, progress, stored };
@@ -40,6 +41,7 @@ describe('the dataset of a tab', () => {
     const { load, requests, progress, stored } = startLoader();
     const dataset = await load(manifest, signal);
     expect(dataset.train.inputs.length).toBeGreaterThan(0);
+    expect(dataset.manifest.name).toBe('placed');
     expect(requests).toHaveLength(4);
     expect(stored.size).toBe(4);
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));

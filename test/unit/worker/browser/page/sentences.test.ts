@@ -62,13 +62,13 @@ describe('the figures of a tab', () => {
 
   test('are speed, gift, data, model and arithmetic', () => {
     const work = { shares: 1, sums: 2, examples: 1234, examplesPerSecond: 5678.4 };
-    expect(figuresOf(state('computing', { run, work }))).toEqual([
+    expect(figuresOf(state('computing', { run, work, threads: 2 }))).toEqual([
       { name: 'Speed', value: '5,678 examples/s' },
       { name: 'Computed', value: '1,234 examples' },
       { name: 'Answers', value: '1 share, 2 sums' },
       { name: 'Data', value: 'toy' },
       { name: 'Model', value: '4-2 (10 parameters)' },
-      { name: 'Arithmetic', value: 'strict numerics, fast kernels' },
+      { name: 'Arithmetic', value: 'strict numerics, fast kernels, 2 threads' },
     ]);
   });
 

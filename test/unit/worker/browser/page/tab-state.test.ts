@@ -34,6 +34,12 @@ describe('the state of a tab', () => {
     });
   });
 
+  test('knows how many threads take part, and begins again with one', () => {
+    const threads = { event: 'threads', count: 3 } as const;
+    expect(stateAfter(CONNECTING, WELCOME, threads).threads).toBe(3);
+    expect(stateAfter(CONNECTING, WELCOME, threads, RETRY, WELCOME).threads).toBe(1);
+  });
+
   test('says why the connection is lost, until there is another one', () => {
     const lost = stateAfter(CONNECTING, WELCOME, JOINED, RETRY);
     expect(lost).toMatchObject({ phase: 'lost', reason: 'connection lost' });

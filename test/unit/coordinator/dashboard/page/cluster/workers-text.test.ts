@@ -89,6 +89,8 @@ test('the table says where a worker is, what it does and for how long it is here
     toyWorker(0),
     toyWorker(1, { ...elsewhere, threads: null, examplesPerSecond: null }),
     toyWorker(2, { place: 'machine', address: '::1', threads: 4 }),
+    toyWorker(3, { ...elsewhere, runtime: 'browser Firefox 140', isHidden: true }),
+    toyWorker(4, { ...elsewhere, runtime: 'browser', threads: null, isHidden: false }),
   ];
   const time = Date.parse('2026-01-01T00:00:09.500Z');
   const { columns, rows } = workersTable(toyView({ time, status: { workers } }));
@@ -96,6 +98,11 @@ test('the table says where a worker is, what it does and for how long it is here
     [0, 'local-0', 'this process', 'node, 1 thread', 1000, 8, 100, 1, 0, null, null, 9.5],
     [1, 'local-1', '10.0.0.7', 'node', null, 8, 100, 1, 0, 5, 6, 9.5],
     [2, 'local-2', 'this machine', 'node, 4 threads', 1000, 8, 100, 1, 0, 0, 0, 9.5],
+    [
+      ...[3, 'local-3', '10.0.0.7', 'browser Firefox 140, 1 thread, hidden'],
+      ...[1000, 8, 100, 1, 0, 5, 6, 9.5],
+    ],
+    [4, 'local-4', '10.0.0.7', 'browser, visible', 1000, 8, 100, 1, 0, 5, 6, 9.5],
   ]);
   for (const row of rows) expect(row).toHaveLength(columns.length);
 });
