@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { predictsNumber } from '../shared/engine/model/model-plan.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { openEngine } from '../shared/host/load-engine.ts';
 import {
@@ -33,7 +34,7 @@ export interface LearningWatch {
    */
   observe(epoch: EpochResult): void;
   /** Looks once more at the end. Resolves when that is done. */
-  finish(trainAccuracy: number): Promise<void>;
+  finish(trainAccuracy: number | null): Promise<void>;
 }
 
 const EXAMPLES_BETWEEN = 100 * PROBE_EXAMPLES;
@@ -64,7 +65,7 @@ export function createLearningWatch(
     report({ event: 'notice', code: 'learning', message: notice.message });
   }
 
-  async function look(accuracy: number): Promise<void> {
+  async function look(accuracy: number | null): Promise<void> {
     seenStep = server.step;
     probe ??= createHealthProbe(openEngine(config.numerics, ARENA_BYTES), config, workload);
     const measuring = probe.measure(server.parameters, server.step);
@@ -79,14 +80,14 @@ export function createLearningWatch(
       config,
       model,
       health: next.value,
-      accuracy: isJudged ? accuracy : undefined,
+      accuracy: isJudged ? (accuracy ?? undefined) : undefined,
       guessingAccuracy,
     };
     say(learningNotice(state));
   }
 
   /** A machine without room for the probe trains without it. */
-  async function lookIfRoom(accuracy: number): Promise<void> {
+  async function lookIfRoom(accuracy: number | null): Promise<void> {
     try {
       await look(accuracy);
     } catch (error) {
@@ -115,6 +116,7 @@ export function createLearningWatch(
 
 function guessingAccuracyOf(workload: Workload): number {
   const { labels } = workload.examples({ kind: 'train', step: 0 }, 0).set;
+  if (predictsNumber(workload.model)) return 0;
   const counts = new Uint32Array(workload.model.classCount);
   for (const label of labels) counts[label]++;
   return Math.max(...counts) / labels.length;

@@ -18,7 +18,7 @@ import type { PartialSumComputer } from '../shared/round/partial-sum-computer.ts
 import type { RunConfig } from '../shared/round/run-config.ts';
 import { createWorkload, type Workload } from '../shared/round/workload.ts';
 import { createComputer } from '../shared/threads/start-threads.ts';
-import { modelFor } from './options/model-source.ts';
+import { fittingNotice, modelFor } from './options/model-source.ts';
 import {
   assertResumable,
   newRunConfig,
@@ -181,6 +181,8 @@ async function newConfig(
   report: Report,
 ): Promise<{ readonly config: RunConfig; readonly parameters: Float32Array | undefined }> {
   const model = await modelFor(options, dataset, initial?.checkpoint.model);
+  const fitting = initial ? undefined : fittingNotice(options, dataset, model);
+  if (fitting) report({ event: 'notice', code: 'data', message: fitting });
   const configWith = (sha256?: string) =>
     newRunConfig(options, dataset, model, availableNumerics(), sha256);
   const drawn = configWith();
@@ -190,8 +192,8 @@ async function newConfig(
   const parameters = adoptedParameters(model, given, drawn.initialisation, drawn.seed);
   if (checkpoint.model.classCount !== model.classCount) {
     const message =
-      `the model of ${file} knows ${checkpoint.model.classCount} classes, and ` +
-      `${dataset.manifest.name} has ${model.classCount}: its last layer begins with random weights`;
+      `the model of ${file} has ${checkpoint.model.classCount} outputs, and ` +
+      `${dataset.manifest.name} needs ${model.classCount}: its last layer begins with random weights`;
     report({ event: 'notice', code: 'checkpoint', message });
   }
   return { config: configWith(parametersSha256(parameters)), parameters };

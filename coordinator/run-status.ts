@@ -35,6 +35,7 @@ export function statusOf(
     trainLoss: meter.latest?.trainLoss ?? null,
     validationLoss: progress.last?.validationLoss ?? null,
     testAccuracy: progress.last?.testAccuracy ?? null,
+    ...(progress.last?.testErrors && { testErrors: progress.last.testErrors }),
     workers: workersOf(cluster),
     counters: cluster.pool.counters,
     refusals: cluster.pool.refusals,

@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Dataset } from '../shared/data/dataset.ts';
+import { isRegression } from '../shared/data/target.ts';
 import { describeModel } from '../shared/engine/model/describe-model.ts';
 import { describeFault, isPermanent, LockstepError, reasonOf } from '../shared/errors.ts';
 import { formatCommand, shortPath } from '../shared/host/command-line.ts';
@@ -34,6 +36,7 @@ import { planRun, type RunPlan } from './run-plan.ts';
 import { statusOf } from './run-status.ts';
 import { trainAndSave } from './train-and-save.ts';
 import { LocalSource } from './training/local-source.ts';
+import { baselineOf } from './training/quality.ts';
 import { isOver } from './training/train.ts';
 
 /**
@@ -275,10 +278,18 @@ function startEvent(plan: RunPlan, folder: RunFolder): StartEvent {
     trainingExamples: loaded.dataset.train.count - config.validationCount,
     validationExamples: config.validationCount,
     testExamples: loaded.dataset.test.count,
+    ...targetOf(loaded.dataset),
     globalBatch: config.globalBatch,
     microBatchCount: config.microBatchCount,
     stepsPerEpoch: workload.stepsPerEpoch,
     epochs: stopRule.epochs,
     step: server.step,
   };
+}
+
+/** For people: what a run with numbers as targets must be better than. */
+function targetOf(dataset: Dataset): Pick<StartEvent, 'target'> {
+  const { errors } = baselineOf(dataset);
+  if (!errors || !isRegression(dataset.manifest)) return {};
+  return { target: { name: dataset.manifest.target.name, baseline: errors } };
 }

@@ -15,7 +15,7 @@ import { noteDivergence } from './run-folder/divergence.ts';
 import { loadCheckpoint } from './run-folder/find-checkpoint.ts';
 import type { DoneRecord } from './run-folder/run-description.ts';
 import type { RunFolder } from './run-folder/run-folder.ts';
-import { modelStepOf, type Progress } from './training/progress.ts';
+import { modelStepOf } from './training/progress.ts';
 import {
   evaluate,
   isOver,
@@ -92,7 +92,7 @@ export async function trainAndSave(
     throw error;
   }
   await saveLast(run, sinks, writer, save);
-  await watch.finish(trainAccuracyOf(run.progress));
+  await watch.finish(trainAccuracyOf(whole));
   const model = await finalModel(whole, sinks, signal);
   const done: DoneRecord = {
     steps: server.step,
@@ -173,9 +173,11 @@ function createRecorder(
   };
 }
 
-function trainAccuracyOf(progress: Progress): number {
-  const { trainAccuracy } = trainingMeans(progress);
-  return progress.exampleCount > 0 ? trainAccuracy : (progress.last?.trainAccuracy ?? 1);
+function trainAccuracyOf(run: TrainingRun): number | null {
+  const { progress } = run;
+  return progress.exampleCount > 0
+    ? trainingMeans(run).trainAccuracy
+    : (progress.last?.trainAccuracy ?? null);
 }
 
 /** Adds to the error of a diverged run from which weights a new run can begin. */
@@ -232,7 +234,9 @@ async function finalModel(
   run: TrainingRun,
   { folder, report }: TrainingSinks,
   signal: AbortSignal,
-): Promise<Pick<DoneRecord, 'modelStep' | 'trainLoss' | 'testAccuracy' | 'parametersSha256'>> {
+): Promise<
+  Pick<DoneRecord, 'modelStep' | 'trainLoss' | 'testAccuracy' | 'testErrors' | 'parametersSha256'>
+> {
   const { server, progress, stopRule } = run;
   const { step } = server;
   const { last, best } = progress;
@@ -244,6 +248,7 @@ async function finalModel(
         modelStep,
         trainLoss: best.trainLoss,
         testAccuracy: best.testAccuracy,
+        ...(best.testErrors && { testErrors: best.testErrors }),
         parametersSha256: parametersSha256(modelParametersOf(saved)),
       };
     } catch (error) {
@@ -252,10 +257,14 @@ async function finalModel(
     }
   }
   const isEvaluated = last?.step === step;
+  const { accuracy, errors } = isEvaluated
+    ? { accuracy: last.testAccuracy, errors: last.testErrors }
+    : await evaluate(run, 'test', signal);
   return {
     modelStep: step,
-    trainLoss: isEvaluated ? last.trainLoss : trainingMeans(progress).trainLoss,
-    testAccuracy: isEvaluated ? last.testAccuracy : (await evaluate(run, 'test', signal)).accuracy,
+    trainLoss: isEvaluated ? last.trainLoss : trainingMeans(run).trainLoss,
+    testAccuracy: accuracy,
+    ...(errors && { testErrors: errors }),
     parametersSha256: parametersSha256(modelParametersOf(server)),
   };
 }

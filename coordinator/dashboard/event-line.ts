@@ -120,7 +120,7 @@ const Lines = z.discriminatedUnion('event', [
   At.extend({ event: z.literal('stopped') }),
   At.extend({
     event: z.literal('done'),
-    testAccuracy: z.number(),
+    testAccuracy: z.number().nullable(),
     parametersSha256: z.string(),
     totalSeconds: z.number(),
   }),

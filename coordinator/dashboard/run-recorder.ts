@@ -168,7 +168,9 @@ export class RunRecorder {
     { wholeMs, breakdown }: StepMeasurement,
     time: number,
   ): StepBucket {
-    const { step, loss, accuracy, learningRate, examples, worldSize } = record;
+    const { step, loss, learningRate, examples, worldSize } = record;
+    // The charts of numbers show R² in place of the accuracy.
+    const accuracy = record.accuracy ?? record.errors?.r2 ?? 0;
     const bucket = bucketOf({
       ...{ step, endedAt: time, examples, milliseconds: wholeMs, loss, accuracy, learningRate },
       ...{ worldSize, breakdown, shares: this.#sharesOf(record) },

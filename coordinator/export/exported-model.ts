@@ -1,16 +1,22 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { formatCount } from '../../shared/cli/format.ts';
-import { classNamesOf } from '../../shared/data/target.ts';
+import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
 import { modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
-import { type PortableLayer, portableModel } from './encoding/portable-model.ts';
+import {
+  type PortableLayer,
+  type PortableTarget,
+  portableModel,
+} from './encoding/portable-model.ts';
 import type { Exported } from './export-format.ts';
 
 /** A model that is to be exported. */
 export interface ExportedModel {
   readonly layers: readonly PortableLayer[];
   readonly classNames: readonly string[];
+  /** The target, if it is a number. */
+  readonly target?: PortableTarget;
   /** Whether the outputs are logits of a softmax. Otherwise they were trained to be 0 or 1. */
   readonly hasSoftmax: boolean;
   /** Where the model is from, in words. Kept in the files. */
@@ -26,6 +32,7 @@ export interface ExportedModel {
 export async function openModel(run: string, step?: number): Promise<ExportedModel> {
   const { checkpoint, file, skipped } = await findModel(run, step);
   const { config, model } = checkpoint;
+  const { dataset } = config;
   const parameters = modelParametersOf(checkpoint);
   const sha256 = parametersSha256(parameters);
   const isRounded = config.wire === 'bf16';
@@ -34,15 +41,19 @@ export async function openModel(run: string, step?: number): Promise<ExportedMod
   const count = `${formatCount(model.parameterCount)} parameters${rounding}`;
   return {
     layers: portableModel(model, parameters),
-    classNames: classNamesOf(config.dataset),
+    classNames: classNamesOf(dataset),
+    ...(isRegression(dataset) && { target: dataset.target }),
     hasSoftmax: config.loss === 'cross-entropy',
     metadata: {
       producer: 'lockstep',
       // Not the whole path: the files go to others.
       run: basename(resolve(run)),
       step: String(checkpoint.step),
-      dataset: config.dataset.name,
-      classes: JSON.stringify(classNamesOf(config.dataset)),
+      dataset: dataset.name,
+      ...(isRegression(dataset)
+        ? { target: JSON.stringify(dataset.target) }
+        : { classes: JSON.stringify(dataset.classNames) }),
+      ...(dataset.columns && { columns: JSON.stringify(dataset.columns) }),
       parametersSha256: sha256,
     },
     described: {

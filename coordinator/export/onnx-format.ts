@@ -14,8 +14,8 @@ export const onnxFormat: ExportFormat = {
     const path = isFile ? out : join(out, 'model.onnx');
     if (!isFile) await refuseFile(out);
     if (!replace) await refuseExisting([path]);
-    const { layers, hasSoftmax, metadata, described } = await openModel(run, checkpoint);
-    const content = encodeOnnx(onnxGraph(layers, hasSoftmax), metadata);
+    const { layers, hasSoftmax, target, metadata, described } = await openModel(run, checkpoint);
+    const content = encodeOnnx(onnxGraph(layers, hasSoftmax, target), metadata);
     await writeOutput([{ path, pieces: onePiece(content) }], signal);
     return { files: [path], ...described };
   },

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { isJsonAsked } from '../../shared/cli/console.ts';
-import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
+import { formatCount, formatLoss, formatNumber, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { threadsOption, wholeNumber } from '../../shared/cli/option-parsers.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
@@ -14,8 +14,10 @@ import { createNoticeReporter } from '../reporting/reporter.ts';
 import { type Checkpoint, modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
+import { baselineOf, type Quality } from '../training/quality.ts';
 import { type Evaluation, evaluateSet } from './confusion.ts';
 import { isOther, loadEvaluated } from './evaluated-dataset.ts';
+import { errorQuantiles, scatterLines } from './scatter.ts';
 
 interface EvaluateOptions {
   readonly checkpoint?: number;
@@ -73,15 +75,18 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   if (isFlipped) assertImages(dataset);
   const evaluation = await evaluateSet(engine, ...what, signal, { threads, isFlipped });
   const sha256 = parametersSha256(parameters);
+  const baseline = baselineOf(dataset);
   if (isJson) {
-    const { loss, accuracy, confusion } = evaluation;
+    const { loss, accuracy, errors, confusion } = evaluation;
     const result = {
       checkpoint: file,
       step,
       testLoss: loss,
       testAccuracy: accuracy,
+      ...(errors && { testErrors: errors }),
+      baseline: errors ? baseline.errors : { accuracy: baseline.accuracy },
       confusion,
-      classNames,
+      classNames: errors ? undefined : classNames,
       dataset: name,
       ...(isFlipped && { isFlipped }),
     };
@@ -94,13 +99,65 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   );
   console.log(`Parameters      sha256 ${sha256}`);
   if (isOther(dataset, config)) console.log(`Dataset         ${name}, not that of the run`);
-  console.log(
-    `Test accuracy   ${formatPercent(evaluation.accuracy)} of ` +
-      `${formatCount(dataset.test.count)} images` +
-      (isFlipped ? ', each with its mirror image' : ''),
+  const lines = evaluation.errors
+    ? describeErrors(evaluation, baseline, dataset)
+    : describeClasses(evaluation, baseline, dataset, isFlipped);
+  console.log(lines.join('\n'));
+}
+
+/** Accuracy and loss, and which classes are taken for which. */
+function describeClasses(
+  { accuracy, loss, confusion, mistakes }: Evaluation,
+  baseline: Quality,
+  { manifest, test, kind }: Dataset,
+  isFlipped: boolean,
+): string[] {
+  const classNames = classNamesOf(manifest);
+  const guessing = formatPercent(baseline.accuracy ?? 0);
+  const examples = kind === 'images' ? 'images' : 'rows';
+  return [
+    `Test accuracy   ${formatPercent(accuracy ?? 0)} of ${formatCount(test.count)} ${examples}` +
+      `${isFlipped ? ', each with its mirror image' : ''}; always the most frequent class: ${guessing}`,
+    `Test loss       ${formatLoss(loss)}`,
+    '',
+    ...(confusion && classNames.length <= SHOWN_CLASSES_MAX
+      ? [formatConfusion(confusion, classNames)]
+      : [
+          'The most frequent mistakes:',
+          ...mistakes.map(
+            ({ label, prediction, count }) =>
+              `${String(count).padStart(7)}  ${classNames[label]}, taken for ` +
+              classNames[prediction],
+          ),
+        ]),
+  ];
+}
+
+/** More classes than this make a matrix that no terminal shows. */
+const SHOWN_CLASSES_MAX = 40;
+
+/** The errors beside those of a model that learned nothing, and a scatter. */
+function describeErrors(
+  { errors, loss, numbers }: Evaluation,
+  { errors: guessing }: Quality,
+  { manifest, test }: Dataset,
+): string[] {
+  if (!errors || !guessing || !numbers || !isRegression(manifest)) return [];
+  const { targets, predictions } = numbers;
+  const line = (name: string, value: string, beside: string) =>
+    `${`Test ${name}`.padEnd(15)} ${value.padEnd(12)}${beside}`;
+  const quantiles = errorQuantiles(targets, predictions).map(
+    ({ part, error }) => `${formatPercent(part).replace('.00', '')} ≤ ${formatNumber(error)}`,
   );
-  console.log(`Test loss       ${formatLoss(evaluation.loss)}`);
-  console.log(`\n${formatConfusion(evaluation.confusion, classNames)}`);
+  return [
+    line('RMSE', formatNumber(errors.rmse), `always the mean: ${formatNumber(guessing.rmse)}`),
+    line('MAE', formatNumber(errors.mae), `always the mean: ${formatNumber(guessing.mae)}`),
+    line('R²', errors.r2.toFixed(4), `always the mean: ${guessing.r2.toFixed(4)}`),
+    `Test loss       ${formatLoss(loss)}`,
+    `Errors          ${quantiles.join(', ')} (${formatCount(test.count)} examples)`,
+    '',
+    ...scatterLines(targets, predictions, manifest.target.name),
+  ];
 }
 
 /** Throws a `USAGE` error if the mirror image of an example would be another example. */
@@ -143,7 +200,7 @@ async function describeStep(
 
 /** A table with a row per class and a column per predicted class. */
 function formatConfusion(
-  confusion: Evaluation['confusion'],
+  confusion: readonly (readonly number[])[],
   classNames: readonly string[],
 ): string {
   const width = Math.max(5, ...confusion.flat().map((count) => String(count).length + 2));
@@ -159,7 +216,7 @@ function formatConfusion(
     );
   });
   return [
-    'Each row counts the images of one class by their predicted class.',
+    'Each row counts the examples of one class by their predicted class.',
     '',
     `     ${''.padEnd(nameWidth)}${cells(classNames.map((_, index) => index))}   correct`,
     ...lines,

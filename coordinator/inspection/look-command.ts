@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import { createJsonPrinter } from '../../shared/cli/console.ts';
-import { formatCount } from '../../shared/cli/format.ts';
+import { formatCount, formatNumber } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
 import type { ExampleSet } from '../../shared/data/dataset.ts';
 import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
-import { classNamesOf } from '../../shared/data/target.ts';
+import { classNamesOf, inUnit, isRegression } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { formatCommand, shortPath } from '../../shared/host/command-line.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
@@ -96,13 +96,16 @@ async function look(path: string, options: LookOptions): Promise<void> {
   const classNames = classNamesOf(config.dataset);
   if (options.json) console.log(JSON.stringify({ ...numbersOf(study), set, example, step }));
   else {
-    const name = classNames[study.label];
+    const { dataset: manifest } = config;
+    const name = isRegression(manifest)
+      ? `${manifest.target.name} ${formatNumber(inUnit(manifest, study.label))}`
+      : classNames[study.label];
     console.log(
       `Example ${example} of the ${set} set, ${name}, after step ${formatCount(step)}:\n`,
     );
     const of = set === 'test' ? [] : ['--set', set];
     const command = formatCommand('look', shortPath(path), ...of, '--hardest');
-    console.log(lookLines(study, model, classNames, command).join('\n'));
+    console.log(lookLines(study, model, config.dataset, command).join('\n'));
   }
 }
 

@@ -1,5 +1,7 @@
-import { formatPercent } from '../../shared/cli/format.ts';
+import { formatNumber, formatPercent } from '../../shared/cli/format.ts';
 import { pictureLines } from '../../shared/cli/picture-lines.ts';
+import type { DatasetManifest } from '../../shared/data/manifest.ts';
+import { inputNamesOf, inUnit, isRegression } from '../../shared/data/target.ts';
 import { viewOf } from '../../shared/engine/layers/layer.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { ExampleStudy, LayerStudy } from '../../shared/study/example-study.ts';
@@ -15,27 +17,48 @@ const KNOWN_MAX = 0.005;
 export function lookLines(
   study: ExampleStudy,
   { spec }: ModelPlan,
-  classNames: readonly string[],
+  manifest: DatasetManifest,
   hardestCommand: string,
 ): string[] {
   const { pixels, label, prediction, loss } = study;
-  const isRight = prediction === label;
-  const verdict = isRight
-    ? `The net says ${classNames[prediction]}, and is right.`
-    : `The net says ${classNames[prediction]}, and is wrong.`;
+  // A number is the only output, so it stands for the class.
+  const isNumber = isRegression(manifest);
+  const classNames = isNumber ? [manifest.target.name] : manifest.classNames;
+  const verdict = isNumber
+    ? `The net says ${formatNumber(inUnit(manifest, prediction))}; right is ` +
+      `${formatNumber(inUnit(manifest, label))}.`
+    : `The net says ${classNames[prediction]}, and is ${prediction === label ? 'right' : 'wrong'}.`;
+  const isTable = spec.input.height * spec.input.width === 1;
+  const shown = isTable ? featureLines(pixels, manifest) : pictureLines(pixels, spec.input);
   return [
-    ...pictureLines(pixels, spec.input).map((line) => `  ${line}`),
+    ...shown.map((line) => `  ${line}`),
     '',
     `${verdict} Its loss for this example is ${numberText(loss)}.`,
     '',
     ...nudgeLines(study, classNames),
     '',
-    isKnown(study)
-      ? `The net knows this example: no output is far from the desired one, so hardly any error\n` +
-        `goes back. An example with more to see: ${hardestCommand}`
-      : nudgeSentence(study, classNames),
+    isNumber
+      ? 'The output is nudged in proportion to how far it is from the desired one.'
+      : isKnown(study)
+        ? `The net knows this example: no output is far from the desired one, so hardly any error\n` +
+          `goes back. An example with more to see: ${hardestCommand}`
+        : nudgeSentence(study, classNames),
     '',
     ...backwardLines(study),
+  ];
+}
+
+/** So many features are shown, the largest first. */
+const FEATURES_SHOWN = 12;
+
+function featureLines(inputs: Float32Array, { columns }: DatasetManifest): string[] {
+  const names = columns ? inputNamesOf(columns) : [];
+  const rows = [...inputs].map((value, i) => ({ value, name: names[i] ?? `input ${i}` }));
+  rows.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const left = rows.length - FEATURES_SHOWN;
+  return [
+    ...rows.slice(0, FEATURES_SHOWN).map(({ name, value }) => `${numberText(value)}  ${name}`),
+    ...(left > 0 ? [`and ${left} smaller ones`] : []),
   ];
 }
 
@@ -56,7 +79,7 @@ function nudgeLines({ outputs, targets }: ExampleStudy, classNames: readonly str
       const bar = '█'.repeat(Math.round((BAR_WIDTH * Math.abs(difference)) / (largest || 1)));
       const cells = [
         numberText(output).padStart(9),
-        String(targets[i]).padStart(9),
+        formatNumber(targets[i]).padStart(9),
         numberText(difference).padStart(12),
       ];
       return `  ${classNames[i].padEnd(width)}${cells.join('')}  ${arrow} ${bar}`.trimEnd();

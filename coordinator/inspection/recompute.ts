@@ -12,6 +12,7 @@ import type { StepRecord } from '../training/ledger.ts';
 import { LocalSource } from '../training/local-source.ts';
 import { createParameterServer } from '../training/parameter-server.ts';
 import { type EpochResult, initialProgress } from '../training/progress.ts';
+import type { Quality } from '../training/quality.ts';
 import { evaluate, type TrainingRun, train } from '../training/train.ts';
 import { fail, type RecordedRun } from './recorded-run.ts';
 import { withoutTime } from './verify-checkpoints.ts';
@@ -28,7 +29,15 @@ export interface RecomputeOptions {
 const NO_VALUES = new Float32Array(0);
 
 /** The columns of a record that do not depend on who computed the step, and when. */
-const COMPUTED = ['fingerprint', 'loss', 'accuracy', 'learningRate', 'examples', 'chain'] as const;
+const COMPUTED = [
+  'fingerprint',
+  'loss',
+  'accuracy',
+  'errors',
+  'learningRate',
+  'examples',
+  'chain',
+] as const;
 
 /**
  * Trains again in this process, from the checkpoint `start` or from the beginning, up to `count`
@@ -74,15 +83,15 @@ export async function recompute(
   return end - from;
 }
 
-/** The test accuracy of a checkpoint, computed again. */
-export async function recomputeAccuracy(
+/** The quality of a checkpoint on the test set, computed again. */
+export async function recomputeQuality(
   run: RecordedRun,
   checkpoint: Checkpoint,
   options: RecomputeOptions,
-): Promise<number> {
+): Promise<Quality> {
   const training = createTraining(run, checkpoint, options);
   try {
-    return (await evaluate(training, 'test', options.signal)).accuracy;
+    return await evaluate(training, 'test', options.signal);
   } finally {
     training.close();
   }
@@ -120,8 +129,11 @@ function compareRecord(recorded: StepRecord, computed: StepRecord): void {
         `${computed.fingerprint}, not ${recorded.fingerprint}`,
     );
   for (const column of COMPUTED)
-    if (recorded[column] !== computed[column])
-      fail(step, `computed again, its ${column} is ${computed[column]}, not ${recorded[column]}`);
+    if (!isDeepStrictEqual(recorded[column], computed[column]))
+      fail(
+        step,
+        `computed again, its ${column} is ${textOf(computed[column])}, not ${textOf(recorded[column])}`,
+      );
 }
 
 function compareEpoch({ epochs }: RecordedRun, computed: EpochResult): void {
@@ -145,3 +157,6 @@ function compareState(saved: Checkpoint, { server, progress }: TrainingRun): voi
   if (!isDeepStrictEqual(saved.progress, { ...progress }))
     fail(step, 'computed again, the checkpoint has other sums or results');
 }
+
+const textOf = (value: unknown): string =>
+  typeof value === 'object' ? JSON.stringify(value) : String(value);

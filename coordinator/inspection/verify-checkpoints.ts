@@ -4,10 +4,11 @@ import { LockstepError } from '../../shared/errors.ts';
 import { fingerprintOf } from '../../shared/round/parameter-blocks.ts';
 import type { Workload } from '../../shared/round/workload.ts';
 import { type Checkpoint, modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
+import type { DoneRecord } from '../run-folder/run-description.ts';
 import { checkpointName } from '../run-folder/run-files.ts';
 import { formatFingerprint } from '../training/ledger.ts';
 import { type EpochRecord, type EpochResult, modelStepOf } from '../training/progress.ts';
-import { trainingMeans } from '../training/train.ts';
+import type { Quality } from '../training/quality.ts';
 import { fail, lastStepOf, type RecordedRun, startOf } from './recorded-run.ts';
 
 /*
@@ -127,15 +128,22 @@ export function verifyEnd(run: RecordedRun, { stepsPerEpoch }: Workload): boolea
     failDone('says that the run stopped early, but it did not');
   const { last, best } = newest.progress;
   const result = [best, last].find((one) => one?.step === done.modelStep);
-  const trainLoss = result?.trainLoss ?? trainingMeans(newest.progress).trainLoss;
+  const { lossSum, exampleCount } = newest.progress;
+  const trainLoss = result?.trainLoss ?? lossSum / exampleCount;
   expectDone(done.trainLoss, trainLoss, 'trainLoss');
-  if (result) expectDone(done.testAccuracy, result.testAccuracy, 'testAccuracy');
+  if (result) expectQuality(done, { accuracy: result.testAccuracy, errors: result.testErrors });
   return true;
 }
 
-/** Checks the accuracy that the end names against that of the model, computed again. */
-export function verifyAccuracy({ done }: RecordedRun, computed: number): void {
-  if (done) expectDone(done.testAccuracy, computed, 'testAccuracy');
+/** Checks the quality that the end names against that of the model, computed again. */
+export function verifyQuality({ done }: RecordedRun, computed: Quality): void {
+  if (done) expectQuality(done, computed);
+}
+
+function expectQuality(done: DoneRecord, { accuracy, errors }: Quality): void {
+  expectDone(done.testAccuracy, accuracy, 'testAccuracy');
+  for (const name of ['rmse', 'mae', 'r2'] as const)
+    expectDone(done.testErrors?.[name], errors?.[name], `testErrors.${name}`);
 }
 
 function isAtEnd(newest: Checkpoint, run: RecordedRun, stepsPerEpoch: number): boolean {

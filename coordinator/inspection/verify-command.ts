@@ -20,9 +20,9 @@ import type { Checkpoint } from '../run-folder/checkpoint.ts';
 import { describeLockOwner } from '../run-folder/run-lock.ts';
 import { type Verification, writeVerification } from '../run-folder/verification.ts';
 import type { StepRecord } from '../training/ledger.ts';
-import { type RecomputeOptions, recompute, recomputeAccuracy } from './recompute.ts';
+import { type RecomputeOptions, recompute, recomputeQuality } from './recompute.ts';
 import { lastStepOf, type RecordedRun, readRun, startOf } from './recorded-run.ts';
-import { verifyAccuracy, verifyCheckpoints, verifyEnd } from './verify-checkpoints.ts';
+import { verifyCheckpoints, verifyEnd, verifyQuality } from './verify-checkpoints.ts';
 import {
   verifyChain,
   verifyColumns,
@@ -138,7 +138,7 @@ async function check(
     signal,
   };
   const model = checkpoints.find(({ step }) => step === run.done?.modelStep);
-  if (model) verifyAccuracy(run, await recomputeAccuracy(run, model, again));
+  if (model) verifyQuality(run, await recomputeQuality(run, model, again));
   const recomputed = await recomputeSample(run, options, again, console);
   const recomputedSteps = recomputed.reduce((sum, [from, to]) => sum + to - from, 0);
   print(

@@ -1,3 +1,4 @@
+import { isRegression } from '../../shared/data/target.ts';
 import { learningRateAt } from '../../shared/engine/schedules.ts';
 import { describeMicroBatches } from '../../shared/reduction-tree.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
@@ -39,7 +40,7 @@ export function verifyColumns(
       epoch: Math.floor(step / stepsPerEpoch) + 1,
       examples: workload.exampleCount(round, { lo: 0, hi: config.microBatchCount }),
       learningRate: learningRateAt(config.learningRate, step, stepsPerEpoch),
-      accuracy: correctCountOf({ accuracy, examples }) / examples,
+      accuracy: accuracy === null ? null : correctCountOf({ accuracy, examples }) / examples,
     };
     for (const [name, found] of Object.entries({ epoch, examples, learningRate, accuracy })) {
       const right = expected[name as keyof typeof expected];
@@ -105,6 +106,9 @@ const ROUNDING = 1e-9;
 export function verifyEpochs(run: RecordedRun, { stepsPerEpoch }: Workload): void {
   const { epochs, records, description } = run;
   const before = startOf(run)?.progress;
+  const { dataset } = description.config;
+  const isNumber = isRegression(dataset);
+  const deviation = isNumber ? dataset.target.deviation : 1;
   const first = (before?.last?.epoch ?? 0) + 1;
   const lastStep = lastStepOf(run);
   for (const [index, line] of epochs.entries()) {
@@ -123,17 +127,22 @@ export function verifyEpochs(run: RecordedRun, { stepsPerEpoch }: Workload): voi
     const sums = {
       lossSum: isPartial ? (before?.lossSum ?? 0) : 0,
       correctCount: isPartial ? (before?.correctCount ?? 0) : 0,
+      squaredErrorSum: isPartial ? (before?.squaredErrorSum ?? 0) : 0,
       exampleCount: isPartial ? (before?.exampleCount ?? 0) : 0,
     };
     for (const record of steps) {
       sums.lossSum += record.loss * record.examples;
       sums.correctCount += correctCountOf(record);
+      sums.squaredErrorSum += squaredErrorOf(record, deviation);
       sums.exampleCount += record.examples;
     }
     const loss = sums.lossSum / sums.exampleCount;
     if (Math.abs(line.trainLoss - loss) > ROUNDING * Math.abs(loss))
       fail(step, `epoch ${epoch} has the training loss ${line.trainLoss}, its steps have ${loss}`);
-    const accuracy = sums.correctCount / sums.exampleCount;
+    const accuracy = isNumber ? null : sums.correctCount / sums.exampleCount;
+    const rmse = deviation * Math.sqrt(sums.squaredErrorSum / sums.exampleCount);
+    if (isNumber && Math.abs((line.trainErrors?.rmse ?? 0) - rmse) > ROUNDING * rmse)
+      fail(step, `epoch ${epoch} has the RMSE ${line.trainErrors?.rmse}, its steps have ${rmse}`);
     if (line.trainAccuracy !== accuracy)
       fail(step, `epoch ${epoch} has the accuracy ${line.trainAccuracy}, its steps ${accuracy}`);
   }
@@ -143,4 +152,8 @@ export function verifyEpochs(run: RecordedRun, { stepsPerEpoch }: Workload): voi
 }
 
 const correctCountOf = ({ accuracy, examples }: Pick<StepRecord, 'accuracy' | 'examples'>) =>
-  Math.round(accuracy * examples);
+  Math.round((accuracy ?? 0) * examples);
+
+/** The sum of squared errors over a step's examples, in deviations of the target. */
+const squaredErrorOf = ({ errors, examples }: StepRecord, deviation: number): number =>
+  errors ? (errors.rmse / deviation) ** 2 * examples : 0;

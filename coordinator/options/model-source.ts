@@ -1,8 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { didYouMean } from '../../shared/cli/did-you-mean.ts';
-import { type Dataset, describeInput, isSameShape } from '../../shared/data/dataset.ts';
-import { describeShape, describeTarget, outputCountOf } from '../../shared/data/target.ts';
+import type { Dataset } from '../../shared/data/dataset.ts';
+import {
+  describeInput,
+  describeShape,
+  type ExampleShape,
+  isSameShape,
+} from '../../shared/data/shape.ts';
+import { describeTarget, outputCountOf } from '../../shared/data/target.ts';
+import { planLayer } from '../../shared/engine/layers/layer-plan.ts';
 import { LayerSpec } from '../../shared/engine/layers/layer-spec.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';
 import { type ModelPlan, planModel } from '../../shared/engine/model/model-plan.ts';
@@ -15,7 +22,7 @@ import {
 import { LockstepError, reasonOf } from '../../shared/errors.ts';
 import { readTextFile } from '../../shared/host/read-file.ts';
 import { describeIssue } from '../../shared/validation.ts';
-import { DEFAULTS } from './recipes.ts';
+import { DEFAULTS, TABLE_RECIPE } from './recipes.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** The content of a model file: only layers. The input shape comes from the dataset's images. */
@@ -57,7 +64,8 @@ export async function modelFor(
         `${manifest.name} has ${describeShape(dataset.kind, shape)}.`,
     );
   }
-  const layers = await layersFor(options, outputs);
+  const layers = await layersFor(options, dataset);
+  if (dataset.kind === 'features') assertTakesFeatures(layers, options, dataset);
   const plan = planNamed({ input: { ...shape }, layers }, options);
   if (plan.classCount !== outputs) {
     throw new LockstepError(
@@ -93,10 +101,13 @@ function planNamed(spec: ModelSpec, options: RunOptions): ModelPlan {
   }
 }
 
-async function layersFor(options: RunOptions, classes: number): Promise<LayerSpec[]> {
+async function layersFor(options: RunOptions, dataset: ModelData): Promise<LayerSpec[]> {
   const preset = presetOf(options);
-  const { layers, activation } = { ...DEFAULTS, ...options };
-  if (preset === 'mlp') return multilayerPerceptron(layers, activation, classes);
+  const outputs = outputCountOf(dataset.manifest);
+  const { activation } = { ...DEFAULTS, ...options };
+  const layers =
+    options.layers ?? (dataset.kind === 'features' ? TABLE_RECIPE.layers : DEFAULTS.layers);
+  if (preset === 'mlp') return multilayerPerceptron(layers, activation, outputs);
   for (const flag of ['layers', 'activation'] as const) {
     if (options[flag] === undefined) continue;
     throw new LockstepError(
@@ -105,7 +116,57 @@ async function layersFor(options: RunOptions, classes: number): Promise<LayerSpe
         'leave one of them out.',
     );
   }
-  return preset ? PRESETS[preset](classes) : readLayers(options.model ?? '');
+  return preset
+    ? withoutPools(PRESETS[preset](outputs), dataset.shape)
+    : readLayers(options.model ?? '');
+}
+
+const isSpatial = ({ type }: LayerSpec): boolean =>
+  type === 'conv2d' || type === 'max-pool' || type === 'average-pool';
+
+/** Throws if layers look at neighbors: those of a feature mean nothing. */
+function assertTakesFeatures(
+  layers: readonly LayerSpec[],
+  { model }: RunOptions,
+  { manifest, shape }: ModelData,
+): void {
+  const spatial = layers.find(isSpatial);
+  if (!spatial) return;
+  throw new LockstepError(
+    'MODEL',
+    `--model ${model} has ${spatial.type} layers, which need images, but ${manifest.name} has ` +
+      `${describeShape('features', shape)}: use --model mlp.`,
+  );
+}
+
+/** The layers without the pools whose window is larger than what the layers before have left. */
+function withoutPools(layers: readonly LayerSpec[], input: ExampleShape): LayerSpec[] {
+  let shape: ExampleShape = input;
+  return layers.filter((layer, index) => {
+    const isPool = layer.type === 'max-pool' || layer.type === 'average-pool';
+    if (isPool && layer.size > Math.min(shape.height, shape.width)) return false;
+    shape = planLayer(layer, shape, `layer ${index + 1} (${layer.type})`).output;
+    return true;
+  });
+}
+
+/** Says how a preset was made to fit the data. Undefined if it is as always. */
+export function fittingNotice(
+  options: RunOptions,
+  { kind, shape }: ModelData,
+  plan: ModelPlan,
+): string | undefined {
+  const preset = presetOf(options);
+  if (!preset) return undefined;
+  const what = `--model ${preset} fits ${describeShape(kind, shape)}`;
+  if (preset === 'mlp')
+    return kind === 'features' && options.layers === undefined
+      ? `${what}: hidden layers of ${TABLE_RECIPE.layers.join(' and ')} units, and small batches`
+      : undefined;
+  const left = PRESETS[preset](plan.classCount).length - plan.layers.length;
+  return left > 0
+    ? `${what}: ${left} of its pools are left out, as the images are small`
+    : undefined;
 }
 
 async function readLayers(path: string): Promise<LayerSpec[]> {

@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type Augmentation, NO_AUGMENTATION } from '../../shared/data/augmentation-spec.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
+import { describeShape, type ExampleShape } from '../../shared/data/shape.ts';
+import { describeTarget, isRegression } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';
 import { type ModelPlan, planModel } from '../../shared/engine/model/model-plan.ts';
@@ -7,12 +10,12 @@ import type { ModelSpec } from '../../shared/engine/model/model-spec.ts';
 import type { OptimizerSpec } from '../../shared/engine/optimizer-spec.ts';
 import type { ScheduleSpec } from '../../shared/engine/schedule-spec.ts';
 import { LockstepError } from '../../shared/errors.ts';
-import { RunConfig } from '../../shared/round/run-config.ts';
+import { CONFIG_BYTES_MAX, RunConfig } from '../../shared/round/run-config.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import type { StopRule } from '../training/progress.ts';
 import { classWeightsFor } from './class-weights.ts';
 import { MODEL_OPTIONS, modelFor, presetOf } from './model-source.ts';
-import { DEFAULT_RATES, DEFAULTS, RECIPES } from './recipes.ts';
+import { DEFAULT_RATES, DEFAULTS, RECIPES, TABLE_RECIPE } from './recipes.ts';
 import type { RunOptions } from './run-options.ts';
 
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
@@ -20,11 +23,18 @@ const RMSPROP = { beta: 0.99, epsilon: 1e-8 } as const;
 const ADAGRAD = { epsilon: 1e-10 } as const;
 const STEP_DECAY = { decay: 0.1, everyEpochs: 5 } as const;
 
-/** The user's options, completed by the recipe of the model's preset, then by the defaults. */
-function withDefaults(options: RunOptions) {
+/**
+ * The user's options, completed by the recipe of the model's preset, by that of tables, and by the
+ * defaults.
+ */
+function withDefaults(options: RunOptions, input: ExampleShape) {
   const preset = presetOf(options);
   const { recipe = 'quick' } = options;
-  return { ...DEFAULTS, ...(preset && RECIPES[preset][recipe]), ...options };
+  const isTable = input.height * input.width === 1;
+  const own = preset && RECIPES[preset][recipe];
+  // A recipe may alter images, but no features.
+  const forTables = isTable && { ...TABLE_RECIPE, augment: NO_AUGMENTATION };
+  return { ...DEFAULTS, ...own, ...forTables, ...options };
 }
 
 /**
@@ -40,7 +50,7 @@ export function newRunConfig(
   [bestNumerics]: readonly Numerics[],
   initialSha256?: string,
 ): RunConfig {
-  const complete = withDefaults(options);
+  const complete = withDefaults(options, dataset.shape);
   if (options.recipe !== undefined && presetOf(options) === undefined) {
     throw usage(
       `--recipe ${options.recipe} is for presets, but --model ${options.model} is a file: ` +
@@ -65,21 +75,21 @@ export function newRunConfig(
     );
   }
   assertNormalizable(model, batch, microBatches);
+  assertAltersImages(complete.augment, dataset);
   return readable({
     dataset: dataset.manifest,
     validationCount: validation,
     model: model.spec,
     initialisation: options.init ?? fittingInitialization(model.spec),
-    loss: complete.loss,
-    labelSmoothing: complete.labelSmoothing,
+    ...lossFor(options, dataset),
     ...(options.classWeights && {
       classWeights: classWeightsFor(options.classWeights, dataset, {
         validationCount: validation,
         seed: complete.seed,
       }),
     }),
-    optimizer: optimizerSpec(options),
-    learningRate: scheduleSpec(options),
+    optimizer: optimizerSpec(options, dataset.shape),
+    learningRate: scheduleSpec(options, dataset.shape),
     weightDecay: complete.weightDecay,
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     ...(complete.average !== undefined && { averageDecay: complete.average }),
@@ -93,9 +103,47 @@ export function newRunConfig(
   });
 }
 
+/** The loss that suits the target. Throws if the flags ask for one that does not. */
+function lossFor(
+  options: RunOptions,
+  { manifest, shape }: Dataset,
+): Pick<RunConfig, 'loss' | 'labelSmoothing'> {
+  const { labelSmoothing, loss } = withDefaults(options, shape);
+  if (!isRegression(manifest)) {
+    if (options.loss !== 'huber') return { loss, labelSmoothing };
+    throw usage(
+      `--loss huber is for numbers, but ${manifest.name} has ${describeTarget(manifest)}: ` +
+        'use cross-entropy or squared-error.',
+    );
+  }
+  const what = `the target of ${manifest.name}, ${JSON.stringify(manifest.target.name)}, is a number`;
+  if (options.loss === 'cross-entropy')
+    throw usage(`--loss cross-entropy is for classes, but ${what}: use squared-error or huber.`);
+  if (options.labelSmoothing)
+    throw usage(`--label-smoothing ${labelSmoothing} is for classes, but ${what}: leave it out.`);
+  return { loss: options.loss ?? 'squared-error', labelSmoothing: 0 };
+}
+
+/** Throws if features would be mirrored or shifted like images. */
+function assertAltersImages({ flip, shift, erase }: Augmentation, dataset: Dataset): void {
+  if (dataset.kind === 'images' || (flip === 0 && shift === 0 && erase === 0)) return;
+  throw usage(
+    `--augment alters images, but ${dataset.manifest.name} has ` +
+      `${describeShape(dataset.kind, dataset.shape)}: leave it out.`,
+  );
+}
+
 /** The configuration as a checkpoint gives it back. Whatever cannot be resumed is not begun. */
 function readable(config: RunConfig): RunConfig {
-  const written: unknown = JSON.parse(JSON.stringify(config));
+  const text = JSON.stringify(config);
+  if (text.length > CONFIG_BYTES_MAX)
+    throw new LockstepError(
+      'DATA',
+      `the names in ${config.dataset.name} make a configuration of ${text.length} bytes, but each ` +
+        `worker gets it whole, and it may have ${CONFIG_BYTES_MAX}: use shorter names of classes ` +
+        'and columns, or fewer.',
+    );
+  const written: unknown = JSON.parse(text);
   const result = RunConfig.safeParse(written);
   if (result.success) return result.data;
   const issue = describeIssue(result.error, written);
@@ -136,8 +184,8 @@ function fittingInitialization({ layers }: ModelSpec): RunConfig['initialisation
   return isSaturating ? 'glorot' : 'he';
 }
 
-function optimizerSpec(options: RunOptions): OptimizerSpec {
-  const { optimizer: name, momentum } = withDefaults(options);
+function optimizerSpec(options: RunOptions, input: ExampleShape): OptimizerSpec {
+  const { optimizer: name, momentum } = withDefaults(options, input);
   if (name === 'momentum' || name === 'nesterov') return { name, momentum };
   if (options.momentum !== undefined) {
     throw usage(
@@ -157,14 +205,14 @@ function optimizerSpec(options: RunOptions): OptimizerSpec {
   }
 }
 
-function scheduleSpec(options: RunOptions): ScheduleSpec {
+function scheduleSpec(options: RunOptions, input: ExampleShape): ScheduleSpec {
   const {
     optimizer,
     schedule: name,
     warmup: warmupSteps,
     epochs,
     lr,
-  } = { lr: undefined, ...withDefaults(options) };
+  } = { lr: undefined, ...withDefaults(options, input) };
   // The learning rate of a recipe suits only the optimizer of that recipe.
   const recipeRate = options.optimizer === undefined ? lr : undefined;
   const common = { peak: options.lr ?? recipeRate ?? DEFAULT_RATES[optimizer], warmupSteps };
@@ -191,7 +239,7 @@ export function stopRuleOf(options: RunOptions, config: RunConfig, before?: Stop
     );
   }
   return {
-    epochs: options.epochs ?? before?.epochs ?? withDefaults(options).epochs,
+    epochs: options.epochs ?? before?.epochs ?? withDefaults(options, config.model.input).epochs,
     ...(earlyStopping !== undefined && { earlyStopping }),
   };
 }

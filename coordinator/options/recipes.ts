@@ -45,6 +45,14 @@ const CONVOLUTIONAL: Partial<RunOptions> = {
 const CNN: Partial<RunOptions> = { ...CONVOLUTIONAL, epochs: 10 };
 const CNN_SMALL: Partial<RunOptions> = { ...CONVOLUTIONAL, epochs: 16 };
 
+/** The options that train tables well: they have few rows, so that epochs have few steps. */
+export const TABLE_RECIPE = {
+  layers: [64, 32],
+  epochs: 60,
+  globalBatch: 32,
+  microBatches: 8,
+} as const satisfies Partial<RunOptions>;
+
 /**
  * The options that train each preset: quickly, or for longer and to a better model. They replace
  * the defaults. The convolutional presets have one recipe.

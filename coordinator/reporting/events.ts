@@ -2,6 +2,7 @@ import type { DataEvent } from '../../shared/data/loading/load-dataset.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
 import type { EngineReport } from '../../shared/host/load-engine.ts';
 import type { EpochResult } from '../training/progress.ts';
+import type { RegressionErrors } from '../training/quality.ts';
 import type { PoolEvent } from './pool-events.ts';
 
 /**
@@ -71,6 +72,8 @@ export interface StartEvent {
   trainingExamples: number;
   validationExamples: number;
   testExamples: number;
+  /** The name of the target, if it is a number, and the test errors of always saying the mean. */
+  target?: { readonly name: string; readonly baseline: RegressionErrors };
   globalBatch: number;
   microBatchCount: number;
   stepsPerEpoch: number;
@@ -125,7 +128,9 @@ export interface DoneEvent {
    * early stopping, these are the best epoch's.
    */
   trainLoss: number;
-  testAccuracy: number;
+  testAccuracy: number | null;
+  /** Instead of the accuracy, if the target is a number. */
+  testErrors?: RegressionErrors | undefined;
   parametersSha256: string;
   /** The training examples/s over the time in training steps, without evaluation and saving. */
   examplesPerSecond: number;

@@ -11,6 +11,7 @@ import {
   formatCount,
   formatDuration,
   formatLoss,
+  formatNumber,
   formatPercent,
   formatQuantity,
 } from '../../shared/cli/format.ts';
@@ -142,7 +143,7 @@ function printStart(console: Console, event: StartEvent): void {
   const { trainingExamples, validationExamples, testExamples } = event;
   const counts =
     `${formatCount(trainingExamples)} training, ${formatCount(validationExamples)} validation, ` +
-    `${formatCount(testExamples)} test images`;
+    `${formatCount(testExamples)} test examples`;
   console.print(`Dataset      ${event.dataset}: ${counts}`);
   console.print(`Model        ${event.model}: ${formatCount(event.parameterCount)} parameters`);
   console.print(
@@ -191,13 +192,15 @@ function describeEpoch(
   event: RunEvent & { event: 'epoch' },
   start: StartEvent | undefined,
 ): string {
-  const { epoch, trainLoss, validationLoss, testAccuracy, seconds } = event;
+  const { epoch, trainLoss, validationLoss, testAccuracy, testErrors, seconds } = event;
   return [
     `epoch ${String(epoch).padStart(String(start?.epochs ?? '').length)}` +
       `${start ? `/${start.epochs}` : ''}`,
     `training loss ${formatLoss(trainLoss)}`,
     ...(validationLoss === null ? [] : [`validation loss ${formatLoss(validationLoss)}`]),
-    `test accuracy ${formatPercent(testAccuracy)}`,
+    testErrors
+      ? `test RMSE ${formatNumber(testErrors.rmse)}   R² ${testErrors.r2.toFixed(4)}`
+      : `test accuracy ${formatPercent(testAccuracy ?? 0)}`,
     formatDuration(seconds),
   ].join('   ');
 }
@@ -209,13 +212,13 @@ function printDone(
   start: StartEvent | undefined,
   resumeCommand: (runDir: string) => string,
 ): void {
-  const { testAccuracy, trainLoss, parametersSha256 } = event;
+  const { trainLoss, parametersSha256 } = event;
   const run = shortPath(event.runDir);
   console.print('');
   console.print(describeTraining(event, start));
   const choice = describeChoice(event, start);
   if (choice) console.print(choice);
-  console.print(`  test accuracy   ${formatPercent(testAccuracy)}`);
+  for (const line of resultLines(event, start)) console.print(line);
   console.print(`  training loss   ${formatLoss(trainLoss)}`);
   console.print(`  parameters      sha256 ${parametersSha256}`);
   console.print(`  checkpoint      ${shortPath(event.checkpoint)}`);
@@ -225,12 +228,30 @@ function printDone(
   const next = [
     ...(isMidEpoch ? [`  ${resumeCommand(event.runDir)}    continue from here`] : []),
     `  ${formatCommand('view', run)}    the dashboard of this run`,
-    `  ${formatCommand('evaluate', run)}    test accuracy and confusion matrix`,
+    `  ${formatCommand('evaluate', run)}    ${
+      event.testErrors ? 'test errors, against the targets' : 'test accuracy and confusion matrix'
+    }`,
     `  ${formatCommand('verify', run)}    whether the run matches its records`,
     `  ${formatCommand('train', '--help')}    other layers, optimizers, schedules`,
   ];
   console.print(`\nNext:\n${next.join('\n')}`);
   console.print('With the same flags, any number of workers gives the same sha256.');
+}
+
+/** The accuracy, or the errors beside those of a model that learned nothing. */
+function resultLines(
+  { testAccuracy, testErrors }: DoneEvent,
+  start: StartEvent | undefined,
+): string[] {
+  if (!testErrors) return [`  test accuracy   ${formatPercent(testAccuracy ?? 0)}`];
+  const baseline = start?.target?.baseline;
+  const beside = (value: number | undefined) =>
+    value === undefined ? '' : `   always the mean: ${formatNumber(value)}`;
+  return [
+    `  test RMSE       ${formatNumber(testErrors.rmse)}${beside(baseline?.rmse)}`,
+    `  test MAE        ${formatNumber(testErrors.mae)}${beside(baseline?.mae)}`,
+    `  test R²         ${testErrors.r2.toFixed(4)}`,
+  ];
 }
 
 function describeTraining(event: DoneEvent, start: StartEvent | undefined): string {

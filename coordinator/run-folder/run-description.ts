@@ -6,6 +6,7 @@ import { readTextFile } from '../../shared/host/read-file.ts';
 import { RunConfig } from '../../shared/round/run-config.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import { StopRule } from '../training/progress.ts';
+import { RegressionErrors } from '../training/quality.ts';
 import { CONFIG_FILE, DONE_FILE, writeError } from './run-files.ts';
 
 /** The content of `config.json`: what the run computes, when it ends, and where its data were. */
@@ -33,7 +34,9 @@ export const DoneRecord = z.strictObject({
   /** Whether early stopping has ended the run. */
   isStoppedEarly: z.boolean(),
   trainLoss: z.number(),
-  testAccuracy: z.number().min(0).max(1),
+  /** Null if the target is a number: then there are errors. */
+  testAccuracy: z.number().min(0).max(1).nullable(),
+  testErrors: RegressionErrors.optional(),
   parametersSha256: z.string(),
   /** The time in training, over all parts of the run. */
   totalSeconds: z.number().nonnegative(),

@@ -1,4 +1,4 @@
-import type { DataKind } from '../../shared/data/dataset.ts';
+import type { DataKind } from '../../shared/data/shape.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 
 /** The sets of a run, in the order of the page. Training is the training set without validation. */

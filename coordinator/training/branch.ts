@@ -1,11 +1,12 @@
-import type { DataKind, Dataset, ExampleSet } from '../../shared/data/dataset.ts';
+import type { Dataset, ExampleSet } from '../../shared/data/dataset.ts';
 import { createSampler, splitTrainingSet } from '../../shared/data/sampler.ts';
+import type { DataKind } from '../../shared/data/shape.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import { sizeOfShape } from '../../shared/engine/layers/layer-plan.ts';
 import { indicesTo } from '../../shared/random.ts';
 import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
-import { createWorkload, lossAndCorrectOf, type Round } from '../../shared/round/workload.ts';
+import { createWorkload, measuresOf, type Round } from '../../shared/round/workload.ts';
 import {
   createParameterServer,
   type ParameterServer,
@@ -45,7 +46,7 @@ export function createBranch(
       const examples = workload.exampleCount(round, everything);
       for (const sum of computer.compute(round, everything, server.roundedParameters)) {
         if (!sum) continue;
-        const { lossSum } = lossAndCorrectOf(sum.vector);
+        const { lossSum } = measuresOf(sum.vector, workload.model);
         if (Number.isFinite(lossSum)) server.update(sum.vector, examples);
         return lossSum / examples;
       }

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as z from 'zod';
 import type { Contribution } from './gradient-source.ts';
+import { RegressionErrors } from './quality.ts';
 
 /**
  * [lo, hi, worker]: the worker that gave the sum over these micro-batches; null: the coordinator.
@@ -16,8 +17,10 @@ export const StepRecord = z.strictObject({
   epoch: z.int().positive(),
   /** The mean over the global batch, before the update. */
   loss: z.number(),
-  /** The fraction of correct predictions over the global batch, before the update. */
-  accuracy: z.number(),
+  /** The part of right predictions over the global batch, before the update; null for numbers. */
+  accuracy: z.number().nullable(),
+  /** In place of the accuracy, if the target is a number. */
+  errors: RegressionErrors.optional(),
   learningRate: z.number(),
   examples: z.int().positive(),
   milliseconds: z.number(),

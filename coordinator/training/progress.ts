@@ -1,19 +1,26 @@
 import * as z from 'zod';
 import { CHAIN_START } from './ledger.ts';
+import { RegressionErrors } from './quality.ts';
 
-/** The result of an epoch. Losses and accuracies are means over the examples. */
+/**
+ * The result of an epoch. Losses and accuracies are means over the examples. If the target is a
+ * number, accuracies are null, and there are errors instead.
+ */
 export const EpochResult = z.strictObject({
   /** From 1. */
   epoch: z.int().positive(),
   /** The number of updates at the end of the epoch. */
   step: z.int().positive(),
   trainLoss: z.number(),
-  trainAccuracy: z.number(),
+  trainAccuracy: z.number().nullable(),
   /** Null if no examples are held out. */
   validationLoss: z.number().nullable(),
   validationAccuracy: z.number().nullable(),
   testLoss: z.number(),
-  testAccuracy: z.number(),
+  testAccuracy: z.number().nullable(),
+  trainErrors: RegressionErrors.optional(),
+  validationErrors: RegressionErrors.optional(),
+  testErrors: RegressionErrors.optional(),
 });
 export type EpochResult = z.infer<typeof EpochResult>;
 
@@ -30,6 +37,9 @@ export const Progress = z.strictObject({
   lossSum: z.number(),
   /** The sum over the current epoch. */
   correctCount: z.number(),
+  /** The sums over the current epoch, in deviations of the target. 0 for classes. */
+  squaredErrorSum: z.number().default(0),
+  absoluteErrorSum: z.number().default(0),
   /** The number of examples in the current epoch so far. */
   exampleCount: z.int().nonnegative(),
   /** A hash over the parameters of all steps so far; see `ledger.ts`. */
@@ -44,6 +54,8 @@ export type Progress = z.infer<typeof Progress>;
 export const initialProgress = (): Progress => ({
   lossSum: 0,
   correctCount: 0,
+  squaredErrorSum: 0,
+  absoluteErrorSum: 0,
   exampleCount: 0,
   chain: CHAIN_START,
 });

@@ -1,11 +1,18 @@
 import type { Clock } from '../../shared/clock.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
-import { lossAndCorrectOf, type Round, type Workload } from '../../shared/round/workload.ts';
+import {
+  type Measures,
+  measuresOf,
+  type Round,
+  type RoundKind,
+  type Workload,
+} from '../../shared/round/workload.ts';
 import type { GradientSource, RoundTiming } from './gradient-source.ts';
 import { formatFingerprint, nextLink, type StepRecord, workOf } from './ledger.ts';
 import type { ParameterServer } from './parameter-server.ts';
 import type { EpochResult, Progress, StopRule } from './progress.ts';
+import { type Quality, qualityOf, varianceOf } from './quality.ts';
 
 /*
  * The training loop.
@@ -127,19 +134,17 @@ async function trainStep(
     });
   const [{ root, contributions, timing }] = await Promise.all([summing, recordLast()]);
   const summedAt = clock.now();
-  const { lossSum, correctCount } = lossAndCorrectOf(root);
-  assertFinite(lossSum, run);
+  const measures = measuresOf(root, workload.model);
+  assertFinite(measures.lossSum, run);
   const learningRate = server.update(root, examples);
-  progress.lossSum += lossSum;
-  progress.correctCount += correctCount;
-  progress.exampleCount += examples;
+  addTo(progress, measures, examples);
   const doneAt = clock.now();
   measured?.(root, examples);
   const done = {
     step: round.step,
     epoch: Math.floor(round.step / workload.stepsPerEpoch) + 1,
-    loss: lossSum / examples,
-    accuracy: correctCount / examples,
+    loss: measures.lossSum / examples,
+    ...qualityIn(run, 'train', measures, examples),
     learningRate,
     examples,
     milliseconds: doneAt - startedAt,
@@ -181,25 +186,28 @@ async function finishEpoch(run: TrainingRun, signal: AbortSignal): Promise<void>
   const result: EpochResult = {
     epoch: server.step / workload.stepsPerEpoch,
     step: server.step,
-    ...trainingMeans(progress),
+    ...trainingMeans(run),
     validationLoss: validation?.loss ?? null,
     validationAccuracy: validation?.accuracy ?? null,
     testLoss: test.loss,
     testAccuracy: test.accuracy,
+    ...(validation?.errors && { validationErrors: validation.errors }),
+    ...(test.errors && { testErrors: test.errors }),
   };
   const bestLoss = progress.best?.validationLoss ?? Number.POSITIVE_INFINITY;
   if (validation && validation.loss < bestLoss) progress.best = result;
   progress.last = result;
   progress.lossSum = progress.correctCount = progress.exampleCount = 0;
+  progress.squaredErrorSum = progress.absoluteErrorSum = 0;
   await run.onEpoch(result);
 }
 
-/** The mean loss and the accuracy over a whole set, with the current model. */
+/** The mean loss and the quality over a whole set, with the current model. */
 export async function evaluate(
   run: TrainingRun,
   kind: 'validation' | 'test',
   signal: AbortSignal,
-): Promise<{ loss: number; accuracy: number }> {
+): Promise<{ loss: number } & Quality> {
   const { workload, source, server, clock } = run;
   const round: Round = { kind, step: server.step };
   const startedAt = clock.now();
@@ -209,15 +217,51 @@ export async function evaluate(
     { round, milliseconds: doneAt - startedAt, ...workOf(contributions) },
     { ...timing, updateMs: 0, doneAt },
   );
-  const { lossSum, correctCount } = lossAndCorrectOf(root);
-  assertFinite(lossSum, run);
+  const measures = measuresOf(root, workload.model);
+  assertFinite(measures.lossSum, run);
   const examples = workload.exampleCount(round, { lo: 0, hi: workload.leafCount(kind) });
-  return { loss: lossSum / examples, accuracy: correctCount / examples };
+  return { loss: measures.lossSum / examples, ...qualityIn(run, kind, measures, examples) };
+}
+
+function addTo(progress: Progress, measures: Measures, examples: number): void {
+  progress.lossSum += measures.lossSum;
+  progress.correctCount += measures.correctCount;
+  progress.squaredErrorSum += measures.squaredErrorSum;
+  progress.absoluteErrorSum += measures.absoluteErrorSum;
+  progress.exampleCount += examples;
+}
+
+type Examined = Pick<TrainingRun, 'config' | 'workload'>;
+
+/** The variances of targets, which never change. */
+const variances = new WeakMap<Workload, Map<RoundKind, number>>();
+
+function qualityIn(
+  { config, workload }: Examined,
+  kind: RoundKind,
+  sums: Omit<Measures, 'lossSum'>,
+  examples: number,
+): Quality {
+  const known = variances.get(workload) ?? new Map<RoundKind, number>();
+  variances.set(workload, known);
+  let variance = known.get(kind);
+  if (variance === undefined) {
+    const { set, indices } = workload.allExamples(kind);
+    variance = varianceOf(set.labels, indices);
+    known.set(kind, variance);
+  }
+  return qualityOf(config.dataset, sums, examples, variance);
 }
 
 /** The means over the examples of the current epoch so far. */
-export function trainingMeans({ lossSum, correctCount, exampleCount }: Progress) {
-  return { trainLoss: lossSum / exampleCount, trainAccuracy: correctCount / exampleCount };
+export function trainingMeans(run: Examined & { readonly progress: Progress }) {
+  const { lossSum, exampleCount, ...sums } = run.progress;
+  const { accuracy, errors } = qualityIn(run, 'train', sums, exampleCount);
+  return {
+    trainLoss: lossSum / exampleCount,
+    trainAccuracy: accuracy,
+    ...(errors && { trainErrors: errors }),
+  };
 }
 
 /** The part of a run that tells how far it is. */

@@ -10,6 +10,10 @@ export function formatQuantity(count: number, noun: string): string {
 /** 88.51 % */
 export const formatPercent = (fraction: number): string => `${(fraction * 100).toFixed(2)} %`;
 
+/** 4 digits: 0.03127, 3.127, 31270 */
+export const formatNumber = (value: number): string =>
+  Math.abs(value) >= 10_000 ? value.toFixed(0) : String(Number(value.toPrecision(4)));
+
 /** 0.3127 */
 export const formatLoss = (loss: number): string => loss.toFixed(4);
 

@@ -1,6 +1,6 @@
 import { randomKey, threefry2x32, uniform, type Words } from '../random.ts';
 import type { Augmentation } from './augmentation-spec.ts';
-import type { ExampleShape } from './dataset.ts';
+import type { ExampleShape } from './shape.ts';
 
 /** The bounds of an erased rectangle: its part of the image's area, and the ratio of its sides. */
 const ERASED_AREA_MIN = 0.02;

@@ -1,7 +1,8 @@
 import { LockstepError } from '../errors.ts';
 import { type IdxTensor, INPUT_FORMS, LABEL_FORMS, parseIdx, TARGET_FORMS } from './idx.ts';
 import { DATA_ROLES, type DataRole, type DatasetManifest, TABLE_INPUTS_MAX } from './manifest.ts';
-import { columnInputs, describeShape, isRegression } from './target.ts';
+import { type DataKind, describeShape, type ExampleShape } from './shape.ts';
+import { columnInputs, isRegression } from './target.ts';
 
 /** Labeled examples: images or rows of a table. */
 export interface ExampleSet {
@@ -13,15 +14,6 @@ export interface ExampleSet {
 }
 
 export type Labels = Uint8Array | Int32Array | Float32Array;
-
-/** The shape of an example: an image, or the inputs of a row as 1 × 1 × channels. */
-export interface ExampleShape {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
-
-export type DataKind = 'images' | 'features';
 
 export interface Dataset {
   /** With the length of each file: whoever gets it reads no more than that. */
@@ -77,13 +69,6 @@ function shapeOf({ shape, values }: IdxTensor): ExampleShape {
 function describeInputs(inputs: IdxTensor): string {
   return describeShape(kindOf(inputs), shapeOf(inputs));
 }
-
-/** What the input of a model is, which does not say what its 1 × 1 pixels are. */
-export const describeInput = (shape: ExampleShape): string =>
-  describeShape(shape.height * shape.width === 1 ? 'features' : 'images', shape);
-
-export const isSameShape = (a: ExampleShape, b: ExampleShape): boolean =>
-  a.height === b.height && a.width === b.width && a.channels === b.channels;
 
 const CHANNELS_MAX = 4;
 

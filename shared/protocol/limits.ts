@@ -4,7 +4,7 @@
 export const PROTOCOL_VERSION = 8;
 
 /** The longest header. The largest message is the run's configuration with its class names. */
-export const HEADER_BYTES_MAX = 64 * 1024;
+export const HEADER_BYTES_MAX = 1024 * 1024;
 
 /** The longest payload. This is also the size of a vector's chunks to a peer on this machine. */
 export const CHUNK_BYTES_MAX = 1024 * 1024;
@@ -20,8 +20,11 @@ export const CHUNK_BYTES_MIN = 16 * 1024;
  */
 export const NETWORK_CHUNK_BYTES = 256 * 1024;
 
-/** The longest frame: length prefix, header, padding, payload. The `maxPayload` of both ends. */
-export const FRAME_BYTES_MAX = 4 + HEADER_BYTES_MAX + 8 + CHUNK_BYTES_MAX;
+/**
+ * The longest frame: length prefix, header, padding, payload. The `maxPayload` of both ends. A long
+ * header comes alone: that of a chunk is short.
+ */
+export const FRAME_BYTES_MAX = 4 + 64 * 1024 + 8 + CHUNK_BYTES_MAX;
 
 /** The longest message of a worker that owes no sum, in place of {@link FRAME_BYTES_MAX}. */
 export const SHORT_FRAME_BYTES_MAX = 64 * 1024;

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
-import { createModel, LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
+import { createModel } from '../engine/model/model.ts';
+import { measureLength } from '../engine/model/model-plan.ts';
 import type { LeafRange } from '../reduction-tree.ts';
 import { createExampleBlock } from './example-block.ts';
 import type { RunConfig } from './run-config.ts';
@@ -12,7 +13,7 @@ export interface BlockComputer {
    * must have at most `rowsMax` examples in total. Sets `sum` to their partial sum.
    */
   train(round: Round, node: LeafRange, parameters: Float32Array, sum: Float32Array): void;
-  /** Sets `sum` to the loss sum and the correct count of one leaf of an evaluation. */
+  /** Sets `sum` to the sums of the measures of one leaf of an evaluation. */
   evaluate(round: Round, leaf: number, parameters: Float32Array, sum: Float32Array): void;
 }
 
@@ -25,7 +26,8 @@ export function createBlockComputer(
   const { kernels } = engine;
   const model = createModel(engine, workload.model, config, rowsMax);
   const { x, labels, examples, gather, scale } = createExampleBlock(engine, config, rowsMax);
-  const leafLossAndCorrect = engine.allocate(EVALUATION_LEAF_SIZE * LOSS_AND_CORRECT_LENGTH);
+  const length = measureLength(workload.model);
+  const leafMeasures = engine.allocate(EVALUATION_LEAF_SIZE * length);
 
   return {
     train(round, node, parameters, sum) {
@@ -41,9 +43,8 @@ export function createBlockComputer(
       scale(rows);
       const { bfloat16LeavesMin } = workload;
       const batch = { leafSizes, bfloat16LeavesMin, rows, training: { epoch, examples } };
-      const lossAndCorrect = model.differentiate(parameters, x, labels, batch, sum);
-      const place = sum.subarray(-LOSS_AND_CORRECT_LENGTH);
-      kernels.sumRows(lossAndCorrect, place, LOSS_AND_CORRECT_LENGTH, leafSizes);
+      const measures = model.differentiate(parameters, x, labels, batch, sum);
+      kernels.sumRows(measures, sum.subarray(-length), length, leafSizes);
     },
 
     evaluate(round, leaf, parameters, sum) {
@@ -54,14 +55,11 @@ export function createBlockComputer(
         scale(part.length);
         const leafSizes = Uint32Array.of(part.length);
         const batch = { leafSizes, rows: part.length, training: undefined };
-        const lossAndCorrect = model.evaluate(parameters, x, labels, batch);
-        leafLossAndCorrect.set(
-          lossAndCorrect.subarray(0, part.length * LOSS_AND_CORRECT_LENGTH),
-          start * LOSS_AND_CORRECT_LENGTH,
-        );
+        const measures = model.evaluate(parameters, x, labels, batch);
+        leafMeasures.set(measures.subarray(0, part.length * length), start * length);
       }
       const leafSizes = Uint32Array.of(indices.length);
-      kernels.sumRows(leafLossAndCorrect, sum, LOSS_AND_CORRECT_LENGTH, leafSizes);
+      kernels.sumRows(leafMeasures, sum, length, leafSizes);
     },
   };
 }

@@ -1,10 +1,13 @@
+import { isRegression } from '../data/target.ts';
 import { planLayer, type Shape } from '../engine/layers/layer-plan.ts';
 import type { LayerSpec } from '../engine/layers/layer-spec.ts';
 import type { Challenge } from './challenge.ts';
 import type { RunConfig } from './run-config.ts';
 
 /** Images with an odd and an even side. They are so small that the answer fits into one frame. */
-const INPUT: Shape = { height: 4, width: 5, channels: 1 };
+const IMAGE = { height: 4, width: 5 };
+/** As many features, which are not in a row of an image. */
+const FEATURES: Shape = { height: 1, width: 1, channels: 20 };
 const CLASSES = 3;
 const UNITS = 5;
 const FILTERS = 2;
@@ -16,15 +19,18 @@ const SIZES = { globalBatch: 44, microBatchCount: 17 };
  * The challenge of a run: a tiny model with one layer of each kind that the run's model has, in the
  * same order.
  */
-export function challengeFor({ model }: RunConfig): Challenge {
-  let shape = INPUT;
+export function challengeFor({ model, dataset }: RunConfig): Challenge {
+  const { height, width, channels } = model.input;
+  const input: Shape = height * width === 1 ? FEATURES : { ...IMAGE, channels };
+  const outputCount = isRegression(dataset) ? 1 : CLASSES;
+  let shape = input;
   const layers = firstOfEachKind(model.layers.slice(0, -1)).map((layer, index) => {
     const spec = shrink(layer, shape);
     shape = planLayer(spec, shape, `layer ${index + 1} of the challenge`).output;
     return spec;
   });
-  const output: LayerSpec = { type: 'dense', outputs: CLASSES };
-  return { model: { input: INPUT, layers: [...layers, output] }, ...SIZES };
+  const output: LayerSpec = { type: 'dense', outputs: outputCount };
+  return { model: { input, layers: [...layers, output] }, ...SIZES };
 }
 
 function firstOfEachKind(layers: readonly LayerSpec[]): LayerSpec[] {

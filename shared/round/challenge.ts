@@ -1,9 +1,11 @@
 import * as z from 'zod';
-import type { DataKind, Dataset, ExampleSet } from '../data/dataset.ts';
+import type { Dataset, ExampleSet } from '../data/dataset.ts';
+import type { DataKind } from '../data/shape.ts';
 import { isRegression } from '../data/target.ts';
 import type { Engine } from '../engine/engine.ts';
 import { sizeOfShape } from '../engine/layers/layer-plan.ts';
-import { createModel, LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
+import { createModel } from '../engine/model/model.ts';
+import { measureLength, predictsNumber } from '../engine/model/model-plan.ts';
 import { ModelSpec } from '../engine/model/model-spec.ts';
 import { randomKey, threefry2x32, uniform } from '../random.ts';
 import type { LeafRange } from '../reduction-tree.ts';
@@ -163,15 +165,17 @@ function forwardStages(
   scale(rows);
   const model = createModel(engine, workload.model, config, rows);
   const batch = { leafSizes: Uint32Array.of(rows), rows, training: { epoch: 0, examples } };
-  const lossAndCorrect = model.evaluate(parameters, x, labels, batch).slice();
+  const measures = model.evaluate(parameters, x, labels, batch).slice();
   const outputs = model.outputs.map(({ planned, values }) => ({
     name: `layer ${workload.model.layers.indexOf(planned) + 1} (${planned.spec.type})`,
     values: values.slice(),
   }));
-  const names = ['the loss', 'the correct count'];
+  const names = predictsNumber(workload.model)
+    ? ['the loss', 'the squared error', 'the absolute error']
+    : ['the loss', 'the correct count'];
   const losses = names.map((name, column) => ({
     name,
-    values: lossAndCorrect.filter((_, i) => i % LOSS_AND_CORRECT_LENGTH === column),
+    values: measures.filter((_, i) => i % measureLength(workload.model) === column),
   }));
   return [{ name: 'the input', values: x.slice() }, ...outputs, ...losses];
 }

@@ -1,9 +1,8 @@
 import type { ExampleSet, Labels } from '../data/dataset.ts';
-import { isRegression } from '../data/target.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Shape } from '../engine/layers/layer-plan.ts';
-import { createModel, LOSS_AND_CORRECT_LENGTH, lossKernelOf } from '../engine/model/model.ts';
-import type { ModelPlan } from '../engine/model/model-plan.ts';
+import { createModel, lossKernelOf } from '../engine/model/model.ts';
+import { type ModelPlan, measureLength, predictsNumber } from '../engine/model/model-plan.ts';
 import { createModelInput } from './example-block.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -40,25 +39,26 @@ export function* computeOutcomes(
   const { inputCount: inputs, classCount: classes } = plan;
   const { x, labels, take } = createModelInput(engine, inputs, OUTCOME_ROWS);
   const losses = new Float32Array(set.count);
-  const isNumber = isRegression(config.dataset);
+  const isNumber = predictsNumber(plan);
+  const length = measureLength(plan);
   const predictions = new (isNumber ? Float32Array : Int32Array)(set.count);
   for (let start = 0; start < set.count; start += OUTCOME_ROWS) {
     const rows = Math.min(OUTCOME_ROWS, set.count - start);
     take(set, start, rows);
     const leafSizes = Uint32Array.of(rows);
     const batch = { leafSizes, rows, training: undefined };
-    const lossAndCorrect = model.evaluate(parameters, x, labels, batch);
+    const measures = model.evaluate(parameters, x, labels, batch);
     if (isFlipped) {
       means.set(model.logits.subarray(0, rows * classes));
       mirrorRows(x, config.model.input, rows);
       model.evaluate(parameters, x, labels, batch);
       for (let i = 0; i < rows * classes; i++)
         means[i] = Math.fround(means[i] + model.logits[i]) / 2;
-      lossKernel(means, labels, unused, lossAndCorrect, rows, classes, 0);
+      lossKernel(means, labels, unused, measures, rows, classes, 0);
     }
     const logits = isFlipped ? means : model.logits;
     for (let row = 0; row < rows; row++) {
-      losses[start + row] = lossAndCorrect[row * LOSS_AND_CORRECT_LENGTH];
+      losses[start + row] = measures[row * length];
       const scores = logits.subarray(row * classes, (row + 1) * classes);
       predictions[start + row] = isNumber ? scores[0] : scores.indexOf(Math.max(...scores));
     }

@@ -17,6 +17,9 @@ import { ScheduleSpec } from '../engine/schedule-spec.ts';
 export const WIRE_FORMATS = ['f32', 'bf16'] as const;
 export type WireFormat = (typeof WIRE_FORMATS)[number];
 
+/** The longest configuration as JSON, in bytes, so that it fits into a header of the protocol. */
+export const CONFIG_BYTES_MAX = 960 * 1024;
+
 export const GLOBAL_BATCH_MAX = 1_000_000;
 export const MICRO_BATCHES_MAX = 4096;
 /** Of so many classes, the weights fit into a message. */

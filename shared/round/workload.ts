@@ -1,16 +1,21 @@
 import type { Dataset, ExampleSet } from '../data/dataset.ts';
 import { createSampler, splitTrainingSet } from '../data/sampler.ts';
-import { describeShape, describeTarget, outputCountOf } from '../data/target.ts';
-import { LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
-import { type ModelPlan, planModel } from '../engine/model/model-plan.ts';
+import { describeShape } from '../data/shape.ts';
+import { describeTarget, outputCountOf } from '../data/target.ts';
+import {
+  type ModelPlan,
+  measureLength,
+  planModel,
+  predictsNumber,
+} from '../engine/model/model-plan.ts';
 import { LockstepError } from '../errors.ts';
 import { indicesTo } from '../random.ts';
 import type { LeafRange } from '../reduction-tree.ts';
 import type { RunConfig } from './run-config.ts';
 
 /**
- * One sum over all leaves. In a `train` round it is the gradient over a step's global batch. In a
- * `validation` or `test` round it is the loss and the correct count over a whole set. A round is
+ * One sum over all leaves. In a `train` round it is the gradient over a step's global batch, and
+ * the measures. In a `validation` or `test` round it is the measures over a whole set. A round is
  * computed with the parameters after `step` updates.
  */
 export interface Round {
@@ -40,7 +45,7 @@ export interface Workload {
   /** The largest number of examples in a micro-batch. */
   readonly microBatchSizeMax: number;
   leafCount(kind: RoundKind): number;
-  /** The length of a partial sum: gradient (in a `train` round), then loss and correct count. */
+  /** The length of a partial sum: gradient (in a `train` round), then the measures. */
   vectorLength(kind: RoundKind): number;
   /** How many of the first parameters are bfloat16 values, here and on the wire: none or all. */
   readonly bfloat16ParameterCount: number;
@@ -53,6 +58,8 @@ export interface Workload {
   readonly bfloat16LeavesMin: number;
   /** The examples of one leaf, as indices into a set. */
   examples(round: Round, leaf: number): { set: ExampleSet; indices: Uint32Array };
+  /** All examples of a round's kind: those of the training set are without validation. */
+  allExamples(kind: RoundKind): { set: ExampleSet; indices: Uint32Array };
   /** The number of examples in a range of leaves. */
   exampleCount(round: Round, range: LeafRange): number;
 }
@@ -73,6 +80,7 @@ export function createWorkload(
   const sampler = createSampler(training, globalBatch, microBatchCount, seed);
   const gradientLength = model.parameterCount;
   const evaluated = {
+    train: { set: dataset.train, indices: training },
     validation: { set: dataset.train, indices: validation },
     test: { set: dataset.test, indices: indicesTo(dataset.test.count) },
   };
@@ -100,8 +108,9 @@ export function createWorkload(
     bfloat16Length: (kind, { lo, hi }) =>
       kind === 'train' && hi - lo >= bfloat16LeavesMin ? gradientLength : 0,
     bfloat16LeavesMin,
-    vectorLength: (kind) => (kind === 'train' ? gradientLength : 0) + LOSS_AND_CORRECT_LENGTH,
+    vectorLength: (kind) => (kind === 'train' ? gradientLength : 0) + measureLength(model),
     examples,
+    allExamples: (kind) => evaluated[kind],
     exampleCount(round, { lo, hi }) {
       let count = 0;
       for (let leaf = lo; leaf < hi; leaf++) count += examples(round, leaf).indices.length;
@@ -123,8 +132,20 @@ function assertFits({ inputCount, classCount }: ModelPlan, dataset: Dataset): vo
   );
 }
 
-/** The loss sum and the correct count: the last two values of a partial sum. */
-export function lossAndCorrectOf(vector: Float32Array): { lossSum: number; correctCount: number } {
-  const [lossSum, correctCount] = vector.subarray(-LOSS_AND_CORRECT_LENGTH);
-  return { lossSum, correctCount };
+/** Sums over examples: the last values of a partial sum. */
+export interface Measures {
+  readonly lossSum: number;
+  /** The number of right predictions. 0 if the target is a number. */
+  readonly correctCount: number;
+  /** The errors in deviations of the target. 0 if the target is a class. */
+  readonly squaredErrorSum: number;
+  readonly absoluteErrorSum: number;
+}
+
+/** The measures at the end of a partial sum of this model. */
+export function measuresOf(vector: Float32Array, model: Pick<ModelPlan, 'classCount'>): Measures {
+  const [lossSum, second, third] = vector.subarray(-measureLength(model));
+  return predictsNumber(model)
+    ? { lossSum, correctCount: 0, squaredErrorSum: second, absoluteErrorSum: third }
+    : { lossSum, correctCount: second, squaredErrorSum: 0, absoluteErrorSum: 0 };
 }

@@ -1,8 +1,8 @@
 import type { ExampleSet } from '../data/dataset.ts';
 import type { Engine } from '../engine/engine.ts';
 import { sizeOfShape } from '../engine/layers/layer-plan.ts';
-import { createModel, LOSS_AND_CORRECT_LENGTH, type Model } from '../engine/model/model.ts';
-import type { ModelPlan } from '../engine/model/model-plan.ts';
+import { createModel, type Model } from '../engine/model/model.ts';
+import { type ModelPlan, measureLength, predictsNumber } from '../engine/model/model-plan.ts';
 import { createModelInput } from '../round/example-block.ts';
 import type { RunConfig } from '../round/run-config.ts';
 import type { ExampleStudy, LayerStudy } from './example-study.ts';
@@ -44,6 +44,7 @@ export function createNetLab(
 ): NetLab {
   const { kernels } = engine;
   const { inputCount: inputs, classCount: classes, parameterCount } = plan;
+  const isNumber = predictsNumber(plan);
   // The reported loss of an evaluation is the plain one.
   const options = { loss: config.loss, labelSmoothing: 0, seed: config.seed };
   const parameters = engine.allocate(parameterCount);
@@ -64,15 +65,18 @@ export function createNetLab(
       const [loss] = one.differentiate(parameters, x, labels, batchOf(1), gradient);
       const logits = one.logits.slice(0, classes);
       const targets = new Float32Array(classes);
-      targets[label] = 1;
+      if (isNumber) targets[0] = label;
+      else targets[label] = 1;
       return {
         pixels: x.slice(0, inputs),
         label,
         loss,
         logits,
         targets,
-        prediction: largestOf(logits),
-        outputs: targets.map((target, i) => target + one.logitDeltas[i]),
+        prediction: isNumber ? logits[0] : largestOf(logits),
+        outputs: isNumber
+          ? logits.slice()
+          : targets.map((target, i) => target + one.logitDeltas[i]),
         layers: layersOf(one, slopesOf, x, parameters),
         gradient: gradient.slice(),
       };
@@ -83,13 +87,17 @@ export function createNetLab(
       for (let first = 0; first < set.count; first += ROWS) {
         const rows = Math.min(ROWS, set.count - first);
         take(set, first, rows);
-        const lossAndCorrect = many.evaluate(parameters, x, labels, batchOf(rows));
+        const measures = many.evaluate(parameters, x, labels, batchOf(rows));
         for (let row = 0; row < rows; row++) {
           const [from, to] = [row * classes, (row + 1) * classes];
+          losses[first + row] = measures[row * measureLength(plan)];
+          if (isNumber) {
+            predictions[first + row] = many.logits[row];
+            continue;
+          }
           const prediction = largestOf(many.logits.subarray(from, to));
           const isRight = prediction === labels[row];
           predictions[first + row] = prediction;
-          losses[first + row] = lossAndCorrect[row * LOSS_AND_CORRECT_LENGTH];
           confidences[first + row] = many.logitDeltas[from + prediction] + (isRight ? 1 : 0);
         }
         look?.(many, first, rows);

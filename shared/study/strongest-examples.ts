@@ -1,6 +1,6 @@
 import type { ExampleSet } from '../data/dataset.ts';
 import { type PlannedLayer, sizeOfShape } from '../engine/layers/layer-plan.ts';
-import type { ModelPlan } from '../engine/model/model-plan.ts';
+import { type ModelPlan, predictsNumber } from '../engine/model/model-plan.ts';
 import type { NetLab } from './net-lab.ts';
 
 /** The examples at which each unit of a layer has its largest outputs. */
@@ -41,17 +41,19 @@ export function findStrongest(lab: NetLab, set: ExampleSet, name: string): Stron
   const perUnit = Math.min(PER_UNIT, set.count);
   const indices = new Uint32Array(channels * perUnit);
   const values = new Float32Array(channels * perUnit).fill(Number.NEGATIVE_INFINITY);
-  const sums = new Float64Array(channels * classCount);
+  // A number has no classes to take the means of.
+  const isNumber = predictsNumber(lab.plan);
+  const sums = new Float64Array(isNumber ? 0 : channels * classCount);
   const classSizes = new Uint32Array(classCount);
   lab.studySet(set, ({ outputs }, first, rows) => {
     const all = outputs.find(({ planned }) => planned.name === layer.name)?.values;
     for (let row = 0; row < rows && all; row++) {
       const example = first + row;
       const label = set.labels[example];
-      classSizes[label]++;
+      if (!isNumber) classSizes[label]++;
       for (let unit = 0; unit < channels; unit++) {
         const value = largest(all, row * size + unit, (row + 1) * size, channels);
-        sums[unit * classCount + label] += value;
+        if (!isNumber) sums[unit * classCount + label] += value;
         insert(indices, values, unit * perUnit, (unit + 1) * perUnit, example, value);
       }
     }

@@ -89,7 +89,9 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) the das
     await dashboard.untilStrip(/done.*epoch 60\/60 · step 10,800\/10,800/);
     const strip = await dashboard.strip();
     expect(strip).toContain(done.parametersSha256);
-    expect(strip).toContain(`The test accuracy is ${(done.testAccuracy * 100).toFixed(2)} %.`);
+    expect(strip).toContain(
+      `The test accuracy is ${(Number(done.testAccuracy) * 100).toFixed(2)} %.`,
+    );
     expect(await dashboard.page.title()).toBe('done · Lockstep');
     await cli.ended;
     await dashboard.untilStrip(/The run is over. The coordinator is gone: this is the last state/);

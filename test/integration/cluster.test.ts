@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { createRights } from '../../coordinator/port/answers/rights.ts';
-import { LOSS_AND_CORRECT_LENGTH } from '../../shared/engine/model/model.ts';
 import { planModel } from '../../shared/engine/model/model-plan.ts';
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
 import { noControl } from '../support/no-control.ts';
@@ -149,7 +148,7 @@ describe('the coordinator trains on and', () => {
     const hash = cluster.train();
     const share = await peer.next('share');
     expect(share).toMatchObject({ kind: 'train', step: 0, lo: 0, hi: 16 });
-    const values = new Float32Array(parameters + LOSS_AND_CORRECT_LENGTH).fill(Number.NaN);
+    const values = new Float32Array(parameters + 2).fill(Number.NaN);
     peer.send({ ...share, type: 'partial-sum', offset: 0 }, values);
     expect((await peer.next('error')).message).toContain('gave a wrong sum over');
     expect(await peer.closed).toBe(4001);
@@ -163,10 +162,7 @@ describe('the coordinator trains on and', () => {
     const peer = await connectReadyPeer(cluster, parameters);
     const hash = cluster.train();
     const share = await peer.next('share');
-    peer.send(
-      { ...share, type: 'partial-sum', offset: 0 },
-      new Float32Array(parameters + LOSS_AND_CORRECT_LENGTH + 1),
-    );
+    peer.send({ ...share, type: 'partial-sum', offset: 0 }, new Float32Array(parameters + 3));
     expect((await peer.next('error')).message).toContain('does not follow the 0 of');
     expect(await peer.closed).toBe(4000);
     const worker = cluster.startWorker();
@@ -180,7 +176,7 @@ describe('the coordinator trains on and', () => {
     const worker = cluster.startWorker();
     const hash = cluster.train();
     const share = await peer.next('share');
-    const values = new Float32Array(parameters + LOSS_AND_CORRECT_LENGTH).fill(1e6);
+    const values = new Float32Array(parameters + 2).fill(1e6);
     for (const wrong of [
       { step: share.step + 1 },
       { kind: 'test' as const },

@@ -4,7 +4,7 @@ import { LocalSource } from '../../coordinator/training/local-source.ts';
 import { createParameterServer } from '../../coordinator/training/parameter-server.ts';
 import { openEngine, openSharedEngine } from '../../shared/host/load-engine.ts';
 import { createPartialSumComputer } from '../../shared/round/partial-sum-computer.ts';
-import { createWorkload, lossAndCorrectOf } from '../../shared/round/workload.ts';
+import { createWorkload, measuresOf } from '../../shared/round/workload.ts';
 import { divideSet } from '../../shared/threads/outcome-threads.ts';
 import { createToyDataset, TOY_SHAPE } from '../support/toy-dataset.ts';
 import { toyConfig } from '../support/toy-run.ts';
@@ -36,7 +36,7 @@ test('an evaluation has the same numbers with 1, 2, 3 and 8 threads, as in train
   const computer = createPartialSumComputer(engine, config, workload);
   const source = new LocalSource(computer, workload, async () => {});
   const { root } = await source.sum({ kind: 'test', step: 0 }, server.roundedParameters, never);
-  const { lossSum, correctCount } = lossAndCorrectOf(root);
+  const { lossSum, correctCount } = measuresOf(root, workload.model);
   expect(one.accuracy).toBe(correctCount / 620);
   expect(one.loss).toBeCloseTo(lossSum / 620, 5);
 });

@@ -6,6 +6,7 @@ import { createPredictor } from '../../coordinator/prediction/predictor.ts';
 import { findModel } from '../../coordinator/run-folder/find-checkpoint.ts';
 import { DEBIAN_FOLDER } from '../../shared/data/loading/content-sources.ts';
 import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
+import type { RegressionManifest } from '../../shared/data/manifest.ts';
 import { openEngine } from '../../shared/host/load-engine.ts';
 import {
   channelsFirst,
@@ -18,6 +19,7 @@ import { runCli, runToDone } from '../support/processes/cli.ts';
 import { findPython, runPython } from '../support/processes/python.ts';
 import { toyRun } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { createTable, TOY_SHAPE, writeTable, writeToyDataset } from '../support/toy-dataset.ts';
 
 onnx.env.wasm.numThreads = 1;
 
@@ -57,10 +59,11 @@ async function expectSameClasses(run: string): Promise<void> {
   const { test, shape } = (await loadDataset(config.dataset, sources, context)).dataset;
   const predictor = createPredictor(openEngine(config.numerics), config, model, 100);
   predictor.setParameters(parameters);
-  const ours = predictor.predict(Uint8Array.from(test.inputs));
-  const [logits, probabilities] = await runOnnx(file, Uint8Array.from(test.inputs), [
+  const images = Uint8Array.from(test.inputs);
+  const ours = predictor.predict(images);
+  const [logits, probabilities] = await runOnnx(file, channelsFirst(images, shape), [
     test.count,
-    1,
+    shape.channels,
     shape.height,
     shape.width,
   ]);
@@ -116,6 +119,38 @@ describe('an export for ONNX', () => {
   test('classifies each image of a toy set as the run did', async () => {
     const run = join(temporaryFolder(), 'run');
     await runToDone(['train', ...toyRun({ epochs: 2 }), '--workers', '0', '--out', run]);
+    await expectSameClasses(run);
+  });
+
+  test('gives a number in the unit of its target, from the features of a row', async () => {
+    const folder = temporaryFolder();
+    writeTable(folder);
+    const run = join(folder, 'run');
+    const flags = ['--data-dir', folder, '--epochs', '8', '--workers', '0', '--out', run];
+    const { testErrors } = await runToDone(['train', ...flags]);
+    await exportOnnx(run, join(run, 'model.onnx'));
+    const { manifest, test: set, inputCount } = createTable();
+    const session = await onnx.InferenceSession.create(readFileSync(join(run, 'model.onnx')));
+    const features = new onnx.Tensor('float32', Float32Array.from(set.inputs), [
+      set.count,
+      inputCount,
+    ]);
+    const { prediction } = await session.run({ features });
+    const { mean, deviation } = (manifest as RegressionManifest).target;
+    const squares = [...set.labels].map(
+      (label, i) => (Number(prediction.data[i]) - (label * deviation + mean)) ** 2,
+    );
+    const rmse = Math.sqrt(squares.reduce((sum, square) => sum + square) / set.count);
+    expect(Math.abs(rmse - Number(testErrors?.rmse))).toBeLessThan(1e-3);
+    expect(testErrors?.r2).toBeGreaterThan(0.8);
+  });
+
+  test('classifies color images and rows as the run did', async () => {
+    const folder = temporaryFolder();
+    writeToyDataset(folder, { ...TOY_SHAPE, height: 8, channels: 3 });
+    const run = join(folder, 'run');
+    const flags = ['--data-dir', folder, '--model', 'cnn-small', '--epochs', '1', '--out', run];
+    await runToDone(['train', ...flags, '--workers', '0']);
     await expectSameClasses(run);
   });
 

@@ -54,7 +54,9 @@ describe('the output', () => {
       runDir: expect.any(String),
       checkpoint: expect.stringMatching(/step-00001080\.safetensors$/),
     });
-    expect(done?.event === 'done' && done.testAccuracy > 0.5 && done.testAccuracy <= 1).toBe(true);
+    expect(
+      done?.event === 'done' && Number(done.testAccuracy) > 0.5 && Number(done.testAccuracy) <= 1,
+    ).toBe(true);
   });
 
   test('into a pipe is plain lines with time and level, without control characters', async () => {

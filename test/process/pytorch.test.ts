@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { bytesOf } from '../../shared/bytes.ts';
+import type { RegressionManifest } from '../../shared/data/manifest.ts';
 import {
   channelsFirst,
   PORTABLE_INPUT,
@@ -12,6 +14,7 @@ import { runCli, runToDone } from '../support/processes/cli.ts';
 import { findPython, runPython } from '../support/processes/python.ts';
 import { toyRun } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { createTable, writeTable } from '../support/toy-dataset.ts';
 
 const python = findPython('torch');
 const title = python
@@ -47,6 +50,15 @@ loaded = module(folder)
 x, y = bytes_of(images, (-1, 1, int(size), int(size)), 16), bytes_of(labels, (-1,), 8)
 with torch.no_grad():
     print(json.dumps([loaded.CLASSES, (loaded.load()(x).argmax(1) == y).sum().item(), len(y)]))
+`;
+
+const NUMBERS = `${LOAD}
+folder, rows, count = sys.argv[1:]
+loaded = module(folder)
+data = bytearray(open(rows, "rb").read())
+x = torch.frombuffer(data, dtype=torch.float32).reshape(int(count), -1)
+with torch.no_grad():
+    print(json.dumps([loaded.TARGET, loaded.load()(x).flatten().tolist()]))
 `;
 
 const CNN = {
@@ -103,5 +115,25 @@ describe.skipIf(!python)(title, () => {
     expect(count).toBe(1000);
     expect(correct / count).toBe(evaluated.testAccuracy);
     expect(correct / count).toBeGreaterThan(0.5);
+  });
+
+  test('gives numbers in the unit of their target, from the features of rows', async () => {
+    const cwd = temporaryFolder();
+    writeTable(cwd);
+    const flags = ['--data-dir', cwd, '--epochs', '8', '--workers', '0', '--out', 'run'];
+    const { testErrors } = await runToDone(['train', ...flags], { cwd });
+    const exported = await runCli(['export', 'run', '--format', 'pytorch'], { cwd });
+    expect([exported.code, exported.stderr]).toEqual([0, '']);
+    const { test: set, manifest } = createTable();
+    writeFileSync(join(cwd, 'rows'), bytesOf(set.inputs));
+    const args = [join(cwd, 'run', 'pytorch'), join(cwd, 'rows'), String(set.count)];
+    const [name, numbers] = JSON.parse(runPython(python ?? '', NUMBERS, args));
+    expect(name).toBe('price');
+    const { mean, deviation } = (manifest as RegressionManifest).target;
+    const errors = [...set.labels].map((label, i) =>
+      Math.abs(numbers[i] - (label * deviation + mean)),
+    );
+    const mae = errors.reduce((sum, error) => sum + error) / set.count;
+    expect(Math.abs(mae - Number(testErrors?.mae))).toBeLessThan(1e-3);
   });
 });

@@ -1,9 +1,9 @@
-import { recompute, recomputeAccuracy } from '../../coordinator/inspection/recompute.ts';
+import { recompute, recomputeQuality } from '../../coordinator/inspection/recompute.ts';
 import type { RecordedRun } from '../../coordinator/inspection/recorded-run.ts';
 import {
-  verifyAccuracy,
   verifyCheckpoints,
   verifyEnd,
+  verifyQuality,
 } from '../../coordinator/inspection/verify-checkpoints.ts';
 import {
   verifyChain,
@@ -51,7 +51,7 @@ export function verifyFiles(run: RecordedRun): boolean {
 export async function verifyFully(run: RecordedRun): Promise<boolean> {
   const isDone = verifyFiles(run);
   const model = run.checkpoints.find(({ step }) => step === run.done?.modelStep);
-  if (model) verifyAccuracy(run, await recomputeAccuracy(run, model, options));
+  if (model) verifyQuality(run, await recomputeQuality(run, model, options));
   const start = run.checkpoints.find(({ step }) => step === run.description.firstStep);
   await recompute(run, start, 1000, options, () => {});
   return isDone;

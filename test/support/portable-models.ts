@@ -119,8 +119,8 @@ function logitsOf(config: RunConfig, parameters: Float32Array, images: Uint8Arra
 }
 
 /** Images [rows, height, width, channels] as [rows, channels, height, width]. */
-export function channelsFirst(images: Uint8Array): Uint8Array {
-  const { height, width, channels } = PORTABLE_INPUT;
+export function channelsFirst(images: Uint8Array, shape = PORTABLE_INPUT): Uint8Array {
+  const { height, width, channels } = shape;
   const size = height * width;
   return images.map((_, i) => {
     const [row, channel, pixel] = [

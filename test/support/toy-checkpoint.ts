@@ -27,6 +27,8 @@ export function checkpointAt(step: number, bestStep?: number): Checkpoint {
     step,
     progress: {
       lossSum: 1 / 3,
+      squaredErrorSum: 0,
+      absoluteErrorSum: 0,
       correctCount: 5,
       exampleCount: 7,
       chain: 'c',

@@ -9,6 +9,10 @@ export const formatCount = (value: number): string => whole.format(value);
 export const formatLoss = (loss: number | null): string =>
   loss === null ? '–' : loss.toPrecision(4).replace(/e\+?/, 'e');
 
+/** "3.142", "31420": four digits. */
+export const shortNumber = (value: number): string =>
+  Math.abs(value) >= 10_000 ? value.toFixed(0) : String(Number(value.toPrecision(4)));
+
 /** "88.8 %", of a part in 0..1. */
 export const formatPercent = (part: number | null, digits = 1): string =>
   part === null ? '–' : `${(part * 100).toFixed(digits)} %`;

@@ -11,12 +11,15 @@ import {
   type IntegerVector,
   type Node,
 } from './onnx-messages.ts';
-import { type PortableLayer, paddingOf } from './portable-model.ts';
+import { isTable, type PortableLayer, type PortableTarget, paddingOf } from './portable-model.ts';
 
 /*
  * A model as a graph of ONNX's operators:
  *
  *     images u8 [batch, channels, height, width] ─ Cast ─ Div 255 ─ layers ─ logits ─ probabilities
+ *
+ * The rows of a table are f32 [batch, features] instead, standardized as the dataset has them. If the
+ * target is a number, the only output is `prediction` [batch, 1] in the unit of the target.
  *
  * The graph itself scales the bytes, so that nobody scales them wrongly. It divides by 255, as
  * training does, because a product with 1/255 has other bits. Dropout does nothing after training
@@ -25,26 +28,58 @@ import { type PortableLayer, paddingOf } from './portable-model.ts';
 
 /** The names of the graph's values that users see. */
 const IMAGES = 'images';
+const FEATURES = 'features';
+const PREDICTION = 'prediction';
 const LOGITS = 'logits';
 const PROBABILITIES = 'probabilities';
 
-/** Converts layers. Without a softmax, the outputs were trained to be 0 or 1, and are limited. */
-export function onnxGraph(layers: readonly PortableLayer[], hasSoftmax: boolean): Graph {
-  const nodes = createNodes(IMAGES);
-  nodes.add('cast', 'Cast', [], { to: FLOAT_TYPE });
-  nodes.add('scaled', 'Div', [nodes.scalar(255)]);
+/**
+ * Converts layers. Without a softmax, the outputs were trained to be 0 or 1, and are limited. With a
+ * target, the output is a number.
+ */
+export function onnxGraph(
+  layers: readonly PortableLayer[],
+  hasSoftmax: boolean,
+  target?: PortableTarget,
+): Graph {
+  const { input } = layers[0];
+  const isOfRows = isTable(input);
+  const nodes = createNodes(isOfRows ? FEATURES : IMAGES);
+  if (!isOfRows) {
+    nodes.add('cast', 'Cast', [], { to: FLOAT_TYPE });
+    nodes.add('scaled', 'Div', [nodes.scalar(255)]);
+  }
   for (const layer of layers) addLayer(nodes, layer);
-  nodes.add(LOGITS, 'Identity');
-  if (hasSoftmax) nodes.add(PROBABILITIES, 'Softmax');
-  else nodes.add(PROBABILITIES, 'Clip', [nodes.scalar(0), nodes.scalar(1)]);
-  const { height, width, channels } = layers[0].input;
+  const names = addOutputs(nodes, hasSoftmax, target);
+  const { height, width, channels } = input;
   const shape = ['batch', sizeOfShape(layers[layers.length - 1].output)];
   return {
     nodes: nodes.list,
-    inputs: [{ name: IMAGES, type: 'u8', shape: ['batch', channels, height, width] }],
-    outputs: [LOGITS, PROBABILITIES].map((name) => ({ name, type: 'f32', shape })),
+    inputs: [
+      isOfRows
+        ? { name: FEATURES, type: 'f32', shape: ['batch', channels] }
+        : { name: IMAGES, type: 'u8', shape: ['batch', channels, height, width] },
+    ],
+    outputs: names.map((name) => ({ name, type: 'f32', shape })),
     constants: [...nodes.constants.values(), ...layers.flatMap(({ tensors }) => tensors)],
   };
+}
+
+/** Adds the last nodes. Returns the names of the outputs. */
+function addOutputs(
+  nodes: Nodes,
+  hasSoftmax: boolean,
+  target: PortableTarget | undefined,
+): string[] {
+  if (target) {
+    nodes.add('deviations', 'Mul', [nodes.scalar(target.deviation)]);
+    nodes.add(PREDICTION, 'Add', [nodes.scalar(target.mean)]);
+    return [PREDICTION];
+  }
+  nodes.add(LOGITS, 'Identity');
+  if (hasSoftmax) nodes.add(PROBABILITIES, 'Softmax');
+  else nodes.add(PROBABILITIES, 'Clip', [nodes.scalar(0), nodes.scalar(1)]);
+  return [LOGITS, PROBABILITIES];
 }
 
 type Nodes = ReturnType<typeof createNodes>;

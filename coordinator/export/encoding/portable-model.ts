@@ -41,7 +41,8 @@ type Order = readonly number[];
 /** Converts a model with its flat parameters. */
 export function portableModel(model: ModelPlan, parameters: Float32Array): PortableLayer[] {
   const layers: PortableLayer[] = [];
-  let isImage = true;
+  // Features are a vector from the first layer on.
+  let isImage = !isTable(model.spec.input);
   let order = identity(model.spec.input.channels);
   for (const planned of model.layers) {
     const { name, spec, input, output } = planned;
@@ -60,6 +61,16 @@ export function portableModel(model: ModelPlan, parameters: Float32Array): Porta
     if (spec.type === 'dense' || spec.type === 'conv2d') order = identity(output.channels);
   }
   return layers;
+}
+
+/** Whether the inputs are the features of rows, not images. */
+export const isTable = ({ height, width }: Shape): boolean => height * width === 1;
+
+/** What turns an output into a number in the unit of the target: output · deviation + mean. */
+export interface PortableTarget {
+  readonly name: string;
+  readonly mean: number;
+  readonly deviation: number;
 }
 
 /** The zeros that a convolution puts around an image, on each side. */

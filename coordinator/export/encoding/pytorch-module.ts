@@ -1,10 +1,12 @@
 import type { Activation } from '../../../shared/engine/kernels.ts';
 import { sizeOfShape } from '../../../shared/engine/layers/layer-plan.ts';
-import { type PortableLayer, paddingOf } from './portable-model.ts';
+import { isTable, type PortableLayer, type PortableTarget, paddingOf } from './portable-model.ts';
 
 /** What the module needs to know in addition to the layers. */
 export interface ModuleFacts {
   readonly classNames: readonly string[];
+  /** The target, if it is a number. */
+  readonly target?: PortableTarget;
   /** Whether the outputs are logits of a softmax. Otherwise they were trained to be 0 or 1. */
   readonly hasSoftmax: boolean;
   /** The name of the safetensors file beside the module. */
@@ -14,14 +16,20 @@ export interface ModuleFacts {
 /** The text of a Python module that builds a model for PyTorch and loads its parameters. */
 export function pytorchModule(
   layers: readonly PortableLayer[],
-  { classNames, hasSoftmax, parameterFile }: ModuleFacts,
+  { classNames, target, hasSoftmax, parameterFile }: ModuleFacts,
 ): string {
+  const isOfRows = isTable(layers[0].input);
+  const inputs = isOfRows ? 'features' : 'images';
+  const names = target ? 'load' : 'CLASSES, load';
+  const result = target
+    ? `numbers = model(${inputs})`
+    : `probabilities = model(${inputs})${hasSoftmax ? '.softmax(1)' : '.clamp(0, 1)'}`;
   const entries = layers.map((layer) => `            ("${layer.name}", ${construction(layer)}),`);
   return `"""A model that Lockstep has trained, for PyTorch 1.12 or later.
 
-    from model import CLASSES, load
+    from model import ${names}
     model = load()
-    probabilities = model(images)${hasSoftmax ? '.softmax(1)' : '.clamp(0, 1)'}
+    ${result}
 """
 import json
 import struct
@@ -31,7 +39,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-CLASSES = ${listOf(classNames)}
+${target ? targetLines(target) : `CLASSES = ${listOf(classNames)}`}
 
 
 class Model(nn.Sequential):
@@ -40,10 +48,7 @@ class Model(nn.Sequential):
 ${entries.join('\n')}
         ]))
 
-    def forward(self, images):
-        """Images [N, channels, height, width] to logits [N, classes]. Bytes are divided by 255.
-        Other types must be from 0 to 1 already."""
-        return super().forward(images.float() / 255 if images.dtype == torch.uint8 else images)
+${forward(isOfRows, target)}
 
 
 def load(path=Path(__file__).with_name("${parameterFile}")):
@@ -60,6 +65,24 @@ def load(path=Path(__file__).with_name("${parameterFile}")):
     model.load_state_dict(state)
     return model.eval()
 `;
+}
+
+function targetLines({ name, mean, deviation }: PortableTarget): string {
+  return `TARGET = ${JSON.stringify(name)}\nMEAN, DEVIATION = ${mean}, ${deviation}`;
+}
+
+function forward(isOfRows: boolean, target: PortableTarget | undefined): string {
+  const to = target ? 'the target in its unit [N, 1]' : 'logits [N, classes]';
+  const scale = target ? ' * DEVIATION + MEAN' : '';
+  if (isOfRows)
+    return `    def forward(self, features):
+        """Features [N, inputs], standardized as in training, to ${to}."""
+        return super().forward(features)${scale}`;
+  return `    def forward(self, images):
+        """Images [N, channels, height, width] to ${to}. Bytes are divided by 255.
+        Other types must be from 0 to 1 already."""
+        x = images.float() / 255 if images.dtype == torch.uint8 else images
+        return super().forward(x)${scale}`;
 }
 
 /** The names as Python texts, which are written as in JSON. */

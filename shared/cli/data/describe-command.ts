@@ -5,7 +5,7 @@ import { createDataset } from '../../data/dataset.ts';
 import { findIdxFiles, type IdxNames, readIdxFiles } from '../../data/loading/describe-folder.ts';
 import { MANIFEST_FILE } from '../../data/loading/load-dataset.ts';
 import { DATA_ROLES, DatasetManifest, KNOWN_DATASETS } from '../../data/manifest.ts';
-import { describeShape } from '../../data/target.ts';
+import { describeShape } from '../../data/shape.ts';
 import { LockstepError, reasonOf } from '../../errors.ts';
 import { writeFileAtomically } from '../../host/atomic-file.ts';
 import { shellWord } from '../../printable.ts';

@@ -6,7 +6,7 @@ const extent = z.int().min(1).max(64);
 
 /** One layer of a model, as a user writes it. */
 export const LayerSpec = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('dense'), outputs: count }),
+  z.strictObject({ type: z.literal('dense'), outputs: z.int().min(1).max(65_536) }),
   z.strictObject({
     type: z.literal('conv2d'),
     filters: count,

@@ -32,9 +32,21 @@ export interface ModelPlan {
   readonly trainedCount: number;
   /** The number of values of one input example. */
   readonly inputCount: number;
-  /** The number of outputs of the last layer. */
+  /** The number of outputs of the last layer: one per class, or 1 that predicts a number. */
   readonly classCount: number;
 }
+
+/** Whether a model has one output, which predicts a number instead of a class. */
+export const predictsNumber = ({ classCount }: Pick<ModelPlan, 'classCount'>): boolean =>
+  classCount === 1;
+
+/**
+ * The number of values per row of the result of `Model.evaluate`. They are the loss and the correct
+ * count, which is 1 if the prediction is right, else 0. For a number they are the loss, the squared
+ * error and the absolute error.
+ */
+export const measureLength = (plan: Pick<ModelPlan, 'classCount'>): number =>
+  predictsNumber(plan) ? 3 : 2;
 
 /**
  * Follows the shapes through the layers and gives each tensor its place in the flat buffer. Trained

@@ -8,17 +8,14 @@ import { createDropout } from '../layers/dropout.ts';
 import type { Batch, Layer } from '../layers/layer.ts';
 import type { PlannedLayer } from '../layers/layer-plan.ts';
 import { createPooling } from '../layers/pooling.ts';
-import type { ModelPlan } from './model-plan.ts';
+import { type ModelPlan, measureLength, predictsNumber } from './model-plan.ts';
 import { weighRows } from './weigh-rows.ts';
 
-export const LOSSES = ['cross-entropy', 'squared-error'] as const;
+export const LOSSES = ['cross-entropy', 'squared-error', 'huber'] as const;
 export type Loss = (typeof LOSSES)[number];
 
-/**
- * The number of values per row of the result of `Model.evaluate`: the loss, and the correct count,
- * which is 1 if the prediction is right, else 0.
- */
-export const LOSS_AND_CORRECT_LENGTH = 2;
+/** The error from which on the Huber loss grows linearly, in deviations of the target. */
+export const HUBER_DELTA = 1;
 
 /**
  * The layers and the loss of a network, with room for the activations of `rowsMax` examples. The
@@ -26,8 +23,9 @@ export const LOSS_AND_CORRECT_LENGTH = 2;
  */
 export interface Model {
   /**
-   * Computes the loss and correct count of each example, [rows, 2], from x [rows, inputs] and
-   * labels [rows]. The result is a buffer of the model, valid until its next call.
+   * Computes the measures of each example, [rows, measureLength], from x [rows, inputs] and labels
+   * [rows]: the indices of classes, or targets. The result is a buffer of the model, valid until
+   * its next call.
    */
   evaluate(
     parameters: Float32Array,
@@ -88,11 +86,12 @@ export function createModel(
     const layer = createLayer(engine, planned, rowsMax, { seed: options.seed, index });
     return layer ? [{ planned, layer }] : [];
   });
-  const lossKernel = lossKernelOf(kernels, options.loss);
+  const classLoss = lossKernelOf(kernels, options.loss);
+  const delta = options.loss === 'huber' ? HUBER_DELTA : Number.POSITIVE_INFINITY;
   const classes = plan.classCount;
   const weights = options.classWeights && Float32Array.from(options.classWeights);
   const dLogits = engine.allocate(rowsMax * classes);
-  const lossAndCorrect = engine.allocate(rowsMax * LOSS_AND_CORRECT_LENGTH);
+  const measures = engine.allocate(rowsMax * measureLength(plan));
   let logits = dLogits;
   let outputs: LayerOutput[] = [];
   let deltas: LayerOutput[] = [];
@@ -106,10 +105,11 @@ export function createModel(
     // Smoothed targets and weights are for training only. The reported loss of an evaluation is the
     // plain one.
     const smoothing = batch.training ? options.labelSmoothing : 0;
-    lossKernel(logits, labels, dLogits, lossAndCorrect, batch.rows, classes, smoothing);
+    if (predictsNumber(plan)) kernels.huber(logits, labels, dLogits, measures, batch.rows, delta);
+    else classLoss(logits, labels, dLogits, measures, batch.rows, classes, smoothing);
     if (batch.training && weights)
-      weighRows(weights, labels, dLogits, lossAndCorrect, batch.rows, classes);
-    return lossAndCorrect;
+      weighRows(weights, labels, dLogits, measures, batch.rows, classes);
+    return measures;
   };
 
   const differentiate: Model['differentiate'] = (parameters, x, labels, batch, gradient) => {
@@ -120,7 +120,7 @@ export function createModel(
       deltas.unshift({ planned, values: dy });
       dy = layer.backward(parameters, dy, gradient, batch, index > 0);
     }
-    return lossAndCorrect;
+    return measures;
   };
 
   return {

@@ -1,5 +1,6 @@
 import type { ExampleSet } from '../../../../shared/data/dataset.ts';
-import { classNamesOf } from '../../../../shared/data/target.ts';
+import type { RegressionManifest } from '../../../../shared/data/manifest.ts';
+import { classNamesOf, isRegression } from '../../../../shared/data/target.ts';
 import type { ModelPlan } from '../../../../shared/engine/model/model-plan.ts';
 import type { StudyAnswer, StudySet } from '../../../study/study-answer.ts';
 import type { ChannelView } from './features/unit-weights.ts';
@@ -41,6 +42,18 @@ export interface StudyAccess {
     argument: Argument<Name>,
     parameters?: Float32Array,
   ): Promise<Result<Name>>;
+}
+
+/** The manifest of a run whose target is a number; undefined for classes. */
+export const numberOf = ({
+  opened,
+}: Pick<StudyAccess, 'opened'>): RegressionManifest | undefined =>
+  opened && isRegression(opened.config.dataset) ? opened.config.dataset : undefined;
+
+/** The name of each output: those of the classes, or that of the number. */
+export function outputNamesOf(studies: Pick<StudyAccess, 'opened'>): readonly string[] {
+  const number = numberOf(studies);
+  return number ? [number.target.name] : classesOf(studies);
 }
 
 /** What the user studies. */

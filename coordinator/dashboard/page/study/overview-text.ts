@@ -1,7 +1,9 @@
+import type { RegressionManifest } from '../../../../shared/data/manifest.ts';
+import { inUnit } from '../../../../shared/data/target.ts';
 import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
 import type { SetStudy } from '../../../../shared/study/set-study.ts';
 import type { RunView } from '../../model/run-view.ts';
-import { formatCount, formatPercent } from '../format.ts';
+import { formatCount, formatPercent, shortNumber } from '../format.ts';
 
 /** "The net after step 860 (2.0 epochs)." A report does not know the steps per epoch: 0. */
 export function stepText(step: number, stepsPerEpoch: number): string {
@@ -22,6 +24,16 @@ export function predictionText(
     `The net says “${names[prediction]}” (output ${output}). ` +
     `That is wrong: “${names[label]}” has ${outputs[label].toFixed(2)}.`
   );
+}
+
+/** What the net says about an example whose target is a number, in the unit of the target. */
+export function numberText(
+  { label, prediction }: ExampleStudy,
+  manifest: RegressionManifest,
+): string {
+  const { name, deviation } = manifest.target;
+  const off = shortNumber(deviation * Math.abs(prediction - label));
+  return `The net says ${name} ${shortNumber(inUnit(manifest, prediction))}, which is ${off} off.`;
 }
 
 /** How many examples are wrong. */

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { classNamesOf } from '../../../../shared/data/target.ts';
+import { classNamesOf, inUnit, isRegression } from '../../../../shared/data/target.ts';
 import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
-import { formatCount } from '../format.ts';
+import { formatCount, shortNumber } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
 import { whenSeen } from '../panel/when-seen.ts';
 import type { OpenStudy } from './access.ts';
@@ -10,6 +10,7 @@ import {
   indexFrom,
   keptText,
   learningWarnings,
+  numberText,
   predictionText,
   stepText,
   wrongText,
@@ -64,14 +65,15 @@ function wantFor(study: Study): void {
 }
 
 function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy): TemplateResult {
-  const names = classNamesOf(opened.config.dataset);
+  const { dataset } = opened.config;
+  const names = classNamesOf(dataset);
   const found = studies.result('example', { set, index });
   const of = studies.result('set', { set });
   return html`<p class="example-name">
-      ${set} example ${index}${found ? html`: <b>${names[found.value.label]}</b>` : nothing}
+      ${set} example ${index}${found ? html`: <b>${isRegression(dataset) ? shortNumber(inUnit(dataset, found.value.label)) : names[found.value.label]}</b>` : nothing}
     </p>
-    <p aria-live="polite">${found ? predictionText(found.value, names) : 'Computing …'}</p>
-    <p class="quiet">${of ? wrongText(of.value) : nothing}</p>`;
+    <p aria-live="polite">${found ? (isRegression(dataset) ? numberText(found.value, dataset) : predictionText(found.value, names)) : 'Computing …'}</p>
+    <p class="quiet">${of && !isRegression(dataset) ? wrongText(of.value) : nothing}</p>`;
 }
 
 function exampleControls(study: Study, opened: OpenStudy): TemplateResult {

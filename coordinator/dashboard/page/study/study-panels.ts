@@ -1,3 +1,4 @@
+import { isRegression } from '../../../../shared/data/target.ts';
 import type { RunSource } from '../connection/connection.ts';
 import { hasEmbeddedStudy } from '../connection/embedded-study.ts';
 import { curves } from '../learning/curves.ts';
@@ -14,7 +15,8 @@ import { own } from './own/own.ts';
 import { confusion } from './sets/confusion.ts';
 import { hardest } from './sets/hardest.ts';
 import styleUrl from './study.css?url';
-import { createStudy } from './study.ts';
+import { createStudy, type Study } from './study.ts';
+import { needsClasses, needsFewClasses, needsGrayImages, suited, type WhyNot } from './suited.ts';
 import { units } from './units/units.ts';
 import { breakIt } from './what-if/break.ts';
 import { whatIf } from './what-if/what-if.ts';
@@ -24,11 +26,19 @@ export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   if (!hasEmbeddedStudy()) loadStyle();
   const study = createStudy(source, ui);
   const panels = [
-    ...[lessons, overview, output, backward, gradientFlow, fresh, units, features],
-    ...[confusion, hardest, own, breakIt, whatIf],
+    ...[lessons, overview, suitedTo(output, needsFewClasses), backward, gradientFlow, fresh],
+    ...[units, suitedTo(features, needsClasses), suitedTo(confusion, needsFewClassesOrNumber)],
+    ...[hardest, suitedTo(own, needsGrayImages), suitedTo(breakIt, needsClasses), whatIf],
   ];
   return [...panels.map((panel) => panel(study)), curves];
 }
+
+const suitedTo = (panel: (study: Study) => Panel, whyNot: WhyNot) => (study: Study) =>
+  suited(study, panel(study), whyNot);
+
+/** Instead of the matrix, numbers have a scatter. */
+const needsFewClassesOrNumber: WhyNot = (opened) =>
+  isRegression(opened.config.dataset) ? undefined : needsFewClasses(opened);
 
 /** A run in one file has this style already. */
 function loadStyle(): void {

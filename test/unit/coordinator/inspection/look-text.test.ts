@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { lookLines } from '../../../../coordinator/inspection/look-text.ts';
+import { FASHION_MNIST } from '../../../../shared/data/manifest.ts';
 import { planModel } from '../../../../shared/engine/model/model-plan.ts';
 import { multilayerPerceptron } from '../../../../shared/engine/model/presets.ts';
 import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
@@ -29,7 +30,7 @@ const study: ExampleStudy = {
   gradient,
 };
 
-const NAMES = ['shoe', 'bag', 'coat'];
+const NAMES = { ...FASHION_MNIST, classNames: ['shoe', 'bag', 'coat'] };
 
 test('a look has the picture, the nudges by size, and the way back', () => {
   expect(lookLines(study, plan, NAMES, 'look --hardest')).toEqual([

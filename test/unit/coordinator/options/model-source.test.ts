@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { modelFor, presetOf } from '../../../../coordinator/options/model-source.ts';
+import { fittingNotice, modelFor, presetOf } from '../../../../coordinator/options/model-source.ts';
 import { DEFAULTS } from '../../../../coordinator/options/recipes.ts';
 import type { RunOptions } from '../../../../coordinator/options/run-options.ts';
 import { multilayerPerceptron, PRESETS } from '../../../../shared/engine/model/presets.ts';
 import type { ErrorCode } from '../../../../shared/errors.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
-import { createToyDataset, TOY_SHAPE } from '../../../support/toy-dataset.ts';
+import { createTable, createToyDataset, TOY_SHAPE } from '../../../support/toy-dataset.ts';
 
 const dataset = createToyDataset();
 const base: RunOptions = { checkpointEvery: 500, checkpointInterval: 30, audit: 0 };
@@ -63,11 +63,35 @@ describe('a model', () => {
     expect((await modelOf({ model })).spec.layers).toEqual(PRESETS[model](3));
   });
 
-  test('that does not fit small images is refused, by the layer that does not', async () => {
+  test('leaves out the pools that small images have no room for, and says so', async () => {
     const tiny = createToyDataset({ ...TOY_SHAPE, height: 2, width: 2 });
-    await expect(modelFor({ ...base, model: 'cnn' }, tiny)).rejects.toThrow(
-      failure('MODEL', /layer 11 .*2 × 2.*1 × 1/),
+    const options = { ...base, model: 'cnn-small' };
+    const plan = await modelFor(options, tiny);
+    expect(plan.layers.filter(({ spec }) => spec.type === 'max-pool')).toHaveLength(1);
+    expect(fittingNotice(options, tiny, plan)).toBe(
+      '--model cnn-small fits images of 2 × 2 pixels: 1 of its pools are left out, as the images ' +
+        'are small',
     );
+    expect(fittingNotice(options, dataset, await modelFor(options, dataset))).toBeUndefined();
+  });
+
+  test('for a table is a small perceptron, and has no use for layers of images', async () => {
+    const table = createTable(5);
+    const plan = await modelFor(base, table);
+    expect(plan.spec).toEqual({
+      input: table.shape,
+      layers: multilayerPerceptron([64, 32], 'relu', 5),
+    });
+    expect(fittingNotice(base, table, plan)).toContain('hidden layers of 64 and 32 units');
+    const given = { ...base, layers: [7] };
+    expect(fittingNotice(given, table, await modelFor(given, table))).toBeUndefined();
+    await expect(modelFor({ ...base, model: 'cnn' }, table)).rejects.toThrow(
+      failure('MODEL', /--model cnn has conv2d layers.*rows of 6 features: use --model mlp/),
+    );
+  });
+
+  test('for a number has one output', async () => {
+    expect((await modelFor(base, createTable())).classCount).toBe(1);
   });
 
   test.for([

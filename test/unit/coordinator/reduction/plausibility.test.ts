@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { createPlausibility } from '../../../../coordinator/reduction/plausibility.ts';
+import type { Workload } from '../../../../shared/round/workload.ts';
 import { naiveEngine } from '../../../support/toy-run.ts';
 
 /** Whether such a sum over 10 examples is plausible. */
 function isPlausible(gradient: number[], lossSum: number, correctCount: number): boolean {
-  const workload = { exampleCount: () => 10 };
+  const workload = { model: { classCount: 3 } as Workload['model'], exampleCount: () => 10 };
   const check = createPlausibility(naiveEngine.kernels, workload, { kind: 'train', step: 0 });
   const vector = Float32Array.of(...gradient, lossSum, correctCount);
   return check({ node: { lo: 0, hi: 1 }, vector });

@@ -10,7 +10,7 @@ import {
 } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
-import { classesOf } from '../access.ts';
+import { outputNamesOf } from '../access.ts';
 import type { Study } from '../study.ts';
 import { Backward, type BackwardState } from './backward-state.ts';
 import { mosaicsOf, paintNet } from './net-drawing.ts';
@@ -36,7 +36,7 @@ const LINES = 5;
 export function backward(study: Study): Panel {
   const { studies, ui } = study;
   const all = new Backward(study);
-  const namesOf = () => classesOf(studies);
+  const namesOf = () => outputNamesOf(studies);
   return {
     id,
     name: 'Backward, one example',

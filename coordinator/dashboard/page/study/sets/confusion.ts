@@ -5,7 +5,7 @@ import { formatQuantity } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { type Canvas, pointedPart, showPicture } from '../../panel/picture.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
-import { classesOf } from '../access.ts';
+import { classesOf, numberOf } from '../access.ts';
 import { confidenceText } from '../confidence-text.ts';
 import type { Study } from '../study.ts';
 import { drawConfusion } from './confusion-drawing.ts';
@@ -23,6 +23,7 @@ import {
 } from './confusion-model.ts';
 import { examplePictures } from './example-pictures.ts';
 import { once } from './once.ts';
+import { scatterPicture, scatterSentence, scatterTable } from './scatter.ts';
 import { setChoice, shownSet, whichExamples } from './set-choice.ts';
 
 /** So many pictures of a cell are shown at first, and more each time. */
@@ -43,44 +44,34 @@ export const confusion = (study: Study): Panel => {
     redraw();
   };
 
-  function pictures(found: SetStudy, chosen: Cell): TemplateResult {
-    const places = examplesOfCell(found, chosen.label, chosen.prediction);
-    const shownPlaces = places.slice(0, pictureCount).map((index) => ({
-      set,
-      index,
-      lines: [confidenceText(found.confidences[index], study)],
-    }));
-    const more = () => {
-      pictureCount += PICTURES;
-      redraw();
-    };
-    return html`<h3>${cellStory(model(found), chosen)}</h3>
-      <p class="quiet">
-        ${places.length === 0 ? 'No example is here.' : 'The surest predictions come first.'}
-      </p>
-      ${examplePictures(study, shownPlaces)}
-      ${
-        places.length > pictureCount
-          ? html`<button @click=${more}>
-              More of ${formatQuantity(places.length, 'picture')}
-            </button>`
-          : nothing
-      }`;
-  }
-
   function matrix(found: SetStudy): TemplateResult {
     const now = model(found);
     const chosen = cell ?? firstCell(now);
     const picture = pictureOf(now, chosen, choose);
     const storyOf = (each: Cell) => cellStory(now, each);
+    const more = () => {
+      pictureCount += PICTURES;
+      redraw();
+    };
     const click = () => {
       const pointed = pointedPart(picture, study.ui);
       if (pointed) choose(pointed);
     };
     return html`<div class="matrix">
       <div @click=${click}>${showPicture({ ...picture, storyOf }, study.ui)}</div>
-      <div>${pictures(found, chosen)}</div>
+      <div>
+        ${picturesOf(study, set, found, { story: cellStory(now, chosen), chosen, count: pictureCount, more })}
+      </div>
     </div>`;
+  }
+
+  function picture(found: SetStudy): TemplateResult {
+    const number = numberOf(study.studies);
+    if (number) return scatterPicture(found, number);
+    return html`<p class="quiet">
+        A row is a class, a column is what the net says. A click shows the pictures of a cell.
+      </p>
+      ${matrix(found)}`;
   }
 
   return {
@@ -89,7 +80,10 @@ export const confusion = (study: Study): Panel => {
     isWide: true,
     title() {
       const now = shown();
-      if (!now.study) return 'Which classes does the net confuse?';
+      const number = numberOf(study.studies);
+      if (!now.study)
+        return number ? 'How far is the net off?' : 'Which classes does the net confuse?';
+      if (number) return scatterSentence(now.study.value, number, whichExamples(study, now));
       return confusionSentence(now.study.value, names(), whichExamples(study, now));
     },
     body() {
@@ -102,15 +96,49 @@ export const confusion = (study: Study): Panel => {
       };
       return html`<div ${whenSeen(want)}>
         ${setChoice(study, now, change)}
-        <p class="quiet">
-          A row is a class, a column is what the net says. A click shows the pictures of a cell.
-        </p>
-        ${now.study ? matrix(now.study.value) : study.waiting('set', { set })}
+        ${now.study ? picture(now.study.value) : study.waiting('set', { set })}
       </div>`;
     },
-    table: () => confusionTable(model(shown().study?.value ?? NOTHING)),
+    table() {
+      const number = numberOf(study.studies);
+      const found = shown().study?.value ?? NOTHING;
+      return number ? scatterTable(found, number) : confusionTable(model(found));
+    },
   };
 };
+
+/** What is shown of a cell. */
+interface ShownCell {
+  readonly story: string;
+  readonly chosen: Cell;
+  /** So many pictures, and how to see more. */
+  readonly count: number;
+  readonly more: () => void;
+}
+
+function picturesOf(
+  study: Study,
+  set: StudySet,
+  found: SetStudy,
+  { story, chosen, count, more }: ShownCell,
+): TemplateResult {
+  const places = examplesOfCell(found, chosen.label, chosen.prediction);
+  const shownPlaces = places.slice(0, count).map((index) => ({
+    set,
+    index,
+    lines: [confidenceText(found.confidences[index], study)],
+  }));
+  return html`<h3>${story}</h3>
+    <p class="quiet">
+      ${places.length === 0 ? 'No example is here.' : 'The surest predictions come first.'}
+    </p>
+    ${examplePictures(study, shownPlaces)}
+    ${
+      places.length > count
+        ? html`<button @click=${more}>More of ${formatQuantity(places.length, 'picture')}</button>`
+        : nothing
+    }`;
+}
 
 const NOTHING: SetStudy = {
   labels: new Uint8Array(0),

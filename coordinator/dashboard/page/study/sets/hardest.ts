@@ -1,11 +1,12 @@
 import { html, nothing } from 'lit-html';
+import { inUnit } from '../../../../../shared/data/target.ts';
 import { hardestExamples, type SetStudy } from '../../../../../shared/study/set-study.ts';
 import type { StudySet } from '../../../../study/study-answer.ts';
-import { formatLoss } from '../../format.ts';
+import { formatLoss, shortNumber } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
-import { classesOf } from '../access.ts';
+import { classesOf, numberOf } from '../access.ts';
 import { confidenceText } from '../confidence-text.ts';
 import { asSentence } from '../sentence.ts';
 import type { Study } from '../study.ts';
@@ -20,11 +21,16 @@ export const hardest = (study: Study): Panel => {
   let set: StudySet = 'test';
   const shown = () => shownSet(study, set);
   const names = () => classesOf(study.studies);
+  /** The name of a class, or a number in its unit. */
+  const nameOf = (label: number): string => {
+    const number = numberOf(study.studies);
+    return number ? shortNumber(inUnit(number, label)) : names()[label];
+  };
   const hardestOf = once((found: SetStudy) => hardestExamples(found, COUNT));
   const describe = (found: SetStudy, index: number) => ({
     index,
-    label: names()[found.labels[index]],
-    prediction: names()[found.predictions[index]],
+    label: nameOf(found.labels[index]),
+    prediction: nameOf(found.predictions[index]),
     confidence: found.confidences[index],
     loss: found.losses[index],
   });
@@ -44,6 +50,8 @@ export const hardest = (study: Study): Panel => {
       const [first] = all();
       if (!first) return 'Which examples does the net get most wrong?';
       const { index, label, prediction, confidence, loss } = first;
+      if (numberOf(study.studies))
+        return `${set} example ${index} is ${label}, and the net says ${prediction}: its loss of ${formatLoss(loss)} is the highest.`;
       const sure = confidenceText(confidence, study);
       const says =
         label === prediction
@@ -59,7 +67,9 @@ export const hardest = (study: Study): Panel => {
         lines: [
           label,
           label === prediction ? 'recognized' : `taken for ${prediction}`,
-          `${confidenceText(confidence, study)} · loss ${formatLoss(loss)}`,
+          numberOf(study.studies)
+            ? `loss ${formatLoss(loss)}`
+            : `${confidenceText(confidence, study)} · loss ${formatLoss(loss)}`,
         ],
       }));
       return html`<div ${whenSeen(() => study.studies.want('set', { set }, set))}>
