@@ -173,8 +173,8 @@ const CASES: Record<string, Case> = {
 
 async function imported({ files, source, flags = [] }: Case) {
   const cwd = folderWith(files());
-  for (const name of ['arrays.npz', 'pictures.parquet'])
-    copyFileSync(fixture(name), join(cwd, name));
+  if (['arrays.npz', 'pictures.parquet'].includes(source))
+    copyFileSync(fixture(source), join(cwd, source));
   const out = join(folderWith({}), 'data');
   const result = await runCli(['data', 'import', join(cwd, source), '--out', out, ...flags], {
     cwd,
