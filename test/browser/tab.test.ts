@@ -101,12 +101,13 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     const tab = await openTab(url);
     const { page } = tab;
     await page.getByLabel('Name, for the others').fill('kitchen');
-    await page.getByRole('slider').fill('50');
-    await page.getByRole('slider').press('Tab');
+    const effort = page.getByRole('slider', { name: 'core' });
+    await effort.fill('50');
+    await effort.press('Tab');
     await page.keyboard.press('Enter');
     expect(await cli.next('worker')).toMatchObject({ name: 'kitchen', state: 'ready' });
     await untilTab(tab, 'computing');
-    expect(await page.getByText('Part of a core: 50 %').count()).toBe(1);
+    expect(await page.getByText(/Part of (a|each) core: 50 %/).count()).toBe(1);
     await untilStep(url, 20);
     await page.getByRole('button', { name: 'Pause' }).click();
     await untilTab(tab, 'paused');
@@ -145,7 +146,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     `);
     await until(true);
     const board = await open(url);
-    await board.page.getByText(/browser Chrome \d+, 1 thread, hidden/).waitFor();
+    await board.page.getByText(/browser Chrome \d+, \d+ threads?, hidden/).waitFor();
     expectNoProblems(tab);
   });
 
