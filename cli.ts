@@ -43,7 +43,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   summary: async () =>
     (await import('./coordinator/inspection/summary-command.ts')).summaryCommand(),
   export: async () => (await import('./coordinator/export/export-command.ts')).exportCommand(),
-  data: async () => (await import('./shared/cli/data-command.ts')).dataCommand(),
+  data: async () => (await import('./shared/cli/data/data-command.ts')).dataCommand(),
   certificate: async () =>
     (await import('./shared/cli/certificate-command.ts')).certificateCommand(),
   doctor: async () => (await import('./shared/cli/doctor-command.ts')).doctorCommand(),

@@ -12,12 +12,14 @@ import {
   type LearningNotice,
   learningNotice,
   overfittingNotice,
+  rateNotice,
 } from './training/learning-notices.ts';
 import type { EpochResult } from './training/progress.ts';
 import type { TrainingRun } from './training/train.ts';
 
 /*
- * Looks at the model now and then, and says if it cannot learn: dead units, a vanishing gradient.
+ * Looks at the model now and then, and says if it cannot learn: dead units, a vanishing gradient,
+ * wrong labels. What the losses of the epochs tell, it says at once.
  *
  * A look is a small extra computation with a copy of the parameters. It changes no bit of the run.
  * Between two looks, the run computes a hundred times as many examples, so looking costs 1 % at
@@ -98,6 +100,7 @@ export function createLearningWatch(
     observe(epoch) {
       epochs.push(epoch);
       say(overfittingNotice(epochs, stopRule));
+      say(rateNotice(epochs, config));
       if (looking || !isSmallEnough || examplesSince() < EXAMPLES_BETWEEN) return;
       looking = lookIfRoom(epoch.trainAccuracy).finally(() => {
         looking = undefined;

@@ -27,7 +27,7 @@ import {
 } from './options/new-run.ts';
 import type { RunOptions } from './options/run-options.ts';
 import type { Report } from './reporting/events.ts';
-import { parametersSha256 } from './run-folder/checkpoint.ts';
+import { modelParametersOf, parametersSha256 } from './run-folder/checkpoint.ts';
 import { assertNotDiverged } from './run-folder/divergence.ts';
 import {
   type FoundCheckpoint,
@@ -186,7 +186,8 @@ async function newConfig(
   const drawn = configWith();
   if (!initial) return { config: drawn, parameters: undefined };
   const { checkpoint, file } = initial;
-  const parameters = adoptedParameters(model, checkpoint, drawn.initialisation, drawn.seed);
+  const given = { model: checkpoint.model, parameters: modelParametersOf(checkpoint) };
+  const parameters = adoptedParameters(model, given, drawn.initialisation, drawn.seed);
   if (checkpoint.model.classCount !== model.classCount) {
     const message =
       `the model of ${file} knows ${checkpoint.model.classCount} classes, and ` +

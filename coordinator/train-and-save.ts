@@ -9,7 +9,7 @@ import type { PrometheusMetrics } from './reporting/prometheus.ts';
 import type { SentAndReceived, StepTimings } from './reporting/step-timings.ts';
 import type { Trace } from './reporting/trace.ts';
 import type { RunDashboard } from './run-dashboard.ts';
-import { type Checkpoint, parametersSha256 } from './run-folder/checkpoint.ts';
+import { type Checkpoint, modelParametersOf, parametersSha256 } from './run-folder/checkpoint.ts';
 import { type CheckpointWriter, createCheckpointWriter } from './run-folder/checkpoint-writer.ts';
 import { noteDivergence } from './run-folder/divergence.ts';
 import { loadCheckpoint } from './run-folder/find-checkpoint.ts';
@@ -239,12 +239,12 @@ async function finalModel(
   const modelStep = modelStepOf({ step, progress, stopRule });
   if (best && modelStep !== step) {
     try {
-      const { parameters } = await loadCheckpoint(folder.checkpointPath(modelStep));
+      const saved = await loadCheckpoint(folder.checkpointPath(modelStep));
       return {
         modelStep,
         trainLoss: best.trainLoss,
         testAccuracy: best.testAccuracy,
-        parametersSha256: parametersSha256(parameters),
+        parametersSha256: parametersSha256(modelParametersOf(saved)),
       };
     } catch (error) {
       const message = `the run ends with its last model instead of the best: ${reasonOf(error)}`;
@@ -256,7 +256,7 @@ async function finalModel(
     modelStep: step,
     trainLoss: isEvaluated ? last.trainLoss : trainingMeans(progress).trainLoss,
     testAccuracy: isEvaluated ? last.testAccuracy : (await evaluate(run, 'test', signal)).accuracy,
-    parametersSha256: parametersSha256(server.parameters),
+    parametersSha256: parametersSha256(modelParametersOf(server)),
   };
 }
 
@@ -267,7 +267,7 @@ function checkpointOf({
   progress,
   stopRule,
 }: RunState): Omit<Checkpoint, 'seconds'> {
-  const { step, parameters, optimizer } = server;
+  const { step, parameters, averages, optimizer } = server;
   return {
     config,
     model: workload.model,
@@ -275,6 +275,7 @@ function checkpointOf({
     progress,
     stopRule,
     parameters,
+    averages,
     optimizerState: optimizer.state,
   };
 }

@@ -18,14 +18,14 @@ export interface RunWorkerOptions {
   readonly url: string;
   /** Connects. Resolves to a function that opens the link for a listener. */
   readonly dial: (signal: AbortSignal) => Promise<(listener: LinkListener) => Link>;
-  readonly session: Omit<WorkerSessionOptions, 'onReady' | 'onWelcome'> &
+  readonly session: Omit<WorkerSessionOptions, 'onJoined' | 'onWelcome'> &
     Partial<Pick<WorkerSessionOptions, 'onWelcome'>>;
   readonly clock: Clock;
   /** Uniform in [0, 1), for the jitter of the delay. */
   readonly random: () => number;
-  /** The time to keep trying to connect, if the worker was never ready. */
+  /** The time to keep trying to connect, if the worker has never joined. */
   readonly firstRetryMs: number;
-  /** The time to keep trying to reconnect, if the worker was ready before. */
+  /** The time to keep trying to reconnect, if the worker has joined before. */
   readonly retryMs: number;
   readonly report: (event: WorkerEvent) => void;
 }
@@ -87,9 +87,9 @@ function describeLoss(url: string, { reason, isUnreachable }: SessionEnd & { out
 }
 
 async function connectOnce(
-  options: RunWorkerOptions & { readonly session: Omit<WorkerSessionOptions, 'onReady'> },
+  options: RunWorkerOptions & { readonly session: Omit<WorkerSessionOptions, 'onJoined'> },
   signal: AbortSignal,
-  onReady: () => void,
+  onJoined: () => void,
 ): Promise<SessionEnd> {
   let openLink: (listener: LinkListener) => Link;
   try {
@@ -104,8 +104,8 @@ async function connectOnce(
   );
   const session = new WorkerSession(guarded, {
     ...options.session,
-    onReady(rank) {
-      onReady();
+    onJoined(rank) {
+      onJoined();
       options.report({ event: 'joined', url: options.url, rank });
     },
   });

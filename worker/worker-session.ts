@@ -32,6 +32,8 @@ import { type CreateComputer, createWorkbench, type Workbench, warmUp } from './
  *      │                      │                           ├──share──► computing ┘
  *      └──────────────────────┴────────── close ──────────┴──────────────► closed
  *
+ * The worker is idle from its `ready` on. It has joined when the coordinator has `accepted` it.
+ *
  * `leave` says `leaving`, finishes the share if there is one, and waits for the coordinator's
  * goodbye, 8 s at most. Before the worker is ready there is nothing to finish: it just closes.
  *
@@ -62,7 +64,8 @@ export interface WorkerSessionOptions
    * is to be computed.
    */
   readonly onWelcome: (identity: string, config: RunConfig) => void;
-  readonly onReady: (rank: number) => void;
+  /** The coordinator has accepted the worker: its bits are right. */
+  readonly onJoined: (rank: number) => void;
   /** Whether people see the worker's page. Undefined: it has none. */
   readonly isHidden?: () => boolean;
   /** The size of a sum's chunks, in bytes. By default it follows from the link. */
@@ -85,6 +88,7 @@ export class WorkerSession {
   readonly #closing = new AbortController();
   readonly #runner: ShareRunner;
   #state: SessionState = { name: 'greeting' };
+  #rank = 0;
   #isLeaving = false;
   #lastError: string | undefined;
   #silentIntervals = 0;
@@ -145,6 +149,9 @@ export class WorkerSession {
       case 'welcome':
         this.#options.onWelcome(message.identity, message.config);
         return this.#handleWelcome(message);
+      case 'accepted':
+        this.#idleBench(message.type);
+        return this.#options.onJoined(this.#rank);
       case 'parameters': {
         const { parameters } = this.#idleBench(message.type);
         return parameters.receive(message.step, message.offset, payload, clock.now());
@@ -171,11 +178,12 @@ export class WorkerSession {
   #handleWelcome(welcome: Welcome): void {
     if (this.#state.name !== 'greeting') throw new ProtocolError('second welcome message');
     this.#state = { name: 'preparing' };
+    this.#rank = welcome.rank;
     void this.#prepare(welcome);
   }
 
-  async #prepare({ rank, config, challenge }: Welcome): Promise<void> {
-    const { openEngine, createComputer, loadDataset, pause, onReady } = this.#options;
+  async #prepare({ config, challenge }: Welcome): Promise<void> {
+    const { openEngine, createComputer, loadDataset, pause } = this.#options;
     const { signal } = this.#closing;
     let bench: Workbench | undefined;
     let answer: Float32Array;
@@ -195,7 +203,6 @@ export class WorkerSession {
     this.#state = { name: 'idle', bench };
     const { parameterCount } = bench.workload;
     this.#link.send(encodeFrame({ type: 'ready', parameterCount }, bytesOf(answer)));
-    onReady(rank);
   }
 
   #idleBench(messageType: string): Workbench {

@@ -273,15 +273,15 @@ export class WorkerPool implements GradientSource {
         const { rank, identity } = member;
         return { rank, identity };
       },
-      onReady: (answer) => {
-        if (!member) return undefined;
-        const message = answer && this.#newcomers.refusalOf(answer);
-        if (message === undefined) return this.#join(member);
+      onAnswer: (answer) => {
+        const message = this.#newcomers.refusalOf(answer);
+        if (!member || message === undefined) return undefined;
         const { name } = member;
         this.#members.delete(member);
         member = undefined;
         return this.#refuse(name, { reason: 'arithmetic', message });
       },
+      onReady: () => member && this.#join(member),
       onArrivingSum: (sum) => {
         // A guest's sum may have to be checked, as a whole.
         if (!member?.isGuest) this.#dispatcher.extend(sum);
@@ -409,7 +409,7 @@ export class WorkerPool implements GradientSource {
     return member;
   }
 
-  #join(member: Member): undefined {
+  #join(member: Member): void {
     member.state = { name: 'idle' };
     this.#ready = undefined;
     this.#counters.joinedWorkers++;

@@ -78,11 +78,10 @@ export type Welcome = Pick<Extract<CoordinatorMessage, { type: 'welcome' }>, 'ra
 export interface ConnectedWorkerListener {
   /** Admits a worker, or says why not. */
   onHello(hello: Hello): Welcome | CloseReason;
-  /**
-   * Takes a worker in, or says why not. `answer` is what it computes for the challenge. A worker of
-   * this process has none.
-   */
-  onReady(answer?: Float32Array): CloseReason | undefined;
+  /** Checks what a worker computes for the challenge. Says why it may not take part, if so. */
+  onAnswer(answer: Float32Array): CloseReason | undefined;
+  /** The worker takes shares from now on. A worker of this process needs no answer before. */
+  onReady(): void;
   onArrivingSum(sum: ArrivingSum): void;
   /** The listener owns the vector from now on. */
   onPartialSum(sum: ReceivedSum): void;
@@ -260,10 +259,13 @@ export class ConnectedWorker implements Worker {
         `the worker's model has ${parameterCount} parameters, this run's ${expected}`,
       );
     }
+    const { listener } = this.#options;
+    const refusal = listener.onAnswer(answer);
+    if (refusal) return this.close(refusal);
     this.#enter('ready');
+    this.#link.send(encodeFrame({ type: 'accepted' }));
     this.#ping();
-    const refusal = this.#options.listener.onReady(answer);
-    if (refusal) this.close(refusal);
+    listener.onReady();
   }
 
   /** Puts a chunk into its place, and passes the sum on: as far as it is known, or whole. */

@@ -96,7 +96,8 @@ export function disturbable({ clock, listener, release, onFault }: DisturbanceOp
     },
     listener: {
       onHello: (hello) => listener.onHello(hello),
-      onReady: (answer) => listener.onReady(answer),
+      onAnswer: (answer) => listener.onAnswer(answer),
+      onReady: () => listener.onReady(),
       onArrivingSum(sum) {
         if (!endHold && !isCorrupting) listener.onArrivingSum(sum);
       },

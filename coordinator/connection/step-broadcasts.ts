@@ -1,46 +1,57 @@
 import type { Broadcast } from './broadcast.ts';
 
-/** The broadcasts of the current step's parameters and of the known part of the next step's. */
+/** A broadcast, and the buffer that its parameters are in. */
+interface Sent {
+  readonly broadcast: Broadcast;
+  readonly parameters: Float32Array;
+}
+
+/**
+ * The broadcasts of the current round's parameters and of the known part of the next step's. The
+ * parameters of a step and their averages are in different buffers, so they are told apart.
+ */
 export class StepBroadcasts {
   readonly #create: (step: number) => Broadcast;
   /** Kept for the workers that join, or get their first share, in the middle of the step. */
-  #current: Broadcast | undefined;
-  #next: Broadcast | undefined;
+  #current: Sent | undefined;
+  #next: Sent | undefined;
 
   constructor(create: (step: number) => Broadcast) {
     this.#create = create;
   }
 
   /**
-   * Begins a round of `step`. The broadcast of its parameters may have begun before, and goes on.
-   * The broadcast of any other step ends.
+   * Begins a round of `step` with the parameters in this buffer. Their broadcast may have begun
+   * before, and goes on. Any other broadcast ends.
    */
-  begin(step: number): void {
-    const known = [this.#current, this.#next].find((broadcast) => broadcast?.step === step);
-    for (const broadcast of [this.#current, this.#next]) if (broadcast !== known) broadcast?.end();
+  begin(step: number, parameters: Float32Array): void {
+    const known = [this.#current, this.#next].find(
+      (sent) => sent?.broadcast.step === step && sent.parameters === parameters,
+    );
+    for (const sent of [this.#current, this.#next]) if (sent !== known) sent?.broadcast.end();
     this.#current = known;
     this.#next = undefined;
   }
 
-  /** The broadcast of all parameters of `step`. This step must be the one that has begun. */
+  /** The broadcast of all parameters of the round that has begun, which are those of `begin`. */
   whole(step: number, parameters: Float32Array): Broadcast {
     if (!this.#current) {
-      this.#current = this.#create(step);
-      this.#current.encode(parameters, parameters.length);
+      this.#current = { broadcast: this.#create(step), parameters };
+      this.#current.broadcast.encode(parameters, parameters.length);
     }
-    return this.#current;
+    return this.#current.broadcast;
   }
 
   /** The broadcast of the first `length` parameters of `step`, which is the next step. */
   part(step: number, parameters: Float32Array, length: number): Broadcast {
-    this.#next ??= this.#create(step);
-    this.#next.encode(parameters, length);
-    return this.#next;
+    this.#next ??= { broadcast: this.#create(step), parameters };
+    this.#next.broadcast.encode(parameters, length);
+    return this.#next.broadcast;
   }
 
   /** Drops the broadcast of the next step's parameters: they were wrong. */
   rollBack(): void {
-    this.#next?.end();
+    this.#next?.broadcast.end();
     this.#next = undefined;
   }
 }

@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import type { Plugin } from 'vite';
 import { collapseTemplates } from './template-spaces.ts';
 
 const vite = await import('vite').catch(() => undefined);
@@ -17,6 +18,16 @@ if (!vite) {
 const { build } = vite;
 const HERE = new URL('./', import.meta.url);
 const TAB = new URL('../../worker/browser/', import.meta.url);
+
+/** A page in one file starts no threads: it needs neither their script nor its kernels. */
+const keepOnlyPage: Plugin = {
+  name: 'keep-only-page',
+  enforce: 'post',
+  generateBundle(_, bundle) {
+    for (const [name, { type }] of Object.entries(bundle))
+      if (type === 'asset' && !/\.(html|css)$/.test(name)) delete bundle[name];
+  },
+};
 
 compressAll(await buildInto('built/page/', HERE, 'page'));
 compressAll(await buildInto('built/', TAB, 'page'));
@@ -36,7 +47,7 @@ async function buildInto(folder: string, room: URL, mode: Mode): Promise<URL> {
     configFile: false,
     publicDir: false,
     logLevel: 'warn',
-    plugins: [collapseTemplates],
+    plugins: [collapseTemplates, ...(mode === 'report' ? [keepOnlyPage] : [])],
     worker: { format: 'es' },
     build: {
       outDir: fileURLToPath(to),

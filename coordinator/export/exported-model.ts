@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { formatCount } from '../../shared/cli/format.ts';
 import { classNamesOf } from '../../shared/data/target.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
-import { parametersSha256 } from '../run-folder/checkpoint.ts';
+import { modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { type PortableLayer, portableModel } from './encoding/portable-model.ts';
 import type { Exported } from './export-format.ts';
@@ -25,7 +25,8 @@ export interface ExportedModel {
  */
 export async function openModel(run: string, step?: number): Promise<ExportedModel> {
   const { checkpoint, file, skipped } = await findModel(run, step);
-  const { config, model, parameters } = checkpoint;
+  const { config, model } = checkpoint;
+  const parameters = modelParametersOf(checkpoint);
   const sha256 = parametersSha256(parameters);
   const isRounded = config.wire === 'bf16';
   if (isRounded) createNaiveEngine(config.numerics).kernels.roundToBfloat16(parameters);

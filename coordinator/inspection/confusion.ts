@@ -17,8 +17,9 @@ export interface Evaluation {
 
 /**
  * Evaluates a model on every example of a set, with so many threads, and the same result for any
- * number. Rounds the parameters as in training: to bfloat16 if that is the run's wire format. Lets
- * the event loop turn between batches. Rejects with `signal.reason` when aborted.
+ * number. With `isFlipped`, each output is the mean of those for the image and its mirror image.
+ * Rounds the parameters as in training: to bfloat16 if that is the run's wire format. Lets the event
+ * loop turn between batches. Rejects with `signal.reason` when aborted.
  */
 export async function evaluateSet(
   engine: Engine,
@@ -27,12 +28,12 @@ export async function evaluateSet(
   parameters: Float32Array,
   set: ExampleSet,
   signal: AbortSignal,
-  threads = 1,
+  { threads = 1, isFlipped = false }: { threads?: number; isFlipped?: boolean } = {},
 ): Promise<Evaluation> {
   const ownParameters = engine.allocate(parameters.length);
   ownParameters.set(parameters);
   if (config.wire === 'bf16') engine.kernels.roundToBfloat16(ownParameters);
-  const what = [config, plan, ownParameters, set] as const;
+  const what = [config, plan, ownParameters, set, isFlipped] as const;
   const outcomes =
     threads > 1 && isSharedEngine(engine)
       ? await computeOutcomesInThreads(engine, ...what, threads, signal)

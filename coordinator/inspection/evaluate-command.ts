@@ -3,13 +3,15 @@ import { isJsonAsked } from '../../shared/cli/console.ts';
 import { formatCount, formatLoss, formatPercent } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { threadsOption, wholeNumber } from '../../shared/cli/option-parsers.ts';
-import { classNamesOf } from '../../shared/data/target.ts';
+import type { Dataset } from '../../shared/data/dataset.ts';
+import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import type { Numerics } from '../../shared/engine/kernels.ts';
+import { LockstepError } from '../../shared/errors.ts';
 import { availableNumerics, openEngineFor } from '../../shared/host/load-engine.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import type { Report } from '../reporting/events.ts';
 import { createNoticeReporter } from '../reporting/reporter.ts';
-import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
+import { type Checkpoint, modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
 import { type Evaluation, evaluateSet } from './confusion.ts';
@@ -19,6 +21,7 @@ interface EvaluateOptions {
   readonly checkpoint?: number;
   readonly threads?: number;
   readonly dataDir?: string;
+  readonly flip?: true;
   readonly json?: true;
 }
 
@@ -44,6 +47,7 @@ export function evaluateCommand(): Command {
       'folder with the dataset, or with another one of the same size and number of classes ' +
         '(default: where the run had it)',
     )
+    .option('--flip', 'take the mean of the outputs for each image and for its mirror image')
     .option('--json', 'print the result as one line of JSON')
     .action(evaluate);
 }
@@ -54,7 +58,8 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const report = createNoticeReporter(isJson);
   const { checkpoint, file, runDirectory, skipped } = await findModel(path, options.checkpoint);
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
-  const { config, model, step, parameters } = checkpoint;
+  const { config, model, step } = checkpoint;
+  const parameters = modelParametersOf(checkpoint);
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const context = { signal, report };
   const dataset = await loadEvaluated(config, options.dataDir, before?.dataDir, context);
@@ -64,7 +69,9 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const numerics = usableNumerics(config.numerics, availableNumerics(), report);
   const engine = openEngineFor(numerics, threads);
   const what = [config, model, parameters, dataset.test] as const;
-  const evaluation = await evaluateSet(engine, ...what, signal, threads);
+  const isFlipped = options.flip === true;
+  if (isFlipped) assertImages(dataset);
+  const evaluation = await evaluateSet(engine, ...what, signal, { threads, isFlipped });
   const sha256 = parametersSha256(parameters);
   if (isJson) {
     const { loss, accuracy, confusion } = evaluation;
@@ -76,6 +83,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
       confusion,
       classNames,
       dataset: name,
+      ...(isFlipped && { isFlipped }),
     };
     console.log(JSON.stringify({ event: 'evaluation', ...result, parametersSha256: sha256 }));
     return;
@@ -88,10 +96,21 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   if (isOther(dataset, config)) console.log(`Dataset         ${name}, not that of the run`);
   console.log(
     `Test accuracy   ${formatPercent(evaluation.accuracy)} of ` +
-      `${formatCount(dataset.test.count)} images`,
+      `${formatCount(dataset.test.count)} images` +
+      (isFlipped ? ', each with its mirror image' : ''),
   );
   console.log(`Test loss       ${formatLoss(evaluation.loss)}`);
   console.log(`\n${formatConfusion(evaluation.confusion, classNames)}`);
+}
+
+/** Throws a `USAGE` error if the mirror image of an example would be another example. */
+export function assertImages({ kind, manifest }: Pick<Dataset, 'kind' | 'manifest'>): void {
+  if (kind === 'images' && !isRegression(manifest)) return;
+  const fault = kind === 'images' ? 'has a number as target' : 'has no images';
+  throw new LockstepError(
+    'USAGE',
+    `--flip is for classes of images, but ${manifest.name} ${fault}: leave it out.`,
+  );
 }
 
 /** The run's numerics, or the best of this machine if it lacks them. Reports a difference. */

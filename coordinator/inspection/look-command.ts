@@ -3,13 +3,17 @@ import { createJsonPrinter } from '../../shared/cli/console.ts';
 import { formatCount } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
+import type { ExampleSet } from '../../shared/data/dataset.ts';
 import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
 import { classNamesOf } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
+import { formatCommand, shortPath } from '../../shared/host/command-line.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
 import type { ExampleStudy } from '../../shared/study/example-study.ts';
 import { createNetLab } from '../../shared/study/net-lab.ts';
+import { hardestExamples } from '../../shared/study/set-study.ts';
 import { createHumanReporter } from '../reporting/reporter.ts';
+import { modelParametersOf } from '../run-folder/checkpoint.ts';
 import { findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription } from '../run-folder/run-description.ts';
 import { STUDY_SETS, type StudySet } from '../study/study-answer.ts';
@@ -19,6 +23,7 @@ import { lookLines } from './look-text.ts';
 
 interface LookOptions {
   readonly example: number;
+  readonly hardest?: true;
   readonly set: StudySet;
   readonly checkpoint?: number;
   readonly dataDir?: string;
@@ -39,6 +44,12 @@ export function lookCommand(): Command {
         .argParser(wholeNumber(0))
         .default(0),
     )
+    .addOption(
+      new Option(
+        '--hardest',
+        'the example of the set with the highest loss, instead of --example',
+      ).conflicts('example'),
+    )
     .addOption(new Option('--set <name>', 'set of the example').choices(STUDY_SETS).default('test'))
     .addOption(
       new Option(
@@ -58,26 +69,30 @@ async function look(path: string, options: LookOptions): Promise<void> {
   const signal = interruptionSignal();
   const { checkpoint, runDirectory, skipped } = await findModel(path, options.checkpoint);
   for (const message of skipped) report({ event: 'notice', code: 'checkpoint', message });
-  const { config, model, step, parameters } = checkpoint;
+  const { config, model, step } = checkpoint;
   const before = runDirectory === undefined ? undefined : await readDescription(runDirectory);
   const sources = coordinatorSources(options.dataDir, config.dataset, before?.dataDir);
   const { dataset } = await loadDataset(config.dataset, sources, { signal, report });
-  const { set, example } = options;
-  const indices = setsOf(config, dataset)[set];
-  if (example >= indices.length)
-    throw new LockstepError(
-      'USAGE',
-      `--example ${example} is not in the ${set} set, which has ${indices.length}: ` +
-        'count from 0.',
-    );
-  const { inputs, labels } = set === 'test' ? dataset.test : dataset.train;
-  const at = indices[example];
+  const { set, hardest } = options;
+  const examples = examplesOf(
+    set === 'test' ? dataset.test : dataset.train,
+    setsOf(config, dataset)[set],
+  );
   const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
   const lab = createNetLab(engine, model, config);
-  lab.load(parameters);
+  lab.load(modelParametersOf(checkpoint));
+  const example = hardest ? hardestExamples(lab.studySet(examples), 1)[0] : options.example;
+  if (example === undefined || example >= examples.count)
+    throw new LockstepError(
+      'USAGE',
+      hardest
+        ? `the ${set} set has no examples: choose another one with --set.`
+        : `--example ${example} is not in the ${set} set, which has ${examples.count}: ` +
+            'count from 0.',
+    );
   const { inputCount } = dataset;
-  const values = inputs.subarray(at * inputCount, (at + 1) * inputCount);
-  const study = lab.studyExample(values, labels[at]);
+  const values = examples.inputs.subarray(example * inputCount, (example + 1) * inputCount);
+  const study = lab.studyExample(values, examples.labels[example]);
   const classNames = classNamesOf(config.dataset);
   if (options.json) console.log(JSON.stringify({ ...numbersOf(study), set, example, step }));
   else {
@@ -85,8 +100,25 @@ async function look(path: string, options: LookOptions): Promise<void> {
     console.log(
       `Example ${example} of the ${set} set, ${name}, after step ${formatCount(step)}:\n`,
     );
-    console.log(lookLines(study, model, classNames).join('\n'));
+    const of = set === 'test' ? [] : ['--set', set];
+    const command = formatCommand('look', shortPath(path), ...of, '--hardest');
+    console.log(lookLines(study, model, classNames, command).join('\n'));
   }
+}
+
+/** The chosen examples of a part of the dataset, as a set of their own. */
+function examplesOf({ count, inputs, labels }: ExampleSet, indices: Uint32Array): ExampleSet {
+  const size = inputs.length / count;
+  const chosen = new (inputs instanceof Float32Array ? Float32Array : Uint8Array)(
+    indices.length * size,
+  );
+  for (const [i, index] of indices.entries())
+    chosen.set(inputs.subarray(index * size, (index + 1) * size), i * size);
+  return {
+    count: indices.length,
+    labels: Float32Array.from(indices, (index) => labels[index]),
+    inputs: chosen,
+  };
 }
 
 /** The gradient of each weight would be too much. */

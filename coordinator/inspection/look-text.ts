@@ -5,12 +5,18 @@ import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { ExampleStudy, LayerStudy } from '../../shared/study/example-study.ts';
 
 const BAR_WIDTH = 30;
+/** An example with smaller differences is known, and the next step hardly changes anything. */
+const KNOWN_MAX = 0.005;
 
-/** What a net does with one example, forward and backward, as lines for people. */
+/**
+ * What a net does with one example, forward and backward, as lines for people. `hardestCommand`
+ * shows one that it does not know.
+ */
 export function lookLines(
   study: ExampleStudy,
   { spec }: ModelPlan,
   classNames: readonly string[],
+  hardestCommand: string,
 ): string[] {
   const { pixels, label, prediction, loss } = study;
   const isRight = prediction === label;
@@ -24,11 +30,17 @@ export function lookLines(
     '',
     ...nudgeLines(study, classNames),
     '',
-    nudgeSentence(study, classNames),
+    isKnown(study)
+      ? `The net knows this example: no output is far from the desired one, so hardly any error\n` +
+        `goes back. An example with more to see: ${hardestCommand}`
+      : nudgeSentence(study, classNames),
     '',
     ...backwardLines(study),
   ];
 }
+
+const isKnown = ({ outputs, targets }: ExampleStudy): boolean =>
+  outputs.every((output, i) => Math.abs(output - targets[i]) < KNOWN_MAX);
 
 /** A line per output, those that differ most from the desired ones first. */
 function nudgeLines({ outputs, targets }: ExampleStudy, classNames: readonly string[]): string[] {

@@ -25,6 +25,8 @@ export interface RecomputeOptions {
   readonly signal: AbortSignal;
 }
 
+const NO_VALUES = new Float32Array(0);
+
 /** The columns of a record that do not depend on who computed the step, and when. */
 const COMPUTED = ['fingerprint', 'loss', 'accuracy', 'learningRate', 'examples', 'chain'] as const;
 
@@ -129,9 +131,10 @@ function compareEpoch({ epochs }: RecordedRun, computed: EpochResult): void {
 }
 
 function compareState(saved: Checkpoint, { server, progress }: TrainingRun): void {
-  const { step, parameters, optimizer } = server;
+  const { step, parameters, averages, optimizer } = server;
   const pairs = [
     ['parameters', saved.parameters, parameters],
+    ...(averages ? [['averages', saved.averages ?? NO_VALUES, averages] as const] : []),
     ...Object.entries(optimizer.state).map(
       ([name, values]) => [name, saved.optimizerState[name], values] as const,
     ),

@@ -3,7 +3,7 @@ import type { Engine } from '../../shared/engine/engine.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { fingerprintOf } from '../../shared/round/parameter-blocks.ts';
 import type { Workload } from '../../shared/round/workload.ts';
-import { type Checkpoint, parametersSha256 } from '../run-folder/checkpoint.ts';
+import { type Checkpoint, modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { checkpointName } from '../run-folder/run-files.ts';
 import { formatFingerprint } from '../training/ledger.ts';
 import { type EpochRecord, type EpochResult, modelStepOf } from '../training/progress.ts';
@@ -118,7 +118,7 @@ export function verifyEnd(run: RecordedRun, { stepsPerEpoch }: Workload): boolea
   expectDone(done.epochs, Math.floor(done.steps / stepsPerEpoch), 'epochs');
   if (!isDeepStrictEqual(newest.stopRule, description.stopRule))
     failDone('belongs to another stop rule than that of config.json');
-  expectDone(done.parametersSha256, parametersSha256(model.parameters), 'parametersSha256');
+  expectDone(done.parametersSha256, parametersSha256(modelParametersOf(model)), 'parametersSha256');
   const ruled = modelStepOf(newest);
   // If the best epoch's checkpoint cannot be used, the run ends with the last one.
   if (checkpoints.some(({ step }) => step === ruled))

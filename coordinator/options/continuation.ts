@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { tokenFlag } from '../../shared/cli/token.ts';
+import { NONE, TOKEN_NAMES, type TokenName, tokenFlag } from '../../shared/cli/token.ts';
 import { formatCommand, RESUME_VARIABLE, shortPath } from '../../shared/host/command-line.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -34,8 +34,15 @@ export function continuationOf(command: Command): string[] {
     const value: unknown = command.getOptionValue(name);
     return value === true ? [option.long ?? ''] : [option.long ?? '', String(value)];
   });
-  return [command.name(), ...flags];
+  const withoutToken = givenTokens(command).filter((name) => isNone(command, name));
+  return [command.name(), ...flags, ...withoutToken.flatMap((name) => [tokenFlag(name), NONE])];
 }
+
+const givenTokens = (command: Command): TokenName[] =>
+  TOKEN_NAMES.filter((name) => command.getOptionValueSource(name) === 'cli');
+
+const isNone = (command: Command, name: TokenName): boolean =>
+  command.getOptionValue(name) === NONE;
 
 /** The command that goes on with a run. */
 export function resumeCommand(
@@ -57,14 +64,20 @@ export function recordedContinuation(words: string[] = []): Pick<RunOptions, 'co
   const isFlag = (word: string) => word.startsWith('-');
   const known = REPEATED.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`);
   const [command = '', ...rest] = words;
+  const withoutToken: readonly string[] = TOKEN_NAMES.map(tokenFlag);
   const isKnown =
-    COMMANDS.includes(command) && rest.filter(isFlag).every((word) => known.includes(word));
+    COMMANDS.includes(command) &&
+    rest.every((word, index) =>
+      withoutToken.includes(word)
+        ? rest[index + 1] === NONE
+        : !isFlag(word) || known.includes(word),
+    );
   return isKnown ? { continuation: words } : {};
 }
 
 /** What a command that goes on must give again by itself: secrets are in no printed command. */
 export function secretsOf(command: Command): string[] {
-  return (['token', 'watchToken', 'workToken'] as const)
-    .filter((name) => command.getOptionValueSource(name) === 'cli')
+  return givenTokens(command)
+    .filter((name) => !isNone(command, name))
     .map(tokenFlag);
 }

@@ -10,6 +10,7 @@ import { LockstepError } from '../../shared/errors.ts';
 import { RunConfig } from '../../shared/round/run-config.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import type { StopRule } from '../training/progress.ts';
+import { classWeightsFor } from './class-weights.ts';
 import { MODEL_OPTIONS, modelFor, presetOf } from './model-source.ts';
 import { DEFAULT_RATES, DEFAULTS, RECIPES } from './recipes.ts';
 import type { RunOptions } from './run-options.ts';
@@ -22,7 +23,8 @@ const STEP_DECAY = { decay: 0.1, everyEpochs: 5 } as const;
 /** The user's options, completed by the recipe of the model's preset, then by the defaults. */
 function withDefaults(options: RunOptions) {
   const preset = presetOf(options);
-  return { ...DEFAULTS, ...(preset && RECIPES[preset]), ...options };
+  const { recipe = 'quick' } = options;
+  return { ...DEFAULTS, ...(preset && RECIPES[preset][recipe]), ...options };
 }
 
 /**
@@ -39,6 +41,12 @@ export function newRunConfig(
   initialSha256?: string,
 ): RunConfig {
   const complete = withDefaults(options);
+  if (options.recipe !== undefined && presetOf(options) === undefined) {
+    throw usage(
+      `--recipe ${options.recipe} is for presets, but --model ${options.model} is a file: ` +
+        'leave one of them out.',
+    );
+  }
   const { globalBatch, microBatches } = complete;
   const tenth = Math.floor(dataset.train.count / 10);
   const validation = options.validation ?? Math.min(complete.validation, tenth);
@@ -64,10 +72,17 @@ export function newRunConfig(
     initialisation: options.init ?? fittingInitialization(model.spec),
     loss: complete.loss,
     labelSmoothing: complete.labelSmoothing,
+    ...(options.classWeights && {
+      classWeights: classWeightsFor(options.classWeights, dataset, {
+        validationCount: validation,
+        seed: complete.seed,
+      }),
+    }),
     optimizer: optimizerSpec(options),
     learningRate: scheduleSpec(options),
     weightDecay: complete.weightDecay,
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
+    ...(complete.average !== undefined && { averageDecay: complete.average }),
     augmentation: complete.augment,
     numerics: options.numerics ?? bestNumerics,
     wire: options.wire ?? 'f32',
@@ -189,6 +204,8 @@ const FIXED_OPTIONS = {
   init: ({ initialisation }) => initialisation,
   loss: ({ loss }) => loss,
   labelSmoothing: ({ labelSmoothing }) => labelSmoothing,
+  // The weights that "balanced" stands for were computed when the run began.
+  classWeights: ({ classWeights }) => String(classWeights ?? 'none'),
   globalBatch: ({ globalBatch }) => globalBatch,
   microBatches: ({ microBatchCount }) => microBatchCount,
   optimizer: ({ optimizer }) => optimizer.name,
@@ -196,6 +213,7 @@ const FIXED_OPTIONS = {
   lr: ({ learningRate }) => learningRate.peak,
   weightDecay: ({ weightDecay }) => weightDecay,
   clipNorm: ({ clipNorm }) => clipNorm ?? 'none',
+  average: ({ averageDecay }) => averageDecay ?? 'none',
   schedule: ({ learningRate }) => learningRate.name,
   warmup: ({ learningRate }) => learningRate.warmupSteps,
   seed: ({ seed }) => seed,
@@ -214,6 +232,7 @@ export async function assertResumable(options: RunOptions, config: RunConfig): P
     const given = options[name as keyof typeof FIXED_OPTIONS];
     const fixed = String(valueIn(config));
     if (given === undefined || String(given) === fixed) continue;
+    if (given === 'balanced' && config.classWeights) continue;
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw usage(
       `${flag} ${given} differs from the checkpoint's ${fixed}: leave it out, or start a new run.`,

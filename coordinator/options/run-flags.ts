@@ -14,12 +14,14 @@ import { PRESETS } from '../../shared/engine/model/presets.ts';
 import { OPTIMIZERS } from '../../shared/engine/optimizer-spec.ts';
 import { SCHEDULES } from '../../shared/engine/schedule-spec.ts';
 import {
+  CLASS_WEIGHT_MAX,
   GLOBAL_BATCH_MAX,
   MICRO_BATCHES_MAX,
   WIRE_FORMATS,
 } from '../../shared/round/run-config.ts';
+import type { ClassWeights } from './class-weights.ts';
 import { DEFAULT_RATES, DEFAULTS } from './recipes.ts';
-import { AUDIT_HERE } from './run-options.ts';
+import { AUDIT_HERE, RECIPE_NAMES } from './run-options.ts';
 
 const LAYER_COUNT_MAX = 31;
 const LAYER_WIDTH_MAX = 16_384;
@@ -57,11 +59,17 @@ export function addModelOptions(command: Command): Command {
 }
 
 function addTrainingOptions(command: Command): Command {
+  const recipe =
+    'defaults of the flags below for a preset: accurate trains mlp for longer, to a better model ' +
+    '(default: quick)';
   const init = 'initial weights (default: glorot for sigmoid, tanh and identity, else he)';
   const loss = `loss that training minimizes (default: ${DEFAULTS.loss})`;
   const smoothing =
     'part of each target that is spread over all classes ' +
     `(default: ${DEFAULTS.labelSmoothing})`;
+  const weights =
+    'factor of the loss of each class, such as 1,2.5, for classes of unlike sizes; balanced: the ' +
+    'inverse of their sizes (default: none)';
   const epochs = `passes over the training set (default: ${DEFAULTS.epochs})`;
   const steps = 'stop after this many steps in all; --resume goes on';
   const batch = `examples per step (default: ${DEFAULTS.globalBatch})`;
@@ -69,9 +77,11 @@ function addTrainingOptions(command: Command): Command {
     `parts of a global batch; at most this many workers get work ` +
     `(default: ${DEFAULTS.microBatches})`;
   return command
+    .addOption(flag('--recipe <name>', recipe, RECIPE_NAMES))
     .addOption(flag('--init <name>', init, INITIALIZATIONS))
     .addOption(flag('--loss <name>', loss, LOSSES))
     .addOption(flag('--label-smoothing <part>', smoothing, numberFrom(0, 1)))
+    .addOption(flag('--class-weights <list>', weights, classWeights))
     .addOption(flag('--epochs <count>', epochs, wholeNumber(1, 1_000_000)))
     .addOption(flag('--steps <count>', steps, wholeNumber(1)))
     .addOption(flag('--global-batch <count>', batch, wholeNumber(1, GLOBAL_BATCH_MAX)))
@@ -87,6 +97,9 @@ function addOptimizerOptions(command: Command): Command {
     'weight decay: pulls weights toward 0, apart from the gradient in adamw ' +
     `(default: ${DEFAULTS.weightDecay})`;
   const clipNorm = 'longest gradient; a longer one is scaled down to this norm (default: off)';
+  const average =
+    'the model is an average of the parameters over the steps, in which the old value weighs at ' +
+    'most this much, such as 0.999 (default: off)';
   const schedule = `learning-rate schedule (default: ${DEFAULTS.schedule})`;
   const warmup = `steps of linear learning-rate warm-up (default: ${DEFAULTS.warmup})`;
   const seed = `seed of all random numbers (default: ${DEFAULTS.seed})`;
@@ -100,6 +113,7 @@ function addOptimizerOptions(command: Command): Command {
     .addOption(flag('--momentum <factor>', momentum, numberBetween(0, 1)))
     .addOption(flag('--weight-decay <factor>', decay, numberFrom(0, Number.POSITIVE_INFINITY)))
     .addOption(flag('--clip-norm <length>', clipNorm, positive))
+    .addOption(flag('--average <decay>', average, numberBetween(0, 1)))
     .addOption(flag('--schedule <name>', schedule, SCHEDULES))
     .addOption(flag('--warmup <steps>', warmup, wholeNumber(0)))
     .addOption(flag('--seed <number>', seed, wholeNumber(0)))
@@ -175,6 +189,17 @@ function layerWidths(text: string): number[] {
   throw new InvalidArgumentError(
     `Give up to ${LAYER_COUNT_MAX} widths from 1 to ${LAYER_WIDTH_MAX}, ` +
       'such as 256,128, or "none".',
+  );
+}
+
+/** `balanced`, or `1,2.5,1`. */
+function classWeights(text: string): ClassWeights {
+  if (text === 'balanced') return text;
+  const weights = text.split(',').map((part) => Number(part || Number.NaN));
+  if (weights.every((weight) => weight > 0 && weight <= CLASS_WEIGHT_MAX)) return weights;
+  throw new InvalidArgumentError(
+    `Give "balanced", or a number above 0 and up to ${CLASS_WEIGHT_MAX} for each class, ` +
+      'such as 1,2.5,1.',
   );
 }
 

@@ -5,11 +5,17 @@ import type { Loss } from '../../shared/engine/model/model.ts';
 import type { OptimizerSpec } from '../../shared/engine/optimizer-spec.ts';
 import type { ScheduleSpec } from '../../shared/engine/schedule-spec.ts';
 import type { WireFormat } from '../../shared/round/run-config.ts';
+import type { ClassWeights } from './class-weights.ts';
+
+export const RECIPE_NAMES = ['quick', 'accurate'] as const;
+export type RecipeName = (typeof RECIPE_NAMES)[number];
 
 /** The user's choices for a run. An option that the user does not give is undefined. */
 export interface RunOptions {
   /** The name of a preset, or the path of a model file. */
   readonly model?: string;
+  /** How the preset is trained: `quick` if undefined. */
+  readonly recipe?: RecipeName;
   readonly epochs?: number;
   readonly steps?: number;
   readonly globalBatch?: number;
@@ -19,11 +25,13 @@ export interface RunOptions {
   readonly init?: Initialization;
   readonly loss?: Loss;
   readonly labelSmoothing?: number;
+  readonly classWeights?: ClassWeights;
   readonly optimizer?: OptimizerSpec['name'];
   readonly momentum?: number;
   readonly lr?: number;
   readonly weightDecay?: number;
   readonly clipNorm?: number;
+  readonly average?: number;
   readonly schedule?: ScheduleSpec['name'];
   readonly warmup?: number;
   readonly augment?: Augmentation;

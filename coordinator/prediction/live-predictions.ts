@@ -1,17 +1,18 @@
 import * as z from 'zod';
+import { assert } from '../../shared/assert.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
-import { classNamesOf } from '../../shared/data/target.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Shape } from '../../shared/engine/layers/layer-plan.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { LockstepError } from '../../shared/errors.ts';
+import { decodePng, isPng } from '../../shared/pictures/decode-png.ts';
+import { type Picture, pictureError } from '../../shared/pictures/picture.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { describeIssue } from '../../shared/validation.ts';
 import type { ParameterServer } from '../training/parameter-server.ts';
-import { type RankedClass, rank } from './classify-file.ts';
-import { decodePng, isPng } from './pictures/decode-png.ts';
-import { type Picture, pictureError } from './pictures/picture.ts';
+import { outcomeOf, type PredictedNumber, type RankedClass, takesRows } from './classify-file.ts';
+import { createRowReader } from './json-row.ts';
 import { createPredictor } from './predictor.ts';
 import { backgroundOf, looksInverted, preparePicture } from './prepare.ts';
 
@@ -31,17 +32,17 @@ export interface LiveModel {
   readonly config: RunConfig;
   readonly model: ModelPlan;
   readonly dataset: Pick<Dataset, 'test' | 'shape'>;
-  readonly server: Pick<ParameterServer, 'step' | 'copyWhole'>;
+  readonly server: Pick<ParameterServer, 'step' | 'copyModel'>;
 }
 
-/** A request: JSON with `pixels`, or a PNG file. */
+/** A request: JSON with `pixels` or a `row`, or a PNG file. */
 export interface PictureRequest {
   readonly type: string;
   readonly bytes: Uint8Array;
 }
 
-/** What the model in training takes a picture for. */
-export interface LivePrediction extends RankedClass {
+/** What the model in training says: a class, or a number. */
+export interface LivePrediction extends Partial<RankedClass>, Partial<PredictedNumber> {
   /** The number of updates of the parameters. */
   readonly step: number;
   /** All classes, the most probable first. */
@@ -72,25 +73,31 @@ export function createLivePredictions(
   const predictor = createPredictor(engine, config, model, 1);
   // The first prediction compiles the code, which takes longer than all later ones.
   predictor.predict(new Uint8Array(model.inputCount));
-  const background = backgroundOf(dataset.test, dataset.shape);
+  const readRow = takesRows(config) ? createRowReader(rowInputOf(config, model)) : undefined;
+  const background = readRow ? undefined : backgroundOf(dataset.test, dataset.shape);
   let shownStep = -1;
   let freeAt = 0;
 
   function predict(request: PictureRequest, isInverted: boolean): LivePrediction {
     const { input } = config.model;
-    const { picture, steps } = preparePicture(pictureOf(request, input), input, isInverted);
+    const { picture, steps } = readRow
+      ? { picture: undefined, steps: ['prepared as in training'] }
+      : preparePicture(pictureOf(request, input), input, isInverted);
+    const inputs = picture?.pixels ?? readRow?.(parseJson(request.bytes));
+    assert(inputs !== undefined, 'a picture or a row');
     if (server.step !== shownStep) {
-      predictor.setParameters(server.copyWhole());
+      predictor.setParameters(server.copyModel());
       shownStep = server.step;
     }
-    const [{ probabilities }] = predictor.predict(picture.pixels);
-    const ranking = rank(probabilities, classNamesOf(config.dataset));
+    const [prediction] = predictor.predict(inputs);
+    const { ranking, number } = outcomeOf(prediction, config.dataset);
+    const isInvertedPicture = picture && background !== undefined;
     return {
       step: shownStep,
-      ...ranking[0],
+      ...(number ?? ranking[0]),
       classes: ranking,
       preprocessing: steps,
-      looksInverted: looksInverted(picture, background),
+      looksInverted: isInvertedPicture ? looksInverted(picture, background) : false,
     };
   }
 
@@ -108,6 +115,11 @@ export function createLivePredictions(
     }
   };
 }
+
+const rowInputOf = ({ dataset }: RunConfig, { inputCount }: ModelPlan) => ({
+  inputCount,
+  columns: dataset.columns,
+});
 
 const BUSY = 'predictions take at most a tenth of the time, so that training goes on: try again';
 
@@ -138,6 +150,6 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw pictureError('the body is no JSON: send {"pixels": […]}');
+    throw pictureError('the body is no JSON: send {"pixels": […]} or {"row": …}');
   }
 }

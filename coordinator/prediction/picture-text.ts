@@ -1,4 +1,4 @@
-import type { Picture } from './pictures/picture.ts';
+import type { Picture } from '../../shared/pictures/picture.ts';
 
 /** A block that fills the upper half of a character: two pixels, one above the other. */
 const UPPER_HALF = '▀';

@@ -1,18 +1,20 @@
 import { Command, Option } from 'commander';
 import { createJsonPrinter, isJsonAsked } from '../../shared/cli/console.ts';
-import { formatCount } from '../../shared/cli/format.ts';
+import { formatCount, formatQuantity } from '../../shared/cli/format.ts';
 import { interruptionSignal } from '../../shared/cli/interruption.ts';
 import { wholeNumber } from '../../shared/cli/option-parsers.ts';
 import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { availableNumerics, openEngine } from '../../shared/host/load-engine.ts';
+import { printable } from '../../shared/printable.ts';
+import type { RunConfig } from '../../shared/round/run-config.ts';
 import { usableNumerics } from '../inspection/evaluate-command.ts';
 import type { Report } from '../reporting/events.ts';
 import { createNoticeReporter } from '../reporting/reporter.ts';
-import { parametersSha256 } from '../run-folder/checkpoint.ts';
+import { modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
 import { type FoundCheckpoint, findModel } from '../run-folder/find-checkpoint.ts';
 import { readDescription } from '../run-folder/run-description.ts';
-import { type Classifier, classifyFile, type PicturePrediction } from './classify-file.ts';
+import { type Classifier, classifyFile, type FilePrediction, takesRows } from './classify-file.ts';
 import { predictionLines } from './prediction-text.ts';
 import { createPredictor } from './predictor.ts';
 import { backgroundOf } from './prepare.ts';
@@ -26,14 +28,15 @@ interface PredictOptions {
 
 export function predictCommand(): Command {
   return new Command('predict')
-    .summary('what the model of a run takes pictures for')
+    .summary('what the model of a run says about pictures or rows')
     .description(
-      'Classifies pictures: PNG files, and arrays of images in IDX and NPY files. ' +
-        'JPEG and others need the package sharp.\n' +
-        'Pictures are made gray and scaled to what the model takes. What was done is shown.',
+      'Predicts from pictures: PNG files, and arrays of images in IDX, NPY and NPZ files. ' +
+        'JPEG and others need the package sharp. Or from rows of a table in CSV, TSV, NPY and ' +
+        'NPZ files.\n' +
+        'All is prepared as in training. What was done is shown.',
     )
     .argument('<run>', 'run folder or checkpoint file')
-    .argument('<files...>', 'pictures')
+    .argument('<files...>', 'pictures or tables')
     .addOption(
       new Option(
         '--checkpoint <step>',
@@ -78,10 +81,10 @@ async function createClassifier(
   report: Report,
   signal: AbortSignal,
 ): Promise<Classifier> {
-  const { config, model, parameters } = found.checkpoint;
+  const { config, model } = found.checkpoint;
   const engine = openEngine(usableNumerics(config.numerics, availableNumerics(), report));
   const predictor = createPredictor(engine, config, model, 1);
-  predictor.setParameters(parameters);
+  predictor.setParameters(modelParametersOf(found.checkpoint));
   const background = await findBackground(found, signal);
   return { config, predictor, isInverted: invert === true, background };
 }
@@ -92,6 +95,7 @@ async function findBackground(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const description = runDirectory === undefined ? undefined : await readDescription(runDirectory);
+  if (takesRows(config)) return undefined;
   const sources = coordinatorSources(undefined, config.dataset, description?.dataDir);
   const local = sources.filter(({ isRemote }) => !isRemote);
   try {
@@ -104,28 +108,41 @@ async function findBackground(
 }
 
 function describeModel({ checkpoint: { config, step }, file }: FoundCheckpoint): string {
+  return `Model  step ${formatCount(step)}, ${file}\nInput  ${describeInput(config)}`;
+}
+
+const COLUMNS_SHOWN = 6;
+
+function describeInput(config: RunConfig): string {
   const { height, width, channels } = config.model.input;
+  const { columns } = config.dataset;
+  if (columns) {
+    const names = columns.slice(0, COLUMNS_SHOWN).map(({ name }) => printable(name));
+    const rest = columns.length - names.length;
+    return (
+      `rows of ${formatQuantity(columns.length, 'column')}: ` +
+      `${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+    );
+  }
+  if (takesRows(config)) return `rows of ${formatQuantity(channels, 'number')}`;
   const kind = channels === 1 ? 'gray' : 'color';
-  return (
-    `Model  step ${formatCount(step)}, ${file}\n` +
-    `Input  ${width} × ${height} pixels, ${kind}, each byte / 255, as in training`
-  );
+  return `${width} × ${height} pixels, ${kind}, each byte / 255, as in training`;
 }
 
 function factsOf(
-  { file, index, prepared, looksInverted, ranking }: PicturePrediction,
+  { file, index, prepared, looksInverted, ranking, number }: FilePrediction,
   found: FoundCheckpoint,
   top: number,
 ) {
   return {
     file,
     index: index ?? null,
-    ...ranking[0],
-    top: ranking.slice(0, top),
+    ...(number ? { target: number.name, value: number.value } : ranking[0]),
+    ...(!number && { top: ranking.slice(0, top) }),
     preprocessing: prepared.steps,
     looksInverted,
     checkpoint: found.file,
     step: found.checkpoint.step,
-    parametersSha256: parametersSha256(found.checkpoint.parameters),
+    parametersSha256: parametersSha256(modelParametersOf(found.checkpoint)),
   };
 }

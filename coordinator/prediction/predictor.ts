@@ -4,7 +4,7 @@ import { createModel } from '../../shared/engine/model/model.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 
-/** What a model says about one image. */
+/** What a model says about one example. */
 export interface Prediction {
   /** [classes], the outputs of the last layer. */
   readonly logits: readonly number[];
@@ -15,15 +15,15 @@ export interface Prediction {
   readonly probabilities: readonly number[];
 }
 
-/** Classifies images with the parameters that it was given last. */
+/** Predicts with the parameters that it was given last. */
 export interface Predictor {
   /** Copies parameters [parameterCount], and rounds them as in training. */
   setParameters(parameters: Float32Array): void;
-  /** Takes images [rows, height, width, channels] of bytes. */
-  predict(images: Uint8Array): Prediction[];
+  /** Takes images [rows, height, width, channels] of bytes, or features [rows, inputs]. */
+  predict(inputs: Uint8Array | Float32Array): Prediction[];
 }
 
-/** Images are classified in batches of at most `rowsMax`, for which there is memory. */
+/** Examples go through the model in batches of at most `rowsMax`, for which there is memory. */
 export function createPredictor(
   engine: Engine,
   config: RunConfig,
@@ -39,10 +39,13 @@ export function createPredictor(
   const labels = engine.allocate(rowsMax);
   const probabilitiesOf = config.loss === 'cross-entropy' ? softmax : limited;
 
-  function predictBatch(images: Uint8Array): Prediction[] {
-    const rows = images.length / inputs;
-    bytes.set(images);
-    engine.kernels.scaleBytes(bytes, x, rows * inputs);
+  function predictBatch(examples: Uint8Array | Float32Array): Prediction[] {
+    const rows = examples.length / inputs;
+    if (examples instanceof Float32Array) x.set(examples);
+    else {
+      bytes.set(examples);
+      engine.kernels.scaleBytes(bytes, x, rows * inputs);
+    }
     const batch = { leafSizes: Uint32Array.of(rows), rows, training: undefined };
     model.evaluate(own, x, labels, batch);
     return Array.from({ length: rows }, (_, row) => {
@@ -56,11 +59,11 @@ export function createPredictor(
       own.set(parameters);
       if (config.wire === 'bf16') engine.kernels.roundToBfloat16(own);
     },
-    predict(images) {
-      assert(images.length % inputs === 0, 'whole images');
+    predict(examples) {
+      assert(examples.length % inputs === 0, 'whole examples');
       const predictions: Prediction[] = [];
-      for (let at = 0; at < images.length; at += rowsMax * inputs)
-        predictions.push(...predictBatch(images.subarray(at, at + rowsMax * inputs)));
+      for (let at = 0; at < examples.length; at += rowsMax * inputs)
+        predictions.push(...predictBatch(examples.subarray(at, at + rowsMax * inputs)));
       return predictions;
     },
   };

@@ -6,8 +6,8 @@ import {
   type Picture,
   pictureError,
   withChannels,
-} from './pictures/picture.ts';
-import { innerSize, resizeToFit } from './pictures/resize.ts';
+} from '../../shared/pictures/picture.ts';
+import { innerSize, resizeToFit } from '../../shared/pictures/resize.ts';
 
 /** A picture as the model sees it. Training divides its bytes by 255, and so does the model. */
 export interface PreparedPicture {

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { open, rm } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { type Console, createConsole } from '../../shared/cli/console.ts';
@@ -9,7 +7,6 @@ import { openBrowser } from '../../shared/cli/open-browser.ts';
 import { LockstepError, systemCode } from '../../shared/errors.ts';
 import { writeFileAtomically } from '../../shared/host/atomic-file.ts';
 import { shortPath } from '../../shared/host/command-line.ts';
-import { systemClock } from '../../shared/system-clock.ts';
 import { readReportParts } from '../dashboard/page-files.ts';
 import { reportHtml } from '../dashboard/report-file.ts';
 import { addPortOptions, portOptionsOf } from '../options/port-flags.ts';
@@ -18,8 +15,8 @@ import { writeError } from '../run-folder/run-files.ts';
 import { embedStudy } from '../study/embed-study.ts';
 import { studyFolder } from '../study/folder-study.ts';
 import type { StudySource } from '../study/study-source.ts';
-import { serveRun } from './view-server.ts';
-import { type ViewedRun, viewRun } from './viewed-run.ts';
+import { openRun, showRun } from './show-run.ts';
+import type { ViewedRun } from './viewed-run.ts';
 
 interface ViewOptions {
   readonly open?: true;
@@ -48,48 +45,39 @@ async function view(directory: string, options: ViewOptions, command: Command): 
   const { out, force } = options;
   if (force && out === undefined)
     throw new LockstepError('USAGE', '--force replaces the file of --out: give --out too.');
-  const run = await viewRun(directory, randomUUID().replaceAll('-', ''), systemClock);
-  try {
+  if (out === undefined) await show(directory, options, portOptionsOf(command), signal);
+  else {
+    const run = await openRun(directory);
     const study = studyFolder(directory, run.description, signal);
-    if (out === undefined)
-      await show(run, directory, study, options, portOptionsOf(command), signal);
-    else await writeReport(run, study, out, force === true, console);
-  } finally {
-    await run.close();
+    await writeReport(run, study, out, force === true, console).finally(() => run.close());
   }
   signal.throwIfAborted();
 }
 
 /** Serves the page until `signal` is aborted. */
 async function show(
-  run: ViewedRun,
   directory: string,
-  study: StudySource,
   { open: isOpenAsked }: ViewOptions,
   port: PortOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const console = createConsole(process.stdout);
   const say = (message: string) => console.print(message, 'warn');
-  const server = await serveRun(run, directory, study, port, say);
-  try {
-    console.print(`Dashboard  ${server.address}`);
-    for (const address of server.otherAddresses) console.print(`For others ${address}`);
-    if (isOpenAsked) void openBrowser(server.address, (message) => console.print(message, 'warn'));
-    const startedAt = performance.now();
-    await Promise.race([run.read(), aborted(signal)]);
-    if (signal.aborted) return;
-    const seconds = (performance.now() - startedAt) / 1000;
-    console.print(`Read       ${describeRead(run)} in ${formatDuration(seconds)}`);
-    await run.follow(signal);
-  } finally {
-    await server.close();
-  }
+  let startedAt = 0;
+  await showRun(directory, port, signal, {
+    say,
+    onServed({ address, otherAddresses }) {
+      startedAt = performance.now();
+      console.print(`Dashboard  ${address}`);
+      for (const other of otherAddresses) console.print(`For others ${other}`);
+      if (isOpenAsked) void openBrowser(address, say);
+    },
+    onRead(run) {
+      const seconds = (performance.now() - startedAt) / 1000;
+      console.print(`Read       ${describeRead(run)} in ${formatDuration(seconds)}`);
+    },
+  });
 }
-
-const aborted = async (signal: AbortSignal): Promise<void> => {
-  if (!signal.aborted) await once(signal, 'abort');
-};
 
 function describeRead(run: ViewedRun): string {
   const { unreadable } = run;

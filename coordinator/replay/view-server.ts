@@ -32,7 +32,7 @@ export async function serveRun(
   run: ViewedRun,
   directory: string,
   study: StudySource,
-  { host, port, allowedHosts, tls, secrets, isTokenMade }: PortOptions,
+  { host, port, preferredPort, allowedHosts, tls, secrets, isTokenMade }: PortOptions,
   say: (message: string) => void,
 ): Promise<ViewServer> {
   const onFault = (error: unknown) => say(describeFault(error));
@@ -44,7 +44,7 @@ export async function serveRun(
     onFault,
   });
   const server = await startCoordinatorServer({
-    ...{ host, port, allowedHosts, tls },
+    ...{ host, port, preferredPort, allowedHosts, tls },
     rightsOf: createRights(secrets),
     onConnection: NO_WORKERS,
     onFault,

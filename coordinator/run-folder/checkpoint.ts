@@ -22,6 +22,8 @@ export interface Checkpoint {
   /** The time in training so far, over all parts of the run. */
   readonly seconds: number;
   readonly parameters: Float32Array;
+  /** The averages of the parameters; undefined if the run has none. */
+  readonly averages?: Float32Array | undefined;
   /** The tensors of `Optimizer.state` by name, each as long as the trained parameters. */
   readonly optimizerState: Readonly<Record<string, Float32Array>>;
 }
@@ -50,13 +52,14 @@ const TrainingState = z.strictObject({
 
 /**
  * Encodes a checkpoint as a safetensors file. The model's tensors keep their names. The optimizer's
- * are named `optimizer.<state>.<name>`.
+ * are named `optimizer.<state>.<name>`, and the averages of the parameters `average.<name>`.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const { config, model, step, progress, stopRule, seconds } = checkpoint;
-  const { parameters, optimizerState } = checkpoint;
+  const { parameters, averages, optimizerState } = checkpoint;
   const tensors = [
     ...namedTensors(model, '', parameters),
+    ...(averages ? namedTensors(model, AVERAGE_PREFIX, averages) : []),
     ...Object.entries(optimizerState).flatMap(([state, values]) =>
       namedTensors(model, statePrefix(state), values),
     ),
@@ -100,11 +103,20 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
     model,
     ...training,
     parameters: flatBuffer(model, '', tensors, model.parameterCount),
+    ...(config.averageDecay !== undefined && {
+      averages: flatBuffer(model, AVERAGE_PREFIX, tensors, model.parameterCount),
+    }),
     optimizerState: Object.fromEntries(
       STATE_NAMES[config.optimizer.name].map((name) => [name, stateOf(name)]),
     ),
   };
 }
+
+/** [parameterCount]. The model of a run: the averages of the parameters, if the run has them. */
+export const modelParametersOf = ({
+  parameters,
+  averages,
+}: Pick<Checkpoint, 'parameters' | 'averages'>): Float32Array => averages ?? parameters;
 
 /**
  * SHA-256 over the little-endian f32 parameters, in hexadecimal. Two hashes are equal if and only
@@ -114,6 +126,7 @@ export function parametersSha256(parameters: Float32Array): string {
   return createHash('sha256').update(bytesOf(parameters)).digest('hex');
 }
 
+const AVERAGE_PREFIX = 'average.';
 const statePrefix = (state: string): string => `optimizer.${state}.`;
 
 function namedTensors(model: ModelPlan, prefix: string, flat: Float32Array): NamedTensor[] {

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { LockstepError } from '../../shared/errors.ts';
 import { writeFileAtomically } from '../../shared/host/atomic-file.ts';
+import { readTextFile } from '../../shared/host/read-file.ts';
 import { RunConfig } from '../../shared/round/run-config.ts';
 
 /*
@@ -47,7 +47,7 @@ export async function assertNotDiverged(
 
 async function readDivergence(path: string): Promise<Divergence | undefined> {
   try {
-    return Divergence.parse(JSON.parse(await readFile(path, 'utf8')));
+    return Divergence.parse(JSON.parse(await readTextFile(path)));
   } catch {
     return undefined;
   }

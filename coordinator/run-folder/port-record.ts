@@ -32,12 +32,14 @@ export const removePortRecord = (directory: string): Promise<void> =>
 
 /** Undefined if there is none that can be trusted. */
 export async function readPortRecord(directory: string): Promise<PortRecord | undefined> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+  // Without O_NONBLOCK, opening a named pipe waits for its writer.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(join(directory, PORT_FILE), flags).catch(() => undefined);
   if (!file) return undefined;
   try {
-    const { uid, mode, size } = await file.stat();
-    const isOwn = uid === process.getuid?.() && (mode & OTHERS) === 0;
+    const info = await file.stat();
+    const { uid, mode, size } = info;
+    const isOwn = info.isFile() && uid === process.getuid?.() && (mode & OTHERS) === 0;
     if (!isOwn || size > BYTES_MAX) return undefined;
     return PortRecord.parse(JSON.parse(await file.readFile('utf8')));
   } catch {

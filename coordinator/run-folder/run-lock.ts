@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Clock, sleep } from '../../shared/clock.ts';
-import { LockstepError, systemCode } from '../../shared/errors.ts';
+import { LockstepError, reasonOf, systemCode } from '../../shared/errors.ts';
+import { readTextFile } from '../../shared/host/read-file.ts';
 import { printable } from '../../shared/printable.ts';
 
 const LOCK_FILE = 'coordinator.lock';
@@ -222,9 +223,9 @@ async function removeAbandoned(path: string, content: string): Promise<void> {
 }
 
 const read = (path: string): Promise<string | undefined> =>
-  readFile(path, 'utf8').catch((error: unknown) => {
+  readTextFile(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+    throw new LockstepError('FILE', `cannot read the lock ${path}: ${reasonOf(error)}.`);
   });
 
 const touchTime = async (path: string): Promise<number | undefined> =>

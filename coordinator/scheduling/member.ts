@@ -1,4 +1,5 @@
 import type { Round, RoundKind } from '../../shared/round/workload.ts';
+import type { Broadcast } from '../connection/broadcast.ts';
 import type { Worker } from '../connection/worker.ts';
 import type { WorkerFigures } from '../reporting/pool-events.ts';
 import { isSameRound, type PendingShare } from './pending-share.ts';
@@ -62,8 +63,8 @@ export interface Member {
   /** Not before this time does a newcomer get a share, in ms of the coordinator's clock. */
   readonly trialAt: number;
   state: MemberState;
-  /** The step of the parameters that were last sent to it whole. */
-  parametersStep: number | undefined;
+  /** The parameters that were last sent to it whole. */
+  broadcast: Pick<Broadcast, 'step'> | undefined;
   readonly throughputs: Partial<Record<RoundKind, Throughput>>;
 }
 
@@ -78,7 +79,7 @@ export function createMember(
     | 'askedStep'
     | 'microBatches'
     | 'state'
-    | 'parametersStep'
+    | 'broadcast'
     | 'throughputs'
   >,
 ): Member {
@@ -91,7 +92,7 @@ export function createMember(
     askedStep: -1,
     microBatches: 0,
     state: { name: 'preparing' },
-    parametersStep: undefined,
+    broadcast: undefined,
     throughputs: {},
   };
 }

@@ -178,7 +178,7 @@ export class ShareDispatcher {
       assigned: [],
       released: [],
     };
-    this.#broadcasts.begin(round.step);
+    this.#broadcasts.begin(round.step, parameters);
     this.dispatch();
     timer.handedOut();
     for (const member of this.#options.readyMembers()) {
@@ -308,8 +308,8 @@ export class ShareDispatcher {
         const parameters = update.take(root, from, to);
         timer.timeBroadcast(() => {
           const known = this.#broadcasts.part(step + 1, parameters, to);
-          for (const { worker, parametersStep } of this.#stayingMembers())
-            if (parametersStep === step && worker.isFree) worker.sendParameters(known);
+          for (const { worker, broadcast } of this.#stayingMembers())
+            if (broadcast?.step === step && worker.isFree) worker.sendParameters(known);
         });
       },
       rollBack: () => this.#rollBack(update),
@@ -372,9 +372,10 @@ export class ShareDispatcher {
     let sentAt = 0;
     timer.timeBroadcast(() => {
       const { worker } = member;
-      if (!worker.sharesMemory && member.parametersStep !== round.step) {
-        worker.sendParameters(this.#broadcasts.whole(round.step, current.parameters));
-        member.parametersStep = round.step;
+      if (!worker.sharesMemory) {
+        const broadcast = this.#broadcasts.whole(round.step, current.parameters);
+        if (member.broadcast !== broadcast) worker.sendParameters(broadcast);
+        member.broadcast = broadcast;
       }
       // A worker may begin before the call returns.
       sentAt = clock.now();

@@ -11,8 +11,9 @@ export interface GradientSource {
   /** The number of workers that are ready now; 0 without a cluster. */
   readonly worldSize: number;
   /**
-   * Sums one round over all its examples. `parameters` are those after `round.step` updates. Until
-   * the call resolves or rejects, only `update` may change them. The result is valid until the next
+   * Sums one round over all its examples. `parameters` are those after `round.step` updates, or
+   * averages of them, which are in another buffer. Until the call resolves or rejects, only
+   * `update` may change them. The result is valid until the next
    * call. Only one call may run at a time. Rejects with `signal.reason` when aborted.
    *
    * A source may pass the first values of the root to `update` before it knows the rest. Workers

@@ -1,6 +1,6 @@
 import { classNamesOf } from '../../shared/data/target.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
-import { type ModelHealth, PROBE_EXAMPLES } from '../../shared/round/health-probe.ts';
+import type { ModelHealth } from '../../shared/round/health-probe.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { learningTrend } from './learning-trend.ts';
 import type { EpochResult, StopRule } from './progress.ts';
@@ -18,7 +18,13 @@ export interface LearningState {
 
 /** A fault of learning, in a line for people. Each kind is said once per run. */
 export interface LearningNotice {
-  readonly kind: 'dead-units' | 'vanishing-gradient' | 'guessing' | 'overfitting';
+  readonly kind:
+    | 'dead-units'
+    | 'vanishing-gradient'
+    | 'guessing'
+    | 'wrong-labels'
+    | 'rate-too-high'
+    | 'overfitting';
   readonly message: string;
 }
 
@@ -29,6 +35,13 @@ const GRADIENT_RATIO_MIN = 1e-3;
 /** The part of what guessing gets wrong that a model must get right. */
 const GAIN_MIN = 0.02;
 
+/** Where labels are right, a model finds less than one in a hundred of them so unlikely. */
+const UNLIKELY_LABELS_MIN = { part: 0.04, count: 5 };
+/** With fewer classes, even the second best is nearly among the less likely half. */
+const CLASSES_MIN = 8;
+/** A training loss that has risen by less, as a part and as a difference, may be chance. */
+const RISE_MIN = { part: 0.1, difference: 0.02 };
+
 /** Says why a model cannot learn, and what helps. Undefined if nothing is wrong. */
 export function learningNotice(state: LearningState): LearningNotice | undefined {
   const { accuracy, guessingAccuracy } = state;
@@ -36,7 +49,7 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
   const isGuessing = accuracy !== undefined && accuracy < leastAccuracy;
   const dead = deadUnits(state, isGuessing);
   if (dead) return { kind: 'dead-units', message: dead };
-  if (!isGuessing) return undefined;
+  if (!isGuessing) return wrongLabels(state);
   const vanishing = vanishingGradient(state);
   if (vanishing) return { kind: 'vanishing-gradient', message: vanishing };
   return {
@@ -44,15 +57,16 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
     message:
       `the model is no better than guessing: training accuracy ${percent(accuracy, 1)}. ` +
       onlyClassSentence(state) +
-      `Try another --lr, lower or higher (${state.config.learningRate.peak}).`,
+      `Try another --lr, lower or higher (${state.config.learningRate.peak}). ` +
+      'If none helps, see whether the labels belong to the images: lockstep look.',
   };
 }
 
 /** Says that the model always says the same class, if it does. */
-function onlyClassSentence({ health: { onlyClass }, config }: LearningState): string {
+function onlyClassSentence({ health: { onlyClass, exampleCount }, config }: LearningState): string {
   if (onlyClass === undefined) return '';
   const name = classNamesOf(config.dataset)[onlyClass];
-  return `It says “${name}” for each of ${PROBE_EXAMPLES} examples. `;
+  return `It says “${name}” for each of ${exampleCount} examples. `;
 }
 
 /** Says that a model overfits, and what helps. Undefined if it does not, or is stopped in time. */
@@ -71,6 +85,54 @@ export function overfittingNotice(
   return { kind: 'overfitting', message };
 }
 
+/** Says that the training loss rises, or is worse than without a model, and what helps. */
+export function rateNotice(
+  epochs: readonly EpochResult[],
+  { learningRate, loss, dataset }: Pick<RunConfig, 'learningRate' | 'loss' | 'dataset'>,
+): LearningNotice | undefined {
+  const last = epochs.at(-1);
+  if (!last) return undefined;
+  const best = epochs.reduce((a, b) => (b.trainLoss < a.trainLoss ? b : a));
+  const guessingLoss = guessingLossOf(loss, classNamesOf(dataset).length);
+  const rise = last.trainLoss - best.trainLoss;
+  const hasRisen = rise > RISE_MIN.difference && rise > RISE_MIN.part * best.trainLoss;
+  if (!hasRisen && last.trainLoss < 2 * guessingLoss) return undefined;
+  const what = hasRisen
+    ? `the training loss has risen from ${best.trainLoss.toFixed(4)} in epoch ${best.epoch} to ` +
+      `${last.trainLoss.toFixed(4)} in epoch ${last.epoch}`
+    : `the training loss of epoch ${last.epoch} is ${last.trainLoss.toPrecision(3)}, and ` +
+      `without learning anything it would be ${guessingLoss.toFixed(2)}`;
+  const { peak } = learningRate;
+  const lower = Number((peak / 3).toPrecision(1));
+  const message =
+    `the learning rate is too high: ${what}. Start again with a lower --lr (${peak}), ` +
+    `for example ${lower}; --warmup or --clip-norm 1 help against the first steps`;
+  return { kind: 'rate-too-high', message };
+}
+
+/**
+ * The loss of a model that gives each class the same probability. Without classes: that of always
+ * the mean, for the targets are standardized.
+ */
+function guessingLossOf(loss: RunConfig['loss'], classCount: number): number {
+  if (loss === 'cross-entropy') return Math.log(classCount);
+  return classCount === 0 ? 0.5 : 0.5 * (1 - 1 / classCount);
+}
+
+/** A model that knows the classes finds a part of the labels not just wrong, but absurd. */
+function wrongLabels({ accuracy, health, model }: LearningState): LearningNotice | undefined {
+  const { unlikelyLabelCount: unlikely, exampleCount } = health;
+  if (accuracy === undefined || model.classCount < CLASSES_MIN) return undefined;
+  const { part, count } = UNLIKELY_LABELS_MIN;
+  if (unlikely < Math.max(count, part * exampleCount)) return undefined;
+  const message =
+    `labels look wrong: to ${unlikely} of ${exampleCount} training examples the data ` +
+    'give a class that is not even in the likelier half for the model. Look at the hardest ' +
+    'training examples (lockstep look RUN --set training --hardest), mend or remove them; ' +
+    '--label-smoothing 0.1 and --early-stopping 3 keep the model from learning them by heart';
+  return { kind: 'wrong-labels', message };
+}
+
 /** An activation whose units are mostly constant. Their inputs get no gradient. */
 function deadUnits({ config, health, model }: LearningState, isGuessing: boolean) {
   const worst = health.activations.toSorted((a, b) => b.constantPart - a.constantPart)[0];
@@ -83,7 +145,7 @@ function deadUnits({ config, health, model }: LearningState, isGuessing: boolean
   const remedy = kind === 'relu' ? ', or an activation without dead units: leaky-relu, gelu' : '';
   return (
     `${percent(worst.constantPart)} of the units of ${worst.name} (${kind}) give the same value ` +
-    `for all of ${PROBE_EXAMPLES} examples: they are dead and learn no more. ` +
+    `for all of ${health.exampleCount} examples: they are dead and learn no more. ` +
     `Start again with a lower --lr (${config.learningRate.peak})${remedy}.`
   );
 }

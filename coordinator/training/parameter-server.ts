@@ -8,6 +8,7 @@ import { learningRateAt } from '../../shared/engine/schedules.ts';
 import { fingerprintOf, sumOfSquares } from '../../shared/round/parameter-blocks.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import type { Workload } from '../../shared/round/workload.ts';
+import { type AveragedParameters, createAveragedParameters } from './averaged-parameters.ts';
 
 /** Owns the parameters and the optimizer's state, and updates both. */
 export interface ParameterServer {
@@ -18,6 +19,14 @@ export interface ParameterServer {
    * With f32, the same buffer as `parameters`.
    */
   readonly roundedParameters: Float32Array;
+  /** [parameterCount]. Undefined if the run has no averages of the parameters. */
+  readonly averages: Float32Array | undefined;
+  /**
+   * The model of the run, rounded to the wire format: evaluations are computed with it. It is the
+   * averages if there are any, in a buffer other than `roundedParameters`. Valid until the next
+   * call.
+   */
+  roundedModel(): Float32Array;
   readonly optimizer: Optimizer;
   /** The number of updates so far. */
   readonly step: number;
@@ -42,10 +51,10 @@ export interface ParameterServer {
   /** Undoes all `updatePart` calls of the current step, in the parameters and the state. */
   rollBack(): void;
   /**
-   * A copy [parameterCount] of the parameters after `step` updates, also while a part of the next
-   * update has been made.
+   * A copy [parameterCount] of the model after `step` updates, also while a part of the next update
+   * has been made.
    */
-  copyWhole(): Float32Array;
+  copyModel(): Float32Array;
   /** The fingerprint of `parameters`, for the ledger. */
   fingerprint(): Uint32Array;
 }
@@ -57,6 +66,8 @@ const AVERAGE_KEEP = 0.9;
 export interface SavedState {
   readonly step: number;
   readonly parameters: Float32Array;
+  /** Undefined: if the run has averages, they begin with `parameters`. */
+  readonly averages?: Float32Array | undefined;
   readonly optimizerState: Readonly<Record<string, Float32Array>>;
 }
 
@@ -74,16 +85,12 @@ export function createParameterServer(
   const optimizer = restoredOptimizer(engine, config, trainedLength, restore?.optimizerState);
   let step = restore?.step ?? 0;
   const rounded = createRoundedCopy(engine, parameters, workload.bfloat16ParameterCount > 0);
+  const averaged = averagesFor(engine, config, workload, restore?.averages ?? parameters);
   const undo = createUndo(engine, [parameters, ...Object.values(optimizer.state)]);
   /** The number of parameters, from the first, that are already the next step's. */
   let updatedCount = 0;
 
-  function updateTo(
-    end: number,
-    root: Float32Array,
-    exampleCount: number,
-    gradientScale: number,
-  ): void {
+  function updateTo(end: number, root: Float32Array, exampleCount: number, scale: number): void {
     const rate = learningRateAt(config.learningRate, step, workload.stepsPerEpoch);
     const [from, to] = [updatedCount, Math.min(end, parameters.length)];
     const part = (values: Float32Array, lo: number, hi: number) => ({
@@ -91,7 +98,7 @@ export function createParameterServer(
       gradientSum: root.subarray(lo, hi),
       exampleCount,
       rate,
-      gradientScale,
+      gradientScale: scale,
       weightDecay: config.weightDecay,
     });
     const trainedTo = Math.min(to, trainedLength);
@@ -111,6 +118,8 @@ export function createParameterServer(
   return {
     parameters,
     roundedParameters: rounded.values,
+    averages: averaged?.values,
+    roundedModel: () => averaged?.rounded() ?? rounded.values,
     optimizer,
     get step() {
       return step;
@@ -123,6 +132,7 @@ export function createParameterServer(
       const scale = clippingScale(engine, gradientSum, exampleCount, config.clipNorm);
       updateTo(parameters.length, root, exampleCount, scale);
       updatedCount = 0;
+      averaged?.update(parameters, step);
       return learningRateAt(config.learningRate, step++, workload.stepsPerEpoch);
     },
     // Clipping needs the norm of the whole gradient.
@@ -132,7 +142,7 @@ export function createParameterServer(
       rounded.refresh(0, updatedCount);
       updatedCount = 0;
     },
-    copyWhole: () => undo.copyFirst(updatedCount),
+    copyModel: () => averaged?.values.slice() ?? undo.copyFirst(updatedCount),
     fingerprint: () => fingerprintOf(engine.kernels, parameters),
   };
 }
@@ -158,6 +168,16 @@ function restoredOptimizer(
   const optimizer = createOptimizer(engine, config.optimizer, length);
   for (const [name, values] of Object.entries(saved)) optimizer.state[name].set(values);
   return optimizer;
+}
+
+function averagesFor(
+  engine: Engine,
+  { averageDecay }: RunConfig,
+  { bfloat16ParameterCount }: Workload,
+  start: Float32Array,
+): AveragedParameters | undefined {
+  if (averageDecay === undefined) return undefined;
+  return createAveragedParameters(engine, averageDecay, start, bfloat16ParameterCount > 0);
 }
 
 /** The parameters in the wire's precision: a copy rounded to bfloat16, or `values` itself. */

@@ -194,7 +194,7 @@ async function finishEpoch(run: TrainingRun, signal: AbortSignal): Promise<void>
   await run.onEpoch(result);
 }
 
-/** The mean loss and the accuracy over a whole set, with the current parameters. */
+/** The mean loss and the accuracy over a whole set, with the current model. */
 export async function evaluate(
   run: TrainingRun,
   kind: 'validation' | 'test',
@@ -203,7 +203,7 @@ export async function evaluate(
   const { workload, source, server, clock } = run;
   const round: Round = { kind, step: server.step };
   const startedAt = clock.now();
-  const { root, contributions, timing } = await source.sum(round, server.roundedParameters, signal);
+  const { root, contributions, timing } = await source.sum(round, server.roundedModel(), signal);
   const doneAt = clock.now();
   run.onEvaluation?.(
     { round, milliseconds: doneAt - startedAt, ...workOf(contributions) },

@@ -3,9 +3,10 @@ import { KILLED } from '../../coordinator/control/controlled.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { compileCacheDirectory } from '../../shared/host/cache-directory.ts';
 import { handOverTested } from '../../shared/host/load-engine.ts';
-import { MODULE_ENDING } from '../../shared/host/module-ending.ts';
+import { handOverVerified } from '../../shared/host/verified-files.ts';
 import { OWN_IDENTITY } from '../../shared/protocol/limits.ts';
 import { systemClock } from '../../shared/system-clock.ts';
+import { workerModule } from '../../worker/worker-module.ts';
 import { collectLastWords, describeExit, endProcess } from './child-process.ts';
 import {
   type KeepOptions,
@@ -30,7 +31,6 @@ export interface ProcessWorkersOptions
   readonly corrupt?: number | undefined;
 }
 
-const CLI = new URL(`../../cli${MODULE_ENDING}`, import.meta.url);
 /**
  * A worker computes in WebAssembly and leaves little garbage to V8, so threads for garbage
  * collection cost more than they help. All allocations of its start fit into a larger young
@@ -41,18 +41,24 @@ const NODE_FLAGS = ['--single-threaded-gc', '--min-semi-space-size=16'];
 /** Starts worker processes on this machine, and starts them again until they are stopped. */
 export function startProcessWorkers(options: ProcessWorkersOptions): LocalWorkers {
   const { count, onRestart, onFailure } = options;
+  const module = workerModule();
   return keepWorkers({
     count,
     onRestart,
     onFailure,
     clock: systemClock,
-    start: (name) => startProcess(name, options, systemClock),
+    start: (name) => startProcess(module, name, options, systemClock),
   });
 }
 
-function startProcess(name: string, options: ProcessWorkersOptions, clock: Clock): RunningWorker {
+function startProcess(
+  module: URL,
+  name: string,
+  options: ProcessWorkersOptions,
+  clock: Clock,
+): RunningWorker {
   const identity = options.issueIdentity?.();
-  const child = forkWorker(name, identity, options);
+  const child = forkWorker(module, name, identity, options);
   let cancelWaking: (() => void) | undefined;
   let isKilled = false;
 
@@ -108,12 +114,13 @@ function endOf(child: ChildProcess, { corrupt }: ProcessWorkersOptions): Promise
 }
 
 function forkWorker(
+  module: URL,
   name: string,
   identity: string | undefined,
   options: ProcessWorkersOptions,
 ): ChildProcess {
   const { token } = options;
-  return fork(CLI, argumentsOf(name, options), {
+  return fork(module, argumentsOf(name, options), {
     execArgv: [...process.execArgv, ...NODE_FLAGS],
     // A process group of its own, so that Ctrl-C reaches only the coordinator. It lets the workers
     // finish their shares.
@@ -123,6 +130,7 @@ function forkWorker(
       NODE_COMPILE_CACHE: compileCacheDirectory(),
       ...process.env,
       ...handOverTested(),
+      ...handOverVerified(),
       ...(token !== undefined && { LOCKSTEP_TOKEN: token }),
       ...(identity !== undefined && { [OWN_IDENTITY]: identity }),
     },

@@ -18,7 +18,6 @@ import { addRunOptions } from '../../coordinator/options/run-flags.ts';
 import type { RunOptions } from '../../coordinator/options/run-options.ts';
 import type { PortOptions } from '../../coordinator/port/server.ts';
 import type { DoneEvent, Report, RunEvent } from '../../coordinator/reporting/events.ts';
-import { openingLesson } from '../../coordinator/reporting/lesson-report.ts';
 import { openingDashboard } from '../../coordinator/reporting/open-dashboard.ts';
 import { remindingOfSecrets } from '../../coordinator/reporting/remind-secrets.ts';
 import { createLogReporter } from '../../coordinator/reporting/reporter.ts';
@@ -31,6 +30,7 @@ import { LockstepError } from '../../shared/errors.ts';
 import { systemClock } from '../../shared/system-clock.ts';
 import { defaultThreadCount } from '../../shared/threads/start-threads.ts';
 import { type Chaos, type ChaosSpec, createChaos, parseChaos } from './chaos.ts';
+import { createLessonRun } from './lesson-run.ts';
 import type { LocalWorkers } from './local-workers.ts';
 import { describeTooMany } from './many-workers.ts';
 import { startProcessWorkers } from './process-workers.ts';
@@ -100,9 +100,11 @@ export function trainCommand(): Command {
       assertHasPort(flags);
       const log = remindingOfSecrets(plain, secretsOf(command));
       const opening = flags.open ? openingDashboard(log) : log;
-      const report = flags.lesson ? openingLesson(opening, flags.lesson) : opening;
-      if (options.chaos) await trainInChaos(options, options.chaos, report);
-      else await trainWithWorkers(options, report);
+      const lesson = flags.lesson && createLessonRun(flags.lesson, flags, opening);
+      const report = lesson?.report ?? opening;
+      if (options.chaos) return trainInChaos(options, options.chaos, report);
+      const done = await trainWithWorkers(options, report);
+      await lesson?.stayOpen(done, options.port);
     });
 }
 

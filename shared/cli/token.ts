@@ -11,13 +11,14 @@ import { NAME_LENGTH_MAX } from '../protocol/limits.ts';
  */
 
 /** Given in place of a token: there is none, and that is meant. */
-const NONE = 'none';
+export const NONE = 'none';
 
 const TOKEN_FILE_BYTES_MAX = 4096;
 
 /** The names of tokens, each with its flag. */
 const FLAGS = { token: '--token', watchToken: '--watch-token', workToken: '--work-token' } as const;
 export type TokenName = keyof typeof FLAGS;
+export const TOKEN_NAMES = Object.keys(FLAGS) as TokenName[];
 
 /** The flag of a token, such as `--watch-token`. */
 export const tokenFlag = (name: TokenName): string => FLAGS[name];

@@ -14,6 +14,7 @@ import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import { TILES, type Tile } from '../engine/wasm/wasm-products.ts';
 import { LockstepError, reasonOf } from '../errors.ts';
 import { systemClock } from '../system-clock.ts';
+import { handedOver, handOver } from './handed-over.ts';
 import { nameOfTested } from './tested-kernels.ts';
 import { setV8Flags } from './v8-flags.ts';
 
@@ -144,13 +145,7 @@ export function handOverTested(): Record<string, string> {
   const names = [...loaded.values()].flatMap(({ kernels, tile }) =>
     kernels && tile !== 'plain' ? [nameOfTested(kernels, tile)] : [],
   );
-  return { [TESTED_VARIABLE]: `${process.pid}:${names.join()}` };
-}
-
-/** The names that the parent process handed over. A variable from any other process is ignored. */
-function handedOver(): string[] {
-  const [pid, names = ''] = (process.env[TESTED_VARIABLE] ?? '').split(':');
-  return Number(pid) === process.ppid ? names.split(',') : [];
+  return handOver(TESTED_VARIABLE, names);
 }
 
 function load(numerics: Numerics): LoadedEngine {
@@ -197,7 +192,7 @@ function compile(numerics: Numerics): LoadedEngine {
       create: (arenaBytes) =>
         createWasmEngine(module, numerics, tile, arenaBytes, takeTestMemory()),
     });
-    const names = handedOver();
+    const names = handedOver(TESTED_VARIABLE);
     const tested = TILES.find((tile) => names.includes(nameOfTested(kernels, tile)));
     if (tested) return fast(tested, {});
     const choice = chooseTile(numerics, open, systemClock.now);

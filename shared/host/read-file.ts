@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LockstepError } from '../errors.ts';
 
@@ -20,14 +20,41 @@ export const TEXT_BYTES_MAX = 2 ** 20;
  * `FILE` error that does not name the file, if it is longer or no regular file.
  */
 export async function readRegularFile(path: string, bytesMax: number): Promise<Uint8Array> {
+  return (await readStamped(path, bytesMax)).bytes;
+}
+
+/** A content with the stamp of its file; see `stampOf`. */
+export interface StampedContent {
+  readonly bytes: Uint8Array;
+  readonly stamp: string | undefined;
+}
+
+/** The same as `readRegularFile`, with the stamp that the file had before and after. */
+export async function readStamped(path: string, bytesMax: number): Promise<StampedContent> {
   // Without O_NONBLOCK, opening a named pipe waits for its writer.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    assertReadable(await file.stat(), bytesMax);
-    return await readToEnd(file, bytesMax);
+    const before = await file.stat({ bigint: true });
+    assertReadable(before, bytesMax);
+    const bytes = await readToEnd(file, Number(before.size), bytesMax);
+    const stamp = stampOf(await file.stat({ bigint: true }));
+    return { bytes, stamp: stamp === stampOf(before) ? stamp : undefined };
   } finally {
     await file.close();
   }
+}
+
+/** After so long, a change of a file has another time than the one before, on any file system. */
+const SETTLED_MS = 10_000n;
+
+/**
+ * A text that is another one after every change of a file, and for every other file of this
+ * machine. The system sets the time of the last change (`ctime`) by itself: nobody can choose it.
+ * Undefined if the last change is so recent that another one could have the same time.
+ */
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs, ctimeMs }: BigIntStats): string | undefined {
+  if (ctimeMs > BigInt(Date.now()) - SETTLED_MS) return undefined;
+  return [dev, ino, size, mtimeNs, ctimeNs].join('-');
 }
 
 /** The same as `readRegularFile`, as text. */
@@ -55,8 +82,7 @@ export function readShortText(path: string, bytesMax = TEXT_BYTES_MAX): string {
 }
 
 /** The size that `stat` tells is a hint: the file may grow, and those of `/proc` have size 0. */
-async function readToEnd(file: FileHandle, bytesMax: number): Promise<Uint8Array> {
-  const { size } = await file.stat();
+async function readToEnd(file: FileHandle, size: number, bytesMax: number): Promise<Uint8Array> {
   let bytes = Buffer.allocUnsafeSlow(size + 1);
   let length = 0;
   for (;;) {
@@ -68,12 +94,12 @@ async function readToEnd(file: FileHandle, bytesMax: number): Promise<Uint8Array
   }
 }
 
-function assertReadable(info: Stats, bytesMax: number): void {
+function assertReadable(info: BigIntStats, bytesMax: number): void {
   if (!info.isFile()) throw refusal(`it is ${kindOf(info)}, not a regular file`);
-  if (info.size > bytesMax) throw tooLong(bytesMax, info.size);
+  if (info.size > bytesMax) throw tooLong(bytesMax, Number(info.size));
 }
 
-function kindOf(info: Stats): string {
+function kindOf(info: BigIntStats): string {
   if (info.isDirectory()) return 'a folder';
   if (info.isFIFO()) return 'a named pipe';
   return info.isSocket() ? 'a socket' : 'a device';

@@ -99,6 +99,8 @@ export const CoordinatorMessage = z.discriminatedUnion('type', [
     /** What the worker computes to show that its bits are right. */
     challenge: Challenge,
   }),
+  /** The answer to the challenge is right. The worker takes part from now on. */
+  z.strictObject({ type: z.literal('accepted') }),
   /**
    * A chunk of the parameters after `step` updates. The payload is their bytes from `offset` on.
    * Chunks are sent in order.

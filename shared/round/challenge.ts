@@ -91,7 +91,14 @@ export function tinyRun(
   const examples = drawExamples(run, globalBatch, inputCount, kind, outputs);
   const changes = { dataset: manifest, validationCount: 0, model, globalBatch, microBatchCount };
   return {
-    config: { ...run, ...changes },
+    config: {
+      ...run,
+      ...changes,
+      // Other weights than those of the run, which may have fewer classes.
+      ...(run.classWeights && {
+        classWeights: Array.from({ length: outputs }, (_, label) => label + 1),
+      }),
+    },
     dataset: {
       manifest,
       kind,

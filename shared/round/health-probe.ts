@@ -14,6 +14,10 @@ export interface ModelHealth {
   readonly gradients: readonly { readonly name: string; readonly rms: number }[];
   /** The class that the model says for all these examples; undefined if it says several. */
   readonly onlyClass?: number | undefined;
+  /** The number of examples that were looked at. */
+  readonly exampleCount: number;
+  /** The number of these examples whose label is among the less likely half of the classes. */
+  readonly unlikelyLabelCount: number;
 }
 
 /** The number of examples that are looked at, unless a step has fewer. */
@@ -58,27 +62,39 @@ export function createHealthProbe(
       sum.fill(0);
       const spreads = createSpreads();
       const said = new Set<number>();
-      let count = 0;
+      let [count, unlikelyLabelCount] = [0, 0];
       for (let leaf = 0; leaf < config.microBatchCount && count < PROBE_EXAMPLES; leaf++) {
         const rows = differentiateLeaf(step, leaf);
         spreads.add(model.outputs, rows);
-        for (const label of predictionsOf(model, plan, rows)) said.add(label);
+        for (let row = 0; row < rows; row++) {
+          const scores = scoresOf(model, plan, row);
+          said.add(scores.indexOf(Math.max(...scores)));
+          if (isUnlikely(scores, labels[row])) unlikelyLabelCount++;
+        }
         count += rows;
         yield;
       }
       const gradients = gradientsOf(engine, plan, sum, count);
       const [onlyClass] = said.size === 1 ? said : [];
-      return { activations: spreads.constantParts(), gradients, onlyClass };
+      return {
+        activations: spreads.constantParts(),
+        gradients,
+        onlyClass,
+        exampleCount: count,
+        unlikelyLabelCount,
+      };
     },
   };
 }
 
-/** The class of the largest logit of each row. */
-function predictionsOf({ logits }: Model, { classCount }: ModelPlan, rows: number): number[] {
-  return Array.from({ length: rows }, (_, row) => {
-    const scores = logits.subarray(row * classCount, (row + 1) * classCount);
-    return scores.indexOf(Math.max(...scores));
-  });
+/** The logits of one row. */
+const scoresOf = ({ logits }: Model, { classCount }: ModelPlan, row: number): Float32Array =>
+  logits.subarray(row * classCount, (row + 1) * classCount);
+
+/** Whether at least half of all classes are more likely. */
+function isUnlikely(scores: Float32Array, label: number): boolean {
+  const likelier = scores.filter((score) => score > scores[label]);
+  return likelier.length >= scores.length / 2;
 }
 
 function gradientsOf({ kernels }: Engine, plan: ModelPlan, sum: Float32Array, count: number) {

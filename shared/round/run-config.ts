@@ -19,6 +19,9 @@ export type WireFormat = (typeof WIRE_FORMATS)[number];
 
 export const GLOBAL_BATCH_MAX = 1_000_000;
 export const MICRO_BATCHES_MAX = 4096;
+/** Of so many classes, the weights fit into a message. */
+export const CLASS_WEIGHTS_MAX = 1024;
+export const CLASS_WEIGHT_MAX = 1e6;
 
 /**
  * Everything that the parameters after step s depend on, and nothing else. Two runs with the same
@@ -41,11 +44,24 @@ export const RunConfig = z.strictObject({
     .optional(),
   loss: z.enum(LOSSES),
   labelSmoothing: z.number().min(0).lt(1),
+  /**
+   * The factor of the loss of each class's examples, in training. The sum of the weighted losses is
+   * still divided by the number of examples. Absent: 1 for all.
+   */
+  classWeights: z
+    .array(z.number().positive().max(CLASS_WEIGHT_MAX))
+    .max(CLASS_WEIGHTS_MAX)
+    .optional(),
   optimizer: OptimizerSpec,
   learningRate: ScheduleSpec,
   weightDecay: z.number().nonnegative(),
   /** The maximal norm of the whole gradient. A longer gradient is scaled down to this norm. */
   clipNorm: z.number().positive().optional(),
+  /**
+   * The largest weight of the old value in the averages of the parameters, which are the model of
+   * the run then; see `averaged-parameters.ts`. Absent: the model is the parameters themselves.
+   */
+  averageDecay: z.number().positive().lt(1).optional(),
   augmentation: Augmentation,
   /** How a product and the sum it is added to are rounded; see `engine/kernels.ts`. */
   numerics: z.enum(NUMERICS),

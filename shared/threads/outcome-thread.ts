@@ -6,7 +6,7 @@ import type { OutcomeJob } from './outcome-threads.ts';
 
 /* A thread that computes what a model makes of a part of a set, and ends. */
 
-const { parts, config, plan, parameters, set }: OutcomeJob = workerData;
+const { parts, config, plan, parameters, set, isFlipped }: OutcomeJob = workerData;
 const engine = openWasmEngine(
   parts.module,
   parts.numerics,
@@ -15,7 +15,7 @@ const engine = openWasmEngine(
 );
 const { address, length } = parameters;
 const values = new Float32Array(parts.memory.buffer, address, length);
-const computing = computeOutcomes(engine, config, plan, values, set);
+const computing = computeOutcomes(engine, config, plan, values, set, isFlipped);
 let step = computing.next();
 while (!step.done) step = computing.next();
 parentPort?.postMessage(step.value);

@@ -17,6 +17,7 @@ export interface OutcomeJob {
   /** Byte address and number of the parameters. */
   readonly parameters: { readonly address: number; readonly length: number };
   readonly set: ExampleSet;
+  readonly isFlipped: boolean;
 }
 
 /**
@@ -29,6 +30,7 @@ export async function computeOutcomesInThreads(
   plan: ModelPlan,
   { byteOffset: address, length }: Float32Array,
   set: ExampleSet,
+  isFlipped: boolean,
   threadCount: number,
   signal: AbortSignal,
 ): Promise<RowOutcomes[]> {
@@ -37,6 +39,7 @@ export async function computeOutcomesInThreads(
     config,
     plan,
     parameters: { address, length },
+    isFlipped,
   };
   const threads = divideSet(set, threadCount).map((part) => {
     const workerData: OutcomeJob = { ...common, set: part };

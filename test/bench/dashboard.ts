@@ -2,6 +2,9 @@
  * Measures what it costs a run to be watched: with nobody, with one reader of the stream, with one
  * page in Chromium, and with ten readers and one that never reads. They take turns. Figures are
  * medians over the rounds. The page's own drawing competes for the same cores.
+ *
+ * With --learning, the page is that of Learning, and a reader asks what this page asks. The
+ * difference between the two is what the browser itself takes.
  */
 import { parseArgs } from 'node:util';
 import { findChromium } from '../support/browser/find-program.ts';
@@ -11,19 +14,30 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '10' },
+    learning: { type: 'boolean', default: false },
   },
 });
 const { rounds, seconds } = flags;
 const NOBODY = 'nobody watches';
-const WATCHERS = [
-  [NOBODY, 'none'],
+const hasChromium = findChromium() !== undefined;
+const CLUSTER = [
   ['one reader of the stream', 'reader'],
-  ...(findChromium() === undefined ? [] : [['one page in Chromium', 'page'] as const]),
+  ...(hasChromium ? [['one page in Chromium', 'page'] as const] : []),
   ['ten readers, one never reads', 'crowd'],
 ] as const;
+const LEARNING = [
+  ['a reader of what Learning asks', 'learner'],
+  ...(hasChromium
+    ? ([
+        ['Learning in Chromium', 'learning-page'],
+        ['the same, hidden', 'hidden-page'],
+      ] as const)
+    : []),
+] as const;
+const WATCHERS = [[NOBODY, 'none'], ...(flags.learning ? LEARNING : CLUSTER)] as const;
 
 console.log(`${place}; Node ${process.versions.node}; medians of ${rounds} turns of ${seconds} s`);
-if (findChromium() === undefined) console.log('(no page: Chromium is not installed)');
+if (!hasChromium) console.log('(no page: Chromium is not installed)');
 const results = takeTurns(
   WATCHERS.map(([name, watcher]) => ({
     name,

@@ -12,12 +12,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { coordinatorSources, loadDataset } from '../../shared/data/loading/load-dataset.ts';
 import { compileCacheDirectory } from '../../shared/host/cache-directory.ts';
 import { availableNumerics, handOverTested } from '../../shared/host/load-engine.ts';
+import { handOverVerified } from '../../shared/host/verified-files.ts';
 import { decodeWorkerFrame, encodeFrame } from '../../shared/protocol/codec.ts';
 import { CHUNK_BYTES_MAX } from '../../shared/protocol/limits.ts';
 import { challengeFor } from '../../shared/round/challenge-for.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
+import { workerModule } from '../../worker/worker-module.ts';
 import { place } from './take-turns.ts';
 
 const { values: flags } = parseArgs({
@@ -57,13 +60,13 @@ async function measureStart(config: RunConfig): Promise<Start> {
   const { port } = server.address() as AddressInfo;
   const startedAt = performance.now();
   const args = ['worker', `ws://127.0.0.1:${port}`, '--name', 'bench'];
-  const child = fork(CLI, args, {
+  const child = fork(flags.cold ? CLI : workerModule(), args, {
     execArgv: flags.cold ? [] : NODE_FLAGS,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       NODE_COMPILE_CACHE: compileCacheDirectory(),
       ...process.env,
-      ...(flags.cold ? {} : handOverTested()),
+      ...(flags.cold ? {} : { ...handOverTested(), ...handOverVerified() }),
     },
   });
   const [socket] = (await once(server, 'connection')) as [WebSocket];
@@ -96,6 +99,10 @@ async function measureStart(config: RunConfig): Promise<Start> {
 
 availableNumerics();
 const config = defaultConfig();
+await loadDataset(config.dataset, coordinatorSources(undefined), {
+  signal: new AbortController().signal,
+  report: () => {},
+});
 // The first start fills the caches.
 await measureStart(config);
 const starts: Start[] = [];

@@ -65,6 +65,7 @@ export function connectionVectors(): { files: object[]; frames: RecordedFrame[] 
   coordinator({ type: 'welcome', rank: 0, identity: 'secret', config, challenge });
   const answer = answerOf(solveChallenge(engine, config, challenge));
   worker({ type: 'ready', parameterCount }, answer);
+  coordinator({ type: 'accepted' });
   coordinator({ type: 'ping', sentAt: 0.25 });
   worker({ type: 'pong', sentAt: 0.25, now: WORKER_NOW });
   broadcast();

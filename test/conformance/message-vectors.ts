@@ -44,6 +44,7 @@ export function messageVectors(config: RunConfig, challenge: Challenge) {
   ];
   const fromCoordinator: [CoordinatorMessage, string?][] = [
     [{ type: 'welcome', rank: 3, identity: 'abc', config, challenge }],
+    [{ type: 'accepted' }],
     [{ type: 'parameters', step: 12, offset: 0 }, VALUES],
     [{ type: 'share', kind: 'validation', step: 430, lo: 0, hi: 40 }],
     [{ type: 'ping', sentAt: 0.25 }],

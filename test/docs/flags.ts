@@ -9,7 +9,8 @@ import { viewCommand } from '../../coordinator/replay/view-command.ts';
 import { trainCommand } from '../../deploy/local/train-command.ts';
 import { planCommand } from '../../deploy/speedup/plan/plan-command.ts';
 import { speedupCommand } from '../../deploy/speedup/speedup-command.ts';
-import { dataCommand } from '../../shared/cli/data-command.ts';
+import { dataCommand } from '../../shared/cli/data/data-command.ts';
+import { importCommand } from '../../shared/cli/data/import-command.ts';
 import { workerCommand } from '../../worker/worker-command.ts';
 
 const COLUMNS = 100;
@@ -61,6 +62,7 @@ const COMMANDS: Record<string, () => Command> = {
   summary: summaryCommand,
   export: exportCommand,
   data: dataCommand,
+  import: importCommand,
   worker: workerCommand,
   speedup: speedupCommand,
   plan: planCommand,

@@ -14,12 +14,15 @@ const dataset = createToyDataset({ ...TOY_SHAPE, testCount: 620 });
 const never = new AbortController().signal;
 
 /** Evaluates the initial parameters of a run with so many threads. */
-function evaluateWith(threads: number, signal = never) {
+function evaluateWith(threads: number, signal = never, isFlipped = false) {
   const engine = threads === 1 ? openEngine('strict') : openSharedEngine('strict');
   const config = toyConfig(dataset, { wire: 'bf16' });
   const { model } = createWorkload(config, dataset);
   const { parameters } = createParameterServer(engine, config, createWorkload(config, dataset));
-  return evaluateSet(engine, config, model, parameters, dataset.test, signal, threads);
+  return evaluateSet(engine, config, model, parameters, dataset.test, signal, {
+    threads,
+    isFlipped,
+  });
 }
 
 test('an evaluation has the same numbers with 1, 2, 3 and 8 threads, as in training', async () => {
@@ -36,6 +39,12 @@ test('an evaluation has the same numbers with 1, 2, 3 and 8 threads, as in train
   const { lossSum, correctCount } = lossAndCorrectOf(root);
   expect(one.accuracy).toBe(correctCount / 620);
   expect(one.loss).toBeCloseTo(lossSum / 620, 5);
+});
+
+test('an evaluation with mirror images has the same numbers with any threads', async () => {
+  const one = await evaluateWith(1, never, true);
+  for (const threads of [2, 8]) expect(await evaluateWith(threads, never, true)).toEqual(one);
+  expect(one.loss).not.toBe((await evaluateWith(1)).loss);
 });
 
 test('an evaluation by threads ends when it is aborted', async () => {

@@ -1,8 +1,8 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { CLI, cliEnvironment, startCli, watchProcess } from '../support/processes/cli.ts';
 import { toyRun } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -13,6 +13,8 @@ function hasEndedInOrder(runDir: string): boolean {
   return !isLocked && readdirSync(join(runDir, 'checkpoints')).length > 0;
 }
 
+/** A terminal for a command. Not every system has it in this form. */
+const hasScript = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
 const newRun = () => join(temporaryFolder(), 'run');
 
 describe('a run saves a checkpoint, frees its lock and says why on stderr', () => {
@@ -143,3 +145,46 @@ test.runIf(existsSync('/usr/bin/script'))(
     expect(hasEndedInOrder(out)).toBe(true);
   },
 );
+
+/** Begins a command in a terminal of its own; `script` makes one. */
+function inTerminal(args: readonly string[]) {
+  const command = [process.execPath, CLI, ...args].map((part) => `'${part}'`).join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: cliEnvironment(temporaryFolder()),
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  return { child, ended, shown: () => shown };
+}
+
+const lesson = (out: string) =>
+  ['train', ...toyRun({ epochs: 1 }), '--lesson', 'step', '--epochs', '1', '--out', out] as const;
+
+describe('the run of a lesson', () => {
+  test.runIf(hasScript)('ends in a terminal, and its dashboard at Ctrl-C', async () => {
+    const { child, ended, shown } = inTerminal([...lesson(newRun())]);
+    const stays = /The run is over\. Its dashboard stays open until Ctrl-C: (http\S+)/;
+    await expect.poll(shown, { timeout: 30_000 }).toMatch(stays);
+    const url = stays.exec(shown())?.[1] ?? '';
+    expect(url).toMatch(/\/\?learning&lesson=step$/);
+    // An open page goes on where it was.
+    expect(shown().match(/Dashboard +(http\S+)/)?.[1]).toMatch(new RegExp(new URL(url).host));
+    const parameters = await fetch(new URL('/api/parameters', url));
+    expect(parameters.status).toBe(200);
+    child.stdin.write('\x03');
+    expect(await ended).toBe(0);
+  });
+
+  test('ends with its dashboard where nobody can press Ctrl-C', async () => {
+    for (const flags of [[], ['--json']]) {
+      const { code, stdout } = await startCli([...lesson(newRun()), ...flags]).ended;
+      expect(code).toBe(0);
+      expect(stdout).not.toContain('stays open');
+    }
+  });
+});

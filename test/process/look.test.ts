@@ -6,6 +6,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const REFUSED: [string[], RegExp][] = [
   [['--example', '99999'], /--example 99999 is not in the test set, which has \d+: count from 0\./],
   [['--set', 'toast'], /toast/],
+  [['--hardest', '--example', '3'], /--hardest.*--example/],
   [['--example', '-1'], /-1/],
   [['--checkpoint', '7'], /7/],
 ];
@@ -25,6 +26,30 @@ test('look shows one example to people and to scripts', async () => {
     expect(targets[label]).toBe(1);
     expect(outputs.reduce((sum: number, output: number) => sum + output)).toBeCloseTo(1, 5);
   }
+  const hardest = await runCli(['look', run, '--hardest', '--set', 'validation', '--json']);
+  const { example, loss } = JSON.parse(hardest.stdout);
+  for (let i = 0; i < 5; i++) {
+    const other = await runCli([
+      'look',
+      run,
+      '--example',
+      String(i),
+      '--set',
+      'validation',
+      '--json',
+    ]);
+    expect(JSON.parse(other.stdout).loss).toBeLessThanOrEqual(loss);
+  }
+  const same = await runCli([
+    'look',
+    run,
+    '--example',
+    `${example}`,
+    '--set',
+    'validation',
+    '--json',
+  ]);
+  expect(JSON.parse(same.stdout).loss).toBe(loss);
   for (const [flags, message] of REFUSED) {
     const { code, stderr } = await runCli(['look', run, ...flags]);
     expect(code).not.toBe(0);

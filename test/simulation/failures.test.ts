@@ -80,7 +80,8 @@ test('the coordinator releases an incomplete sum when its worker is gone', async
     unpackBfloat16() {},
     listener: {
       onHello: () => ({ rank: 0, identity: '' }),
-      onReady: () => undefined,
+      onAnswer: () => undefined,
+      onReady() {},
       onArrivingSum() {},
       onPartialSum() {},
       onDuplicate() {},

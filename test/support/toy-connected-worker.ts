@@ -72,6 +72,7 @@ export function connectWorker(
       unpackBfloat16: naiveEngine.kernels.unpackBfloat16,
       listener: {
         onHello: () => ({ rank: 3, identity: 'secret' }),
+        onAnswer: () => undefined,
         onReady: () => void heard.push('ready'),
         onArrivingSum() {},
         onPartialSum() {},

@@ -29,9 +29,9 @@ const WRONG_LABELS = 0.2;
 
 /**
  * A small dataset that can be learned. Each class has a pattern, and each image is a noisy copy of
- * its class's pattern.
+ * its class's pattern. The part `wrongLabels` of the labels are drawn at random.
  */
-export function createToyFiles(shape: ToyShape = TOY_SHAPE): ToyFiles {
+export function createToyFiles(shape: ToyShape = TOY_SHAPE, wrongLabels = WRONG_LABELS): ToyFiles {
   const draws = createDraws(7);
   const { height, width, channels = 1 } = shape;
   const inputs = height * width * channels;
@@ -39,7 +39,7 @@ export function createToyFiles(shape: ToyShape = TOY_SHAPE): ToyFiles {
   const examples = (count: number) => {
     const anyClass = () => draws.integer(0, shape.classCount - 1);
     const classes = Uint8Array.from({ length: count }, anyClass);
-    const labels = classes.map((label) => (draws.chance(WRONG_LABELS) ? anyClass() : label));
+    const labels = classes.map((label) => (draws.chance(wrongLabels) ? anyClass() : label));
     const pixels = new Uint8Array(count * inputs);
     for (let i = 0; i < pixels.length; i++) {
       const pattern = patterns[classes[Math.floor(i / inputs)]];
@@ -72,8 +72,12 @@ export function createToyDataset(shape?: ToyShape): Dataset {
 }
 
 /** Writes the toy dataset and its manifest into a folder for `--data-dir`. */
-export function writeToyDataset(directory: string, shape?: ToyShape): DatasetManifest {
-  return writeFiles(directory, createToyFiles(shape));
+export function writeToyDataset(
+  directory: string,
+  shape?: ToyShape,
+  wrongLabels?: number,
+): DatasetManifest {
+  return writeFiles(directory, createToyFiles(shape, wrongLabels));
 }
 
 export interface ToyFiles {

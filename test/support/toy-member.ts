@@ -23,7 +23,7 @@ export function toyMember(rank: number, overrides: Partial<Member> = {}): Member
     ...{ answeredShares: 1, lateShares: 0, askedStep: -1, microBatches: 0 },
     trialAt: 0,
     state: { name: 'idle' },
-    parametersStep: undefined,
+    broadcast: undefined,
     throughputs: {},
     ...overrides,
   };

@@ -1,7 +1,7 @@
-import type { PicturePrediction } from '../../coordinator/prediction/classify-file.ts';
+import type { FilePrediction } from '../../coordinator/prediction/classify-file.ts';
 
 /** A prediction for a picture of 4 × 2 black pixels. */
-export const predictionOf = (change: Partial<PicturePrediction> = {}): PicturePrediction => ({
+export const predictionOf = (change: Partial<FilePrediction> = {}): FilePrediction => ({
   file: 'boot.png',
   index: undefined,
   prepared: {
@@ -14,5 +14,6 @@ export const predictionOf = (change: Partial<PicturePrediction> = {}): PicturePr
     { label: 0, name: 'Bag', probability: 0.25 },
     { label: 1, name: 'Trouser', probability: 0 },
   ],
+  number: undefined,
   ...change,
 });

@@ -16,7 +16,7 @@ const EPOCHS = 3;
  * Trains for three epochs. There are checkpoints after step 5 and after each epoch.
  * `unevaluated` is the state after the last step of epoch 2, before its evaluation.
  */
-export async function recordToyRun() {
+export async function recordToyRun(config = toyConfig(dataset)) {
   const { workload, computer, server, progress, run } = createToyRun(config, dataset, EPOCHS);
   const records: StepRecord[] = [];
   const epochs: EpochRecord[] = [];
@@ -28,6 +28,7 @@ export async function recordToyRun() {
     model: workload.model,
     step: server.step,
     parameters: server.parameters.slice(),
+    ...(server.averages && { averages: server.averages.slice() }),
     optimizerState: { velocity: server.optimizer.state.velocity.slice() },
     progress: { ...progress },
     stopRule,

@@ -9,17 +9,27 @@ import { naiveEngine } from './toy-run.ts';
 
 export const url = 'ws://test';
 const challenge = challengeFor(config);
-const welcome = encodeFrame({ type: 'welcome', rank: 2, identity: 'issued', config, challenge });
+export const welcome = encodeFrame({
+  type: 'welcome',
+  rank: 2,
+  identity: 'issued',
+  config,
+  challenge,
+});
 
 /** A coordinator's reaction to a message. */
 export type Coordinator = (message: WorkerMessage, link: Link) => void;
 
-/** Admits the worker, and calls `onReady` when the worker is ready. */
+const accepted = encodeFrame({ type: 'accepted' });
+
+/** Admits the worker, and calls `onReady` when the worker is ready and accepted. */
 export const admit =
   (onReady: (link: Link) => void): Coordinator =>
   ({ type }, link) => {
     if (type === 'hello') link.send(welcome);
-    if (type === 'ready') onReady(link);
+    if (type !== 'ready') return;
+    link.send(accepted);
+    onReady(link);
   };
 export const cut: Coordinator = (_, link) => link.close(CLOSE.abnormal, '');
 export const lose = admit((link) => link.close(CLOSE.goingAway, 'restart'));

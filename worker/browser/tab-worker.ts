@@ -124,7 +124,7 @@ function join(start: TabStart, { numerics, tileOf, open }: TabEngines, signal: A
       const run = describeTabRun(config, tileOf(config.numerics));
       tell({ event: 'welcome', identity: issued, run });
     },
-  } satisfies Omit<WorkerSessionOptions, 'onReady'>;
+  } satisfies Omit<WorkerSessionOptions, 'onJoined'>;
   return runWorker(
     {
       url,

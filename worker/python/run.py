@@ -1,5 +1,4 @@
-"""A run's examples, leaves and partial sums. See shared/protocol/."""
-import struct
+"""A run's examples, leaves and partial sums, as NUMBERS.md defines them."""
 from collections import namedtuple
 
 import numpy as np
@@ -12,86 +11,62 @@ EVALUATION_LEAF_SIZE = 250
 Batch = namedtuple('Batch', 'training epoch examples')
 
 
-def parse_idx(content):
-    """The bytes of an IDX file: an array of its dimensions."""
-    shape = struct.unpack_from(f'>{content[3]}I', content, 4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
-
-
 class Run:
-    """`data` has the arrays of the four files, by their roles."""
+    """`data` has the arrays of the dataset's four files, by their roles."""
 
     def __init__(self, config, data):
         self.config, self.data, self.model = config, data, Model(config)
-        self.seed = int(config['seed'])
+        self.seed = int(config['seed'])  # it arrives as a float, from 2^32 on
         count, held_out = len(data['trainLabels']), config['validationCount']
+        self.test_count = len(data.get('testLabels', ()))
         order = ar.permutation(ar.random_key(self.seed, ar.VALIDATION_SPLIT), count)
         self.validation, self.training = np.sort(order[:held_out]), np.sort(order[held_out:])
         self.steps_per_epoch = -(-len(self.training) // config['globalBatch'])
         self.epoch = self.order = None
-        self.bfloat16_leaves = None
-        if config['wire'] == 'bf16':
-            self.bfloat16_leaves = 1 << max(0, (config['microBatchCount'] // 8).bit_length() - 1)
 
     def leaf_count(self, kind):
         if kind == 'train':
             return self.config['microBatchCount']
-        count = len(self.validation if kind == 'validation' else self.data['testLabels'])
+        count = len(self.validation) if kind == 'validation' else self.test_count
         return -(-count // EVALUATION_LEAF_SIZE)
 
     def examples(self, kind, step, leaf):
         """The leaf's examples, as indices into the training or the test set."""
-        start = EVALUATION_LEAF_SIZE * leaf
-        if kind == 'validation':
-            return self.validation[start:start + EVALUATION_LEAF_SIZE]
-        if kind == 'test':
-            return np.arange(len(self.data['testLabels']))[start:start + EVALUATION_LEAF_SIZE]
+        if kind != 'train':
+            whole = self.validation if kind == 'validation' else np.arange(self.test_count)
+            return whole[EVALUATION_LEAF_SIZE * leaf:][:EVALUATION_LEAF_SIZE]
         epoch, step = divmod(step, self.steps_per_epoch)
         if epoch != self.epoch:
             key = ar.random_key(self.seed, ar.PERMUTATION, epoch)
             self.epoch, self.order = epoch, self.training[ar.permutation(key, len(self.training))]
-        batch, leaves = self.config['globalBatch'], self.config['microBatchCount']
-        size = min(batch, len(self.training) - step * batch)
-        return self.order[step * batch:][leaf * size // leaves:(leaf + 1) * size // leaves]
+        batch = self.order[step * self.config['globalBatch']:][:self.config['globalBatch']]
+        begin, end = ((leaf + i) * len(batch) // self.leaf_count(kind) for i in (0, 1))
+        return batch[begin:end]
 
-    def input(self, kind, step, leaf):
-        """What a model gets of a leaf: pixels, labels, and where random numbers begin."""
-        indices, epoch = self.examples(kind, step, leaf), step // self.steps_per_epoch
-        images = self.data['testImages' if kind == 'test' else 'trainImages'][indices]
-        labels = self.data['testLabels' if kind == 'test' else 'trainLabels'][indices]
-        if kind == 'train' and any(self.config['augmentation'].values()):
-            images = [self.augment(*pair, epoch) for pair in zip(images, indices)]
-        pixels = np.asarray(images, f32).reshape(len(indices), *self.model.layers[0].shape)
-        return pixels / f32(255), labels, Batch(kind == 'train', epoch, indices)
+    def sum_leaf(self, kind, step, leaf, parameters):
+        epoch = step // self.steps_per_epoch
+        batch = Batch(kind == 'train', epoch, self.examples(kind, step, leaf))
+        role = 'test' if kind == 'test' else 'train'
+        images, labels = (self.data[role + what][batch.examples] for what in ('Images', 'Labels'))
+        images = images.reshape(len(images), *self.model.layers[0].shape)
+        if batch.training and any(self.config['augmentation'].values()):
+            images = self.augment(images, batch)
+        x = images.astype(f32)
+        if images.dtype == np.uint8:  # and no features
+            x = x / f32(255)
+        return self.model.sum_leaf(parameters, x, labels, batch)
 
-    def augment(self, image, example, epoch):
-        settings = self.config['augmentation']
-        flip, shift, erase = settings['flip'], settings['shift'], settings['erase']
-        (height, width), key = image.shape, ar.random_key(self.seed, ar.AUGMENTATION)
-        key = ar.threefry(key, (epoch, example))
-        draws = ar.uniform(key, np.arange(8)).tolist()
-        image = image[:, ::-1] if draws[0] < flip else image
-        down, right = (int(draw * (2 * shift + 1)) - shift for draw in draws[1:3])
-        framed = np.pad(image, ((max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0))))
-        image = framed[max(-down, 0):, max(-right, 0):][:height, :width].copy()
-        if draws[3] < erase:
-            area = (0.02 + draws[4] * (0.33 - 0.02)) * height * width
-            ratio = 1 / 3.3 + draws[5] * (3.3 - 1 / 3.3)
-            rows = min(height, max(1, int((area * ratio)**0.5 + 0.5)))
-            columns = min(width, max(1, int((area / ratio)**0.5 + 0.5)))
-            top, left = int(draws[6] * (height - rows + 1)), int(draws[7] * (width - columns + 1))
-            noise = ar.threefry(key, (np.arange(8, 8 + rows * columns), 0))[0] >> 24
-            image[top:top + rows, left:left + columns] = noise.reshape(rows, columns)
-        return image
+    def augment(self, images, batch):
+        raise NotImplementedError('this worker does not augment images')
 
     def is_rounded(self, kind, lo, hi):
         """Whether the node's gradient is bfloat16 values."""
-        least = self.bfloat16_leaves
-        return kind == 'train' and least is not None and hi - lo >= least
+        least = 1 << max(0, (self.config['microBatchCount'] // 8).bit_length() - 1)
+        return kind == 'train' and self.config['wire'] == 'bf16' and hi - lo >= least
 
     def sum_node(self, kind, step, lo, hi, parameters):
         if hi - lo == 1:
-            total = self.model.sum_leaf(parameters, *self.input(kind, step, lo))
+            total = self.sum_leaf(kind, step, lo, parameters)
         else:
             middle = ar.split_point(lo, hi)
             total = self.sum_node(kind, step, lo, middle, parameters)
@@ -104,36 +79,30 @@ class Run:
         """Each maximal subtree of the share, with the bytes of its sum."""
         for node in ar.maximal_subtrees(0, self.leaf_count(kind), (lo, hi)):
             total = self.sum_node(kind, step, *node, parameters)
-            if self.is_rounded(kind, *node):
-                yield node, to_bfloat16(total[:-2]) + total[-2:].tobytes()
-            else:
-                yield node, total.tobytes()
+            rounded = len(total) - 2 if self.is_rounded(kind, *node) else 0
+            bfloat16 = (total[:rounded].view('u4') >> 16).astype('<u2')
+            yield node, bfloat16.tobytes() + total[rounded:].tobytes()
 
-
-def solve_challenge(config, challenge):
-    """The answer that shows that this worker's bits are right: every stage of a tiny run's step."""
-    config = {**config, **challenge, 'validationCount': 0}
-    count, seed = config['globalBatch'], int(config['seed'])
-    height, width = config['model']['input']['height'], config['model']['input']['width']
-    counters = np.arange(count)[:, None], np.arange(height * width)
-    pixels = ar.threefry(ar.random_key(seed, ar.CHALLENGE), counters)[0] >> 24
-    labels = np.arange(count) % config['model']['layers'][-1]['outputs']
-    images = pixels.astype(np.uint8).reshape(count, height, width)
-    run = Run(config, {'trainImages': images, 'trainLabels': labels})
-    draws = ar.uniform(ar.random_key(seed, ar.CHALLENGE, 1), np.arange(run.model.size))
-    parameters = (2 * draws - 1).astype(f32)
-    if config['wire'] == 'bf16':
-        parameters = ar.round_to_bfloat16(parameters)
-    run.sum_node('train', 0, 1, 2, parameters)
-    stages, leaves = run.model.stages, config['microBatchCount']
-    sums = [run.sum_node('train', 0, leaf, leaf + 1, parameters) for leaf in range(leaves)]
-    root = run.sum_node('train', 0, 0, leaves, parameters)
-    return np.concatenate([stage.reshape(-1) for stage in (parameters, *stages, *sums, root)])
-
-
-def to_bfloat16(values):
-    return (values.view(np.uint32) >> 16).astype('<u2').tobytes()
-
-
-def from_bfloat16(content):
-    return (np.frombuffer(content, '<u2').astype(np.uint32) << 16).view(f32)
+    @classmethod
+    def solve_challenge(cls, config, challenge):
+        """The answer that shows that the bits are right: each stage of a tiny run's first step."""
+        config = {**config, **challenge, 'validationCount': 0}
+        count, seed = config['globalBatch'], int(config['seed'])
+        shape = [config['model']['input'][side] for side in ('height', 'width', 'channels')]
+        counters = np.arange(count)[:, None], np.arange(np.prod(shape))
+        images = (ar.threefry(ar.random_key(seed, ar.CHALLENGE), counters)[0] >> 24).astype('u1')
+        if shape[:2] == [1, 1]:  # features
+            images = (images.astype(f32) - f32(128)) / f32(64)
+        labels = np.arange(count) % config['model']['layers'][-1]['outputs']
+        if 'classWeights' in config:
+            config['classWeights'] = np.arange(1, config['model']['layers'][-1]['outputs'] + 1)
+        run = cls(config, {'trainImages': images, 'trainLabels': labels})
+        draws = ar.uniform(ar.random_key(seed, ar.CHALLENGE, 1), np.arange(run.model.size))
+        parameters = (2 * draws - 1).astype(f32)
+        if config['wire'] == 'bf16':
+            parameters = ar.round_to_bfloat16(parameters)
+        run.sum_leaf('train', 0, 1, parameters)
+        stages, leaves = run.model.stages, config['microBatchCount']
+        sums = [run.sum_node('train', 0, leaf, leaf + 1, parameters) for leaf in range(leaves)]
+        root = run.sum_node('train', 0, 0, leaves, parameters)
+        return np.concatenate([stage.reshape(-1) for stage in (parameters, *stages, *sums, root)])

@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import hashlib
 import os
-import random
 import signal
 import struct
 import sys
@@ -18,15 +17,14 @@ import msgpack
 import numpy as np
 import websockets
 
-from run import Run, from_bfloat16, parse_idx, solve_challenge
+from every_layer import Run  # `from run import Run` is enough for dense and convolutional nets
 
 PROTOCOL_VERSION = 8
 FRAME_BYTES_MAX = 1_114_124
 CHUNK_BYTES = 262_144
 SILENCE_S = 14
-DRAIN_S = 8
-RETRY_S = 20
-PERMANENT = {1000, 4001, 4003}  # after these close codes a worker does not come back
+IDX_TYPES = {8: 'u1', 12: '>i4', 13: '>f4'}
+EXIT_CODES = {1000: 0, 4001: 1, 4003: 0}  # after other close codes a worker comes back
 
 
 def encode(header, payload=b''):
@@ -52,13 +50,23 @@ def fetch(options, file):
     return content
 
 
+def parse_idx(content):
+    """The array in an IDX file of bytes, or of words of 32 bits."""
+    kind, dimensions = content[2:4]
+    shape = struct.unpack_from(f'>{dimensions}I', content, 4)
+    values = np.frombuffer(content, IDX_TYPES[kind], offset=4 + 4 * dimensions)
+    return values.reshape(shape)
+
+
 class Session:
-    """One connection, from hello to its end."""
+    """One connection, from hello to its end.
+
+    `listen` answers pings at once. It queues what takes longer for `work`.
+    """
 
     def __init__(self, options, socket):
-        self.options, self.socket = options, socket
-        self.run = self.parameters = None
-        self.is_ready, self.incoming = False, bytearray()
+        self.options, self.socket, self.inbox = options, socket, asyncio.Queue()
+        self.is_ready, self.incoming = False, b''
 
     async def send(self, message_type, payload=b'', **fields):
         await self.socket.send(encode({'type': message_type, **fields}, payload))
@@ -70,63 +78,64 @@ class Session:
         await self.send('hello', protocolVersion=PROTOCOL_VERSION, name=options.name,
                         numerics=options.numerics.split(','), pid=os.getpid(),
                         **{key: value for key, value in secrets.items() if value is not None})
+        work = asyncio.create_task(self.work())
         try:
-            while True:
-                frame = await asyncio.wait_for(self.socket.recv(), SILENCE_S)
-                await self.handle(*decode(frame))
+            await asyncio.gather(self.listen(), work)
         except asyncio.TimeoutError:
             await self.socket.close(4002, 'coordinator silent')
         except websockets.ConnectionClosed:
             pass
+        except OSError:
+            raise  # a file did not come: `join` tries again
+        except Exception as error:
+            await self.send('error', code='INTERNAL', message=repr(error)[:1000])
+            await self.socket.close(4000, 'cannot compute')
+            raise SystemExit(repr(error)) from error
+        finally:
+            work.cancel()
         return self.socket.close_code
 
-    async def handle(self, message, payload):
-        kind = message['type']
-        if kind == 'ping':
-            await self.send('pong', sentAt=message['sentAt'], now=time.monotonic() * 1000)
-        elif kind == 'welcome':
-            self.options.identity = message['identity']
-            self.start(self.prepare(message))
-        elif kind == 'parameters':
-            self.receive(message['offset'], payload)
-        elif kind == 'share':
-            self.start(self.compute(self.parameters, **message))
-        elif kind == 'goodbye':
-            await self.socket.close(1000, message['reason'])
-        elif kind == 'error':
-            print(f"{message['code']}: {message['message']}", file=sys.stderr)
+    async def listen(self):
+        while True:
+            message, payload = decode(await asyncio.wait_for(self.socket.recv(), SILENCE_S))
+            if message['type'] == 'ping':
+                await self.send('pong', sentAt=message['sentAt'], now=time.monotonic() * 1000)
+            elif message['type'] == 'goodbye':
+                await self.socket.close(1000, message['reason'])
+            elif message['type'] == 'error':
+                print(f"{message['code']}: {message['message']}", file=sys.stderr)
+            else:
+                self.inbox.put_nowait((message, payload))
 
-    def start(self, work):
-        """Works while pings are answered. Whatever fails ends the connection."""
-        async def guarded():
-            try:
-                await work
-            except Exception as error:
-                print(repr(error), file=sys.stderr)
-                await self.send('error', code='INTERNAL', message=repr(error)[:1000])
-                await self.socket.close(4000, 'cannot compute')
-        self.work = asyncio.create_task(guarded())
+    async def work(self):
+        steps = {'welcome': self.prepare, 'accepted': self.join,
+                 'parameters': self.receive, 'share': self.compute}
+        while True:
+            message, payload = await self.inbox.get()
+            await steps[message.pop('type')](payload, **message)
 
-    async def prepare(self, welcome):
-        config = welcome['config']
+    async def prepare(self, _, rank, identity, config, challenge):
+        self.rank, self.options.identity = rank, identity
         files = config['dataset']['files'].items()
         load = lambda: {role: parse_idx(fetch(self.options, file)) for role, file in files}
         self.run = Run(config, await asyncio.to_thread(load))
-        answer = await asyncio.to_thread(solve_challenge, config, welcome['challenge'])
+        answer = await asyncio.to_thread(Run.solve_challenge, config, challenge)
         await self.send('ready', answer.tobytes(), parameterCount=self.run.model.size)
+
+    async def join(self, _):
         self.is_ready = True
-        print(f"Joined {self.options.url} as rank {welcome['rank']}.", flush=True)
+        print(f'Joined {self.options.url} as rank {self.rank}.', flush=True)
 
-    def receive(self, offset, payload):
+    async def receive(self, payload, step, offset):
         """Parameters that are not whole yet do not replace those before."""
-        self.incoming[offset:] = payload
-        is_narrow = self.run.config['wire'] == 'bf16'
-        if len(self.incoming) == self.run.model.size * (2 if is_narrow else 4):
-            read = from_bfloat16 if is_narrow else lambda content: np.frombuffer(content, '<f4')
-            self.parameters = read(bytes(self.incoming))
+        self.incoming = self.incoming[:offset] + payload
+        is_bfloat16 = self.run.config['wire'] == 'bf16'
+        if len(self.incoming) == self.run.model.size * (2 if is_bfloat16 else 4):
+            values = np.frombuffer(self.incoming, '<u2' if is_bfloat16 else '<f4')
+            self.parameters = (values.astype('u4') << 16).view('f4') if is_bfloat16 else values
 
-    async def compute(self, parameters, type, kind, step, lo, hi):
-        sums = self.run.partial_sums(kind, step, lo, hi, parameters)
+    async def compute(self, _, kind, step, lo, hi):
+        sums = self.run.partial_sums(kind, step, lo, hi, self.parameters)
         while (result := await asyncio.to_thread(next, sums, None)) is not None:
             (node_lo, node_hi), content = result
             for at in range(0, len(content), CHUNK_BYTES):
@@ -134,19 +143,16 @@ class Session:
                                 lo=node_lo, hi=node_hi, offset=at)
 
     def leave(self):
-        """Finishes the share that is owed, unless that takes too long."""
-        async def drain():
-            if self.is_ready:
-                await self.send('leaving')
-                await asyncio.sleep(DRAIN_S)
-            await self.socket.close(1000, 'leaving')
-        self.leaving = asyncio.create_task(drain())
+        """Asks for the goodbye, which comes after the share that is owed."""
+        if not self.is_ready:
+            sys.exit(0)
+        self.leaving = asyncio.create_task(self.send('leaving'))
 
 
 async def join(options):
-    """Connects until the run is over, or for 20 s in vain. Returns the exit code."""
-    delay, give_up_at = 0.2, time.monotonic() + RETRY_S
-    while time.monotonic() < give_up_at:
+    """Connects until the run is over. Gives up after 25 s without a coordinator."""
+    pause = 0.2
+    while pause < 20:
         try:
             async with websockets.connect(options.url, compression=None, ping_interval=None,
                                           max_size=FRAME_BYTES_MAX) as socket:
@@ -154,16 +160,15 @@ async def join(options):
                 for name in (signal.SIGINT, signal.SIGTERM):
                     asyncio.get_running_loop().add_signal_handler(name, session.leave)
                 code = await session.serve()
-                if code in PERMANENT:
-                    return 1 if code == 4001 else 0
+                if code in EXIT_CODES:
+                    return EXIT_CODES[code]
                 if session.is_ready:
-                    delay, give_up_at = 0.2, time.monotonic() + RETRY_S
+                    pause = 0.2
         except (OSError, websockets.InvalidHandshake) as error:
             print(error, file=sys.stderr)
-        delay = min(2 * delay, 10)
-        await asyncio.sleep(delay * random.uniform(0.5, 1))
-    print(f'{options.url} cannot be reached: check that it is right.', file=sys.stderr)
-    return 1
+        await asyncio.sleep(pause)
+        pause *= 2
+    return f'{options.url} cannot be reached: check that it is right.'
 
 
 def main():

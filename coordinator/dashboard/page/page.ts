@@ -15,6 +15,7 @@ import { timeline } from './steps/timeline.ts';
 import { reductionTree } from './steps/tree.ts';
 import { strip } from './strip/strip.ts';
 import { runText } from './strip/strip-text.ts';
+import { isStudy } from './subject.ts';
 import type { Choices, Ui } from './ui.ts';
 
 /** The first panels of the cluster, in the order of the page. */
@@ -88,7 +89,7 @@ export function page(
         ${hasPanels ? draws(shown, view, ui) : nothing}
       </div>
     </main>
-    ${hasPanels ? rewindBar(newest, ui) : nothing}`;
+    ${hasPanels && !isStudy() ? rewindBar(newest, ui) : nothing}`;
 }
 
 const panelLinks = (panels: readonly Panel[]): TemplateResult =>

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { makeFolder, writeFileAtomically } from '../../host/atomic-file.ts';
 import { cacheDirectory } from '../../host/cache-directory.ts';
-import { readRegularFile } from '../../host/read-file.ts';
+import { readStamped, type StampedContent } from '../../host/read-file.ts';
 
 /**
  * Reads the cached content with this SHA-256, without verifying it. Returns undefined if there is
@@ -11,9 +11,9 @@ import { readRegularFile } from '../../host/read-file.ts';
 export async function readCached(
   sha256: string,
   bytesMax: number,
-): Promise<Uint8Array | undefined> {
+): Promise<StampedContent | undefined> {
   try {
-    return await readRegularFile(join(cacheDirectory(), sha256), bytesMax);
+    return await readStamped(join(cacheDirectory(), sha256), bytesMax);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LockstepError, reasonOf, systemCode } from '../../errors.ts';
-import { readRegularFile } from '../../host/read-file.ts';
+import { readRegularFile, readStamped, type StampedContent } from '../../host/read-file.ts';
 import type { DataFile } from '../manifest.ts';
 import { readCached } from './content-cache.ts';
 import { type DownloadProgress, download } from './download.ts';
@@ -27,6 +27,8 @@ export interface ReadContext {
   /** The most bytes that the file can have, gzipped or not. A source fails on more. */
   readonly bytesMax: number;
   readonly onProgress: (progress: DownloadProgress) => void;
+  /** Called with the stamp of the file that is read, if it has one; see `readStamped`. */
+  readonly onStamp?: (stamp: string) => void;
 }
 
 /** A folder with the files, gzipped (`.gz`) or not. */
@@ -34,18 +36,27 @@ export function folderSource(directory: string): ContentSource {
   return {
     name: directory,
     isRemote: false,
-    async read({ name }, { bytesMax }) {
-      return (
+    async read({ name }, context) {
+      const { bytesMax } = context;
+      const content =
         (await readIfThere(join(directory, name), bytesMax)) ??
-        (await readIfThere(join(directory, `${name}.gz`), bytesMax))
-      );
+        (await readIfThere(join(directory, `${name}.gz`), bytesMax));
+      return passOnStamp(content, context);
     },
   };
 }
 
-async function readIfThere(path: string, bytesMax: number): Promise<Uint8Array | undefined> {
+function passOnStamp(
+  content: StampedContent | undefined,
+  { onStamp }: ReadContext,
+): Uint8Array | undefined {
+  if (content?.stamp !== undefined) onStamp?.(content.stamp);
+  return content?.bytes;
+}
+
+async function readIfThere(path: string, bytesMax: number): Promise<StampedContent | undefined> {
   try {
-    return await readRegularFile(path, bytesMax);
+    return await readStamped(path, bytesMax);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw new LockstepError('DATA', `cannot read ${path}: ${reasonOf(error)}`, { cause: error });
@@ -55,7 +66,9 @@ async function readIfThere(path: string, bytesMax: number): Promise<Uint8Array |
 export const cacheSource: ContentSource = {
   name: 'the cache',
   isRemote: false,
-  read: ({ sha256 }, { bytesMax }) => readCached(sha256, bytesMax),
+  async read({ sha256 }, context) {
+    return passOnStamp(await readCached(sha256, context.bytesMax), context);
+  },
 };
 
 /** A web folder with the gzipped files. A transfer that breaks off is started once more. */

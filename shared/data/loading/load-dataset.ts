@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockstepError, reasonOf, systemCode } from '../../errors.ts';
 import { readTextFile } from '../../host/read-file.ts';
+import { isVerified, noteVerified } from '../../host/verified-files.ts';
 import { shellWord } from '../../printable.ts';
 import { describeIssue } from '../../validation.ts';
 import { createDataset, type Dataset } from '../dataset.ts';
@@ -179,12 +180,18 @@ async function obtain(
       report({ event: 'download', file: file.name, source: source.name, ...progress });
     try {
       const bytesMax = packedBytesMax(file.bytes);
-      const bytes = await source.read(file, { signal, bytesMax, onProgress });
+      let stamp: string | undefined;
+      const onStamp = (its: string) => {
+        stamp = its;
+      };
+      const bytes = await source.read(file, { signal, bytesMax, onProgress, onStamp });
       if (bytes === undefined) {
         failures.push(`${source.name}: no ${file.name}`);
         continue;
       }
-      const content = await unpackVerified(bytes, file);
+      const isKnown = stamp !== undefined && isVerified(stamp, file.sha256);
+      const content = await unpackVerified(bytes, file, isKnown);
+      if (stamp !== undefined && content === bytes) noteVerified(stamp, file.sha256);
       if (source.isRemote) await cache(file, content, report);
       // The next worker would unpack it again, which takes half of its start.
       else if (content !== bytes) await cache(file, content, () => {});

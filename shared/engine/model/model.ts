@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import type { Kernels, LossKernel } from '../kernels.ts';
 import { createActivation } from '../layers/activation.ts';
 import { createBatchNorm } from '../layers/batch-norm.ts';
 import { createConv2d } from '../layers/conv2d.ts';
@@ -8,6 +9,7 @@ import type { Batch, Layer } from '../layers/layer.ts';
 import type { PlannedLayer } from '../layers/layer-plan.ts';
 import { createPooling } from '../layers/pooling.ts';
 import type { ModelPlan } from './model-plan.ts';
+import { weighRows } from './weigh-rows.ts';
 
 export const LOSSES = ['cross-entropy', 'squared-error'] as const;
 export type Loss = (typeof LOSSES)[number];
@@ -67,6 +69,10 @@ export interface ModelOptions {
   readonly loss: Loss;
   /** The part of each target that is spread evenly over all classes, in training only. */
   readonly labelSmoothing: number;
+  /**
+   * [classes]. The factor of the loss of each class's examples, in training only. Undefined: 1.
+   */
+  readonly classWeights?: readonly number[] | undefined;
   /** The seed of dropout. */
   readonly seed: number;
 }
@@ -82,9 +88,9 @@ export function createModel(
     const layer = createLayer(engine, planned, rowsMax, { seed: options.seed, index });
     return layer ? [{ planned, layer }] : [];
   });
-  const lossKernel =
-    options.loss === 'cross-entropy' ? kernels.softmaxCrossEntropy : kernels.squaredError;
+  const lossKernel = lossKernelOf(kernels, options.loss);
   const classes = plan.classCount;
+  const weights = options.classWeights && Float32Array.from(options.classWeights);
   const dLogits = engine.allocate(rowsMax * classes);
   const lossAndCorrect = engine.allocate(rowsMax * LOSS_AND_CORRECT_LENGTH);
   let logits = dLogits;
@@ -97,9 +103,12 @@ export function createModel(
       logits = layer.forward(parameters, logits, batch);
       return { planned, values: logits };
     });
-    // Smoothed targets are for training only. The reported loss of an evaluation is the plain one.
+    // Smoothed targets and weights are for training only. The reported loss of an evaluation is the
+    // plain one.
     const smoothing = batch.training ? options.labelSmoothing : 0;
     lossKernel(logits, labels, dLogits, lossAndCorrect, batch.rows, classes, smoothing);
+    if (batch.training && weights)
+      weighRows(weights, labels, dLogits, lossAndCorrect, batch.rows, classes);
     return lossAndCorrect;
   };
 
@@ -129,6 +138,9 @@ export function createModel(
     },
   };
 }
+
+export const lossKernelOf = (kernels: Kernels, loss: Loss): LossKernel =>
+  loss === 'cross-entropy' ? kernels.softmaxCrossEntropy : kernels.squaredError;
 
 /** Undefined for a layer that computes nothing. */
 function createLayer(

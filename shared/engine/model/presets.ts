@@ -13,6 +13,8 @@ const convolution = (filters: number): LayerSpec => ({
 const pool: LayerSpec = { type: 'max-pool', size: 2 };
 const norm: LayerSpec = { type: 'batch-norm' };
 const dropout = (rate: number): LayerSpec => ({ type: 'dropout', rate });
+/** A normalized convolution with its activation. */
+const block = (filters: number): LayerSpec[] => [convolution(filters), norm, activation('relu')];
 
 /** Dense layers with an activation between them. */
 export function multilayerPerceptron(
@@ -26,34 +28,27 @@ export function multilayerPerceptron(
 /** The layers of the models that a user can choose by name. */
 export const PRESETS = {
   mlp: (classes: number): LayerSpec[] => multilayerPerceptron([256, 128], 'relu', classes),
-  /** Two convolutions and two dense layers: 422,026 parameters (28 × 28 pixels, ten classes). */
+  /** Five convolutions and a dense layer: 204,346 parameters (28 × 28 pixels, ten classes). */
   cnn: (classes: number): LayerSpec[] => [
-    convolution(32),
-    norm,
-    activation('relu'),
+    ...block(24),
     pool,
-    convolution(64),
-    norm,
-    activation('relu'),
+    ...block(48),
+    ...block(48),
     pool,
-    dense(128),
-    activation('relu'),
-    dropout(0.3),
+    ...block(96),
+    ...block(96),
+    dropout(0.2),
     dense(classes),
   ],
-  /** The same as `cnn` with fewer filters and units: 93,426 parameters. */
+  /** The same as `cnn` with fewer filters and without dropout: 84,538 parameters. */
   'cnn-small': (classes: number): LayerSpec[] => [
-    convolution(16),
-    norm,
-    activation('relu'),
+    ...block(16),
     pool,
-    convolution(32),
-    norm,
-    activation('relu'),
+    ...block(32),
+    ...block(32),
     pool,
-    dense(56),
-    activation('relu'),
-    dropout(0.2),
+    ...block(64),
+    ...block(48),
     dense(classes),
   ],
 };

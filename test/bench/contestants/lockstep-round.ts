@@ -64,7 +64,7 @@ async function answer(url: string): Promise<void> {
     loadDataset: async () => dataset,
     pause: () => setImmediate(),
     onWelcome() {},
-    onReady() {},
+    onJoined() {},
   });
   await session.ended;
 }
@@ -162,9 +162,9 @@ async function timeLinks(
       unpackBfloat16() {},
       listener: {
         onHello: () => ({ rank: workers.length, identity: '' }),
+        onAnswer: () => undefined,
         onReady() {
           if (workers.push(worker) === clientCount) gathered.resolve();
-          return undefined;
         },
         onArrivingSum() {},
         onPartialSum({ vector }) {

@@ -1,98 +1,79 @@
 /**
- * A contestant that measures a coordinator and its workers over loopback, each in a process of its
+ * A contestant that measures a coordinator and its workers, each in a process or a container of its
  * own.
  *
- *   node one-connection.ts WORKERS THREADS MODEL GLOBAL-BATCH SECONDS
+ *   node one-connection.ts PLACE WORKERS THREADS MODEL GLOBAL-BATCH SECONDS
  *
- * Prints a line of JSON: examples/s, bytes per step, the memory of all workers at its peak, the CPU
- * time of the coordinator per step, and how late its event loop was. For Linux.
+ * PLACE is `processes`, or the name of an image, for containers. Prints a line of JSON: examples/s,
+ * bytes per step, the memory of all workers (proportional set size, PSS), the CPU time of the
+ * coordinator, and how late its event loop was. For Linux, and for containers as root.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { createContainers, createProcesses, type Status } from './cluster-places.ts';
 
-const CLI = fileURLToPath(new URL('../../../cli.ts', import.meta.url));
-const WATCH = fileURLToPath(new URL('watch-process.ts', import.meta.url));
 const WARM_UP_MS = 2000;
+const START_TIMEOUT_MS = 60_000;
 
-interface Status {
-  readonly step: number;
-  readonly globalBatch: number;
-  readonly counters: { readonly sentBytes: number; readonly receivedBytes: number };
-}
-
-const [workers, threads, model, globalBatch, seconds] = process.argv.slice(2);
-const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
-const children: ChildProcess[] = [];
-const start = (args: string[], more: string[] = []) => {
-  const child = spawn(process.execPath, [...more, CLI, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  children.push(child);
-  return child;
-};
+const [place, workers, threads, model, globalBatch, seconds] = process.argv.slice(2);
 
 /** The user and system time of a process so far, in ms. */
-function cpuMsOf({ pid }: ChildProcess): number {
+function cpuMsOf(pid: number): number {
   const [, text] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
   const [user, system] = text.split(' ').slice(11, 13).map(Number);
   return (user + system) * 10;
 }
 
-function peakMegabytesOf({ pid }: ChildProcess): number {
-  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+/** The memory of a process, in which pages that n processes share count for 1/n. */
+function megabytesOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const [, kilobytes] = /^Pss:\s+(\d+)/m.exec(text) ?? [];
   return Number(kilobytes) / 1000;
 }
 
+const cluster = place === 'processes' ? createProcesses() : createContainers(place);
 try {
-  const run = ['--model', model, '--global-batch', globalBatch, '--optimizer', 'momentum'];
-  const coordinator = start(
-    [
-      ...['coordinator', '--port', '0', '--min-workers', workers, '--epochs', '100000'],
-      ...[...run, '--out', join(folder, 'run'), '--json'],
-    ],
-    ['--import', WATCH],
+  const coordinator = await cluster.startCoordinator([
+    ...['--min-workers', workers, '--epochs', '100000'],
+    ...['--model', model, '--global-batch', globalBatch, '--optimizer', 'momentum'],
+  ]);
+  const pids = Array.from({ length: Number(workers) }, () =>
+    cluster.startWorker(['--threads', threads]),
   );
-  const url = await new Promise<string>((resolve) => {
-    createInterface({ input: coordinator.stdout ?? process.stdin }).on('line', (line) => {
-      const event = JSON.parse(line);
-      if (event.event === 'listening') resolve(event.url);
-    });
-  });
-  const own = Array.from({ length: Number(workers) }, () =>
-    start(['worker', url, '--threads', threads]),
-  );
-  const status = async () =>
-    (await (await fetch(`${url.replace('ws:', 'http:')}/api/status`)).json()) as Status;
-  while ((await status()).step < 20) await sleep(100);
+  const startedAt = performance.now();
+  const stepOf = () =>
+    coordinator.status().then(
+      ({ step }) => step,
+      () => 0,
+    );
+  while ((await stepOf()) < 20) {
+    if (performance.now() - startedAt > START_TIMEOUT_MS) throw new Error('it does not train');
+    await sleep(100);
+  }
   await sleep(WARM_UP_MS);
-  const loopDelay = () =>
-    new Promise<{ p99Ms: number }>((resolve) => {
-      coordinator.once('message', (message) => resolve(message as { p99Ms: number }));
-      coordinator.send('');
-    });
-  await loopDelay();
-  const [before, cpuBefore, startedAt] = [await status(), cpuMsOf(coordinator), performance.now()];
+  await coordinator.loopDelayMs();
+  const look = async () => ({
+    status: await coordinator.status(),
+    cpuMs: cpuMsOf(coordinator.pid),
+    at: performance.now(),
+  });
+  const before = await look();
   await sleep(1000 * Number(seconds));
-  const [after, cpuAfter, endedAt] = [await status(), cpuMsOf(coordinator), performance.now()];
-  const steps = after.step - before.step;
+  const after = await look();
+  const steps = after.status.step - before.status.step;
+  const elapsedSeconds = (after.at - before.at) / 1000;
   const bytesOf = ({ counters: { sentBytes, receivedBytes } }: Status) => sentBytes + receivedBytes;
   console.log(
     JSON.stringify({
-      examplesPerSecond: (steps * after.globalBatch) / ((endedAt - startedAt) / 1000),
-      megabytesPerStep: (bytesOf(after) - bytesOf(before)) / steps / 1e6,
-      workersMegabytes: own.reduce((sum, child) => sum + peakMegabytesOf(child), 0),
-      coordinatorCpuMsPerStep: (cpuAfter - cpuBefore) / steps,
-      loopDelayP99Ms: (await loopDelay()).p99Ms,
+      examplesPerSecond: (steps * after.status.globalBatch) / elapsedSeconds,
+      megabytesPerStep: (bytesOf(after.status) - bytesOf(before.status)) / steps / 1e6,
+      workersMegabytes: pids.reduce((sum, pid) => sum + megabytesOf(pid), 0),
+      coordinatorMegabytes: megabytesOf(coordinator.pid),
+      coordinatorCpuMsPerStep: (after.cpuMs - before.cpuMs) / steps,
+      coordinatorCores: (after.cpuMs - before.cpuMs) / 1000 / elapsedSeconds,
+      loopDelayP99Ms: await coordinator.loopDelayMs(),
     }),
   );
 } finally {
-  for (const child of children) child.kill('SIGKILL');
-  await sleep(200);
-  await rm(folder, { recursive: true, force: true });
+  await cluster.close();
 }

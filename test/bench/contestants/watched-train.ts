@@ -5,8 +5,10 @@
  *   node watched-train.ts SECONDS WATCHER
  *
  * A WATCHER is `none`, `reader` (reads the stream and does nothing with it), `page` (a Chromium
- * with the dashboard) or `crowd` (ten readers, and one that asks and never reads). Prints a line of
- * JSON: the examples/s, and the coordinator's memory and delay of its event loop.
+ * with the dashboard), `crowd` (ten readers, and one that asks and never reads), `learner` (asks
+ * what the page of Learning asks, as often, and does nothing with it), `learning-page` (a Chromium
+ * with that page) or `hidden-page` (the same, which nobody sees). Prints a line of JSON: the
+ * examples/s, and the coordinator's memory and delay of its event loop.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,6 +27,12 @@ import { contestantFile } from '../take-turns.ts';
 const CLI = fileURLToPath(new URL('../../../cli.ts', import.meta.url));
 const WARM_UP_MS = 2000;
 const ASK = 'GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+/** A page that nobody sees. */
+const HIDDEN = `
+  Object.defineProperty(document, 'hidden', { get: () => true });
+  Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
+`;
 
 const [seconds, watcher] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
@@ -55,18 +63,41 @@ function ask({ port }: URL): Socket {
 /** Watches the run. Returns a function that ends this. */
 async function watch(run: URL): Promise<() => Promise<unknown> | unknown> {
   if (watcher === 'none') return () => {};
-  if (watcher === 'page') {
+  if (watcher === 'learner') return learn(run);
+  if (watcher.endsWith('page')) {
     const executablePath = findChromium();
     assert(executablePath !== undefined, 'Chromium is installed');
     const browser = await driver.launch({ executablePath, args: ['--no-sandbox'] });
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    await page.goto(run.href);
+    if (watcher === 'hidden-page') await page.addInitScript({ content: HIDDEN });
+    await page.goto(watcher === 'page' ? run.href : new URL('?learning', run).href);
     return () => browser.close();
   }
   const sockets = Array.from({ length: watcher === 'crowd' ? 10 : 1 }, () => ask(run).resume());
   if (watcher === 'crowd') sockets.push(ask(run).pause());
   return () => {
     for (const socket of sockets) socket.destroy();
+  };
+}
+
+/** Asks as often as the page of Learning does while all of its panels are in sight. */
+async function learn(run: URL): Promise<() => void> {
+  const socket = ask(run).resume();
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(new URL(path, run), { headers });
+    await response.arrayBuffer();
+    return response.headers;
+  };
+  await get('api/examples?set=test&from=0&count=2000');
+  let [etag, count] = ['', 0];
+  const timer = setInterval(async () => {
+    if (count++ % 10 === 0) void get('api/study');
+    void get('api/layers');
+    etag = (await get('api/parameters', { 'if-none-match': etag })).get('etag') ?? '';
+  }, 1000);
+  return () => {
+    clearInterval(timer);
+    socket.destroy();
   };
 }
 

@@ -42,6 +42,7 @@ export function validMessages(target: Target, share: Share): readonly [Message, 
     [{ type: 'welcome', identity: 'abc', rank: 3, config, challenge: challengeFor(config) }],
     [{ type: 'parameters', step: share.step, offset: 0 }, bytesOf(values)],
     [{ type: 'share', ...share }],
+    [{ type: 'accepted' }],
     [{ type: 'ping', sentAt: 0.25 }],
     [{ type: 'goodbye', reason: 'finished' }],
   ];

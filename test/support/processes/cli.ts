@@ -47,15 +47,20 @@ export interface RunningCli {
 export interface CliOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** Another Node, with the arguments before those of the command. */
+  readonly node?: readonly string[];
 }
 
 /**
  * Starts `lockstep` with its own cache and without mirrors. The process is killed when the test
  * ends.
  */
-export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions = {}): RunningCli {
+export function startCli(
+  args: readonly string[],
+  { cwd, env = {}, node: [node, ...nodeArgs] = [process.execPath] }: CliOptions = {},
+): RunningCli {
   const directory = cwd ?? temporaryFolder();
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const child = spawn(node, [...nodeArgs, CLI, ...args], {
     cwd: directory,
     env: { ...cliEnvironment(directory), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,6 +7,7 @@ import { assert } from '../../../shared/assert.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../worker/python/', import.meta.url));
+const VECTORS = fileURLToPath(new URL('../../../shared/protocol/conformance/', import.meta.url));
 
 /** A Python that has what the worker needs: Debian's own, or the first one of the path. */
 export const python: string | undefined = ['/usr/bin/python3', 'python3'].find(
@@ -20,30 +21,39 @@ export const NEEDS_PYTHON = '(skipped without Python, numpy, websockets and msgp
 const runPython = (args: readonly string[], cwd: string): ChildProcess =>
   spawn(python ?? '', ['-B', ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** Compares the worker's arithmetic with the conformance vectors. Returns what it prints. */
-export const checkVectors = (): string =>
-  spawnSync(python ?? '', ['-B', 'check.py'], { cwd: FOLDER, encoding: 'utf8' }).stdout;
-
-/** A change of one of the worker's files, to see its wrong bits noticed. */
-export interface Spoiled {
+/** A change of one of the worker's files, to see wrong bits noticed for example. */
+export interface Change {
   readonly file: string;
-  readonly right: string;
-  readonly wrong: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Leaves what dense and convolutional nets need. */
+export const DENSE_AND_CONVOLUTIONAL: Change = {
+  file: 'worker.py',
+  before: 'from every_layer import Run',
+  after: 'from run import Run',
+};
+
+/** Compares the worker with the conformance vectors. Returns what it prints. */
+export function checkVectors(change?: Change): string {
+  const cwd = change ? copyChanged(change) : FOLDER;
+  return spawnSync(python ?? '', ['-B', 'check.py', VECTORS], { cwd, encoding: 'utf8' }).stdout;
 }
 
 /** A copy of the worker with one change. */
-function copySpoiled({ file, right, wrong }: Spoiled): string {
+function copyChanged({ file, before, after }: Change): string {
   const folder = temporaryFolder();
   cpSync(FOLDER, folder, { recursive: true });
   const source = readFileSync(join(folder, file), 'utf8');
-  assert(source.includes(right), `${file} has ${right}`);
-  writeFileSync(join(folder, file), source.replace(right, wrong));
+  assert(source.includes(before), `${file} has ${before}`);
+  writeFileSync(join(folder, file), source.replace(before, after));
   return folder;
 }
 
 /** Starts a worker. It is killed when the test ends. */
-export function startPythonWorker(url: string, spoiled?: Spoiled, flags: readonly string[] = []) {
-  const child = runPython(['worker.py', url, ...flags], spoiled ? copySpoiled(spoiled) : FOLDER);
+export function startPythonWorker(url: string, change?: Change, flags: readonly string[] = []) {
+  const child = runPython(['worker.py', url, ...flags], change ? copyChanged(change) : FOLDER);
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   const joined = new Promise<void>((resolve) => {

@@ -4,6 +4,8 @@ import { WebSocket } from 'ws';
 import { type Cluster, openCluster } from '../../../coordinator/cluster/cluster.ts';
 import type { TlsFiles } from '../../../coordinator/port/tls.ts';
 import type { RunEvent } from '../../../coordinator/reporting/events.ts';
+import type { ParameterServer } from '../../../coordinator/training/parameter-server.ts';
+import type { Progress } from '../../../coordinator/training/progress.ts';
 import { train } from '../../../coordinator/training/train.ts';
 import { bytesOf } from '../../../shared/bytes.ts';
 import { createDataset } from '../../../shared/data/dataset.ts';
@@ -24,6 +26,8 @@ export interface RealCluster {
   readonly httpUrl: string;
   readonly pool: Cluster['pool'];
   readonly events: RunEvent[];
+  readonly server: ParameterServer;
+  readonly progress: Progress;
   /** Starts a worker in this process, over a real socket. Settles when the worker ends. */
   startWorker(options?: { token?: string; signal?: AbortSignal }): Promise<void>;
   /** Trains with the workers that have joined. Resolves to the hash of the parameters. */
@@ -39,7 +43,7 @@ export async function openRealCluster(
 ): Promise<RealCluster> {
   const { manifest, contents } = createToyFiles();
   const dataset = createDataset(manifest, contents);
-  const { workload, computer, server, run } = createToyRun(config, dataset, epochs);
+  const { workload, computer, server, progress, run } = createToyRun(config, dataset, epochs);
   const events: RunEvent[] = [];
   const cluster = await openCluster(
     {
@@ -77,6 +81,8 @@ export async function openRealCluster(
     httpUrl: cluster.url.replace('ws', 'http'),
     pool: cluster.pool,
     events,
+    server,
+    progress,
     startWorker: ({ token, signal = new AbortController().signal } = {}) =>
       runWorker(
         {

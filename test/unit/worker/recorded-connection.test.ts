@@ -50,7 +50,7 @@ test('a worker answers the recorded connection, frame for frame', async () => {
       },
       pause: () => setImmediate(),
       onWelcome() {},
-      onReady() {},
+      onJoined() {},
     },
   );
   const expected: string[] = [];

@@ -11,6 +11,7 @@ import {
   lose,
   startToyWorker,
   url,
+  welcome,
 } from '../../support/toy-worker.ts';
 
 const isLeft = { event: 'left', outcome: 'drained' };
@@ -32,6 +33,16 @@ describe('a worker', () => {
     expect(await run()).toBe('left');
     expect(events).toEqual([{ event: 'left', outcome: 'failed', reason: 'training diverged' }]);
     expect(dialedAt).toEqual([0]);
+  });
+
+  test('does not say that it has joined if its answer to the challenge is refused', async () => {
+    const atTheDoor: Coordinator = ({ type }, link) => {
+      if (type === 'hello') link.send(welcome);
+      if (type === 'ready') link.close(CLOSE.refused, 'other bits');
+    };
+    const { run, events } = startToyWorker([atTheDoor]);
+    expect(await run()).toMatchObject({ code: 'REFUSED' });
+    expect(events).toEqual([]);
   });
 
   test('ends with REFUSED, and does not come back, if it is refused', async () => {

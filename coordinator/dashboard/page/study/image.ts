@@ -14,18 +14,25 @@ export function drawImage(
   width: number,
   height: number,
 ): void {
-  let image = painted.get(inputs);
-  if (!image) {
-    image = paint(exampleImage(inputs, shape));
-    painted.set(inputs, image);
-  }
+  const image = painted.get(inputs) ?? canvasOf(exampleImage(inputs, shape));
+  painted.set(inputs, image);
   const scale = Math.min(width / image.width, height / image.height);
   const [shownWidth, shownHeight] = [scale * image.width, scale * image.height];
   context.imageSmoothingEnabled = false;
   context.drawImage(image, (width - shownWidth) / 2, 0, shownWidth, shownHeight);
 }
 
-function paint(image: ImageData): OffscreenCanvas {
+/** Draws an image in a rectangle, with sharp pixels. */
+export function drawSharp(
+  context: CanvasRenderingContext2D,
+  image: ImageData,
+  [x, y, width, height]: readonly [x: number, y: number, width: number, height: number],
+): void {
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvasOf(image), x, y, width, height);
+}
+
+function canvasOf(image: ImageData): OffscreenCanvas {
   const canvas = new OffscreenCanvas(image.width, image.height);
   canvas.getContext('2d')?.putImageData(image, 0, 0);
   return canvas;
@@ -39,9 +46,9 @@ export function exampleImage(inputs: Inputs, { width, height, channels }: Shape)
   if (inputs instanceof Float32Array) {
     const bytes = Uint8Array.from(inputs, (value) => Math.max(0, Math.min(255, 128 + 64 * value)));
     const side = Math.ceil(Math.sqrt(channels));
-    return grayImage(bytes, side, Math.ceil(channels / side));
+    return grayImage(bytes, { width: side, height: Math.ceil(channels / side) });
   }
-  if (channels < 3) return grayImage(inputs, width, height, channels);
+  if (channels < 3) return grayImage(inputs, { width, height, channels });
   const image = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) {
     const [red, green, blue] = inputs.subarray(i * channels, i * channels + 3);
@@ -53,9 +60,7 @@ export function exampleImage(inputs: Inputs, { width, height, channels }: Shape)
 /** An opaque picture of gray values, of the first channel. */
 export function grayImage(
   values: Uint8Array,
-  width: number,
-  height: number,
-  channels = 1,
+  { width, height, channels = 1 }: Pick<Shape, 'width' | 'height'> & { channels?: number },
 ): ImageData {
   const image = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) {

@@ -1,5 +1,6 @@
 import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
 import type { SetStudy } from '../../../../shared/study/set-study.ts';
+import type { RunView } from '../../model/run-view.ts';
 import { formatCount, formatPercent } from '../format.ts';
 
 /** "The net after step 860 (2.0 epochs)." A report does not know the steps per epoch: 0. */
@@ -47,3 +48,10 @@ export function keptText(keptSteps: readonly number[], at: number): string {
   if (at < count) return `${at + 1} of ${count}: step ${formatCount(keptSteps[at])}`;
   return count === 1 ? '1 is kept' : `${count} are kept`;
 }
+
+/** What the run has said about its learning, the newest first, as sentences. */
+export const learningWarnings = ({ incidents }: Pick<RunView, 'incidents'>): string[] =>
+  incidents
+    .filter(({ kind }) => kind === 'learning')
+    .map(({ message }) => message.charAt(0).toUpperCase() + message.slice(1).replace(/\.?$/, '.'))
+    .reverse();

@@ -9,22 +9,17 @@ import { examplePicture } from './example/example-picture.ts';
 import {
   indexFrom,
   keptText,
-  nextWrong,
+  learningWarnings,
   predictionText,
   stepText,
   wrongText,
 } from './overview-text.ts';
+import { goOnSeeking, seekWrong } from './seek.ts';
 import { EXAMPLES } from './studies.ts';
 import type { Study } from './study.ts';
 
-/** Whether the user waits for the next wrong example. */
-interface Seek {
-  isOn: boolean;
-}
-
 /** What is studied: which parameters, which example. */
 export function overview(study: Study): Panel {
-  const seek: Seek = { isOn: false };
   const { studies } = study;
   return {
     id: 'study',
@@ -35,13 +30,13 @@ export function overview(study: Study): Panel {
       if (step === undefined || !opened) return 'The net is being fetched.';
       return stepText(step, Math.ceil(opened.counts.training / opened.config.globalBatch));
     },
-    body() {
+    body(view) {
       const { opened, problem } = studies;
       if (!opened) return html`<p class=${problem ? 'warning' : 'quiet'}>${problem ?? nothing}</p>`;
-      return html`<div class="study-bar" ${whenSeen(() => wantFor(study, seek))}>
+      return html`<div class="study-bar" ${whenSeen(() => wantFor(study))}>
         ${examplePicture(study)}
         <div>
-          ${exampleOf(study, opened)} ${exampleControls(study, opened, seek)}
+          ${exampleOf(study, opened)} ${exampleControls(study, opened)}
           ${netControls(study, opened)}
           <p class="quiet">
             The engine in this page computes what the run computes, to the last bit.
@@ -52,6 +47,7 @@ export function overview(study: Study): Panel {
             }
           </p>
           ${problem ? html`<p class="warning">${problem}</p>` : nothing}
+          ${learningWarnings(view).map((text) => html`<p class="warning">${text}</p>`)}
         </div>
       </div>`;
     },
@@ -61,16 +57,10 @@ export function overview(study: Study): Panel {
 /** The examples of a set that the page has. */
 const countOf = ({ counts }: OpenStudy, set: StudySet) => Math.min(counts[set], EXAMPLES);
 
-function wantFor({ studies, chosen, choose }: Study, seek: Seek): void {
-  const { set, index } = chosen;
-  studies.want('example', { set, index }, set);
-  if (!seek.isOn) return;
-  studies.want('set', { set }, set);
-  const found = studies.result('set', { set });
-  // An older result may be wrong about which examples are wrong now.
-  if (!found || found.step !== studies.step) return;
-  seek.isOn = false;
-  choose({ index: nextWrong(found.value, index) ?? index });
+function wantFor(study: Study): void {
+  const { set, index } = study.chosen;
+  study.studies.want('example', { set, index }, set);
+  goOnSeeking(study);
 }
 
 function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy): TemplateResult {
@@ -84,8 +74,8 @@ function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy
     <p class="quiet">${of ? wrongText(of.value) : nothing}</p>`;
 }
 
-function exampleControls(study: Study, opened: OpenStudy, seek: Seek): TemplateResult {
-  const { studies, chosen, choose } = study;
+function exampleControls(study: Study, opened: OpenStudy): TemplateResult {
+  const { chosen, choose } = study;
   const count = countOf(opened, chosen.set);
   const move = (by: number) => choose({ index: (chosen.index + by + count) % count });
   const chooseSet = ({ target }: Event) =>
@@ -95,12 +85,6 @@ function exampleControls(study: Study, opened: OpenStudy, seek: Seek): TemplateR
     const index = indexFrom(input.value, count);
     input.value = String(index);
     choose({ index });
-  };
-  const seekWrong = () => {
-    seek.isOn = true;
-    // What is wrong now may be right after the next step.
-    studies.hold();
-    choose({});
   };
   return html`<div class="controls" role="group" aria-label="Example">
     <label>
@@ -126,7 +110,7 @@ function exampleControls(study: Study, opened: OpenStudy, seek: Seek): TemplateR
       of ${formatCount(count)}${opened.counts[chosen.set] > count ? ' that are loaded' : nothing}
     </span>
     <button @click=${() => move(1)}>Next</button>
-    <button aria-busy=${seek.isOn} @click=${seekWrong}>
+    <button aria-busy=${chosen.isSeeking} @click=${() => seekWrong(study)}>
       <span class="label">Next wrong one</span>
     </button>
   </div>`;

@@ -1,41 +1,21 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { StudySet } from '../../../study/study-answer.ts';
 import type { RunSource } from '../connection/connection.ts';
 import type { Ui } from '../ui.ts';
-import type { ChannelView } from './features/unit-weights.ts';
-import type { WeightsName } from './flow/fresh-text.ts';
+import type { Chosen, ChosenStudy } from './access.ts';
 import { KeptCheckpoints } from './kept-checkpoints.ts';
 import type { Argument, TaskName } from './lab/lab-tasks.ts';
 import { WholeSets } from './sets/whole-set.ts';
 import { Studies } from './studies.ts';
 
 /** What all panels of this part of the page share. */
-export interface Study {
+export interface Study extends ChosenStudy {
   readonly studies: Studies;
   readonly kept: KeptCheckpoints;
   readonly ui: Ui;
   /** The studies of whole sets. */
   readonly wholeSets: WholeSets;
-  /** What the user studies. */
-  readonly chosen: Chosen;
-  choose(part: Partial<Chosen>): void;
   /** Instead of a result that is not there yet. */
   waiting<Name extends TaskName>(name: Name, argument: Argument<Name>): TemplateResult;
-}
-
-export interface Chosen {
-  /** The set of the example, and its place there. */
-  readonly set: StudySet;
-  readonly index: number;
-  /** The initial weights of the fresh nets. */
-  readonly weights: WeightsName;
-  /** The layer whose units are shown; undefined: the first. */
-  readonly layer?: string | undefined;
-  /** One of these units; undefined: that with the largest weights. */
-  readonly unit?: number | undefined;
-  /** Whether the change of weights since the start is shown, instead of the weights. */
-  readonly difference: boolean;
-  readonly channelView: ChannelView;
 }
 
 /** Begins to study the net of a run. */
@@ -44,6 +24,7 @@ export function createStudy(source: RunSource, ui: Ui): Study {
   let chosen: Chosen = {
     set: 'test',
     index: 0,
+    isSeeking: false,
     weights: 'glorot',
     difference: false,
     channelView: 'mean',

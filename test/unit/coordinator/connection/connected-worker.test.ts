@@ -52,7 +52,7 @@ describe('the handshake', () => {
   test('turns away a worker whose answer the listener refuses, and passes the answer on', () => {
     const answers: (Float32Array | undefined)[] = [];
     const { send, sent, closed, heard, workload } = connectWorker({
-      onReady(answer) {
+      onAnswer(answer) {
         answers.push(answer);
         return { why: 'refused', message: 'other bits' };
       },
@@ -62,8 +62,16 @@ describe('the handshake', () => {
     send({ type: 'ready', parameterCount: workload.parameterCount }, bytesOf(answer));
     expect(answers).toEqual([answer]);
     expect(sent.at(-1)).toEqual({ type: 'error', code: 'REFUSED', message: 'other bits' });
+    expect(sent).not.toContainEqual({ type: 'accepted' });
     expect(closed).toEqual([{ code: 4001, reason: 'other bits' }]);
     expect(heard).toEqual(['gone: other bits']);
+  });
+
+  test('accepts a worker before anything else that follows its answer', () => {
+    const { join, sent, heard } = connectWorker();
+    join();
+    expect(heard).toEqual(['ready']);
+    expect(sent.map(({ type }) => type)).toEqual(['welcome', 'accepted', 'ping']);
   });
 
   test('trusts its link from the welcome on', () => {

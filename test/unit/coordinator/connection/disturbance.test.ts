@@ -24,6 +24,7 @@ function disturb(onSum: (sum: ReceivedSum) => void = () => {}) {
         heard.push(`hello ${name}`);
         return { rank: 5, identity: 'it' };
       },
+      onAnswer: () => ({ why: 'refused', message: 'other bits' }),
       onReady: () => void heard.push('ready'),
       onArrivingSum: ({ node }) => void heard.push(`arriving ${node.lo}`),
       onPartialSum(sum) {
@@ -54,6 +55,8 @@ describe('a worker that nobody disturbs', () => {
     const { listener, heard, arrive } = disturb();
     const hello = { type: 'hello', protocolVersion: 1, name: 'it' } as const;
     expect(listener.onHello(hello)).toEqual({ rank: 5, identity: 'it' });
+    const answer = new Float32Array(1);
+    expect(listener.onAnswer(answer)).toEqual({ why: 'refused', message: 'other bits' });
     listener.onReady();
     arrive(0);
     listener.onPartialSum(sumOf(0));

@@ -44,6 +44,7 @@ async function startWorker(size: number, onHello = (_hello: Hello): object => we
     usage: () => ({ cpuMs: 1, throttledMs: 0 }),
     onFault: (error) => void events.push(`fault ${error}`),
     listener: {
+      onAnswer: () => undefined,
       onHello: onHello as never,
       onReady: () => void events.push('ready'),
       onArrivingSum() {},

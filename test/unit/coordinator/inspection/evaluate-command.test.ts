@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { usableNumerics } from '../../../../coordinator/inspection/evaluate-command.ts';
+import {
+  assertImages,
+  usableNumerics,
+} from '../../../../coordinator/inspection/evaluate-command.ts';
+import { FASHION_MNIST } from '../../../../shared/data/manifest.ts';
 
 const said: unknown[] = [];
 const report = (event: unknown) => void said.push(event);
@@ -18,4 +22,15 @@ test('a fused run is evaluated on a machine that has only strict, with a notice'
       message: expect.stringMatching(/cannot compute with fused .* uses strict: the last digits/),
     }),
   ]);
+});
+
+test('mirror images are refused where they would show something else', () => {
+  const manifest = FASHION_MNIST;
+  const { name, files } = manifest;
+  const steering = { name, target: { name: 'angle', mean: 0, deviation: 1 }, files };
+  assertImages({ kind: 'images', manifest });
+  expect(() => assertImages({ kind: 'features', manifest })).toThrow(/^--flip .* has no images/);
+  expect(() => assertImages({ kind: 'images', manifest: steering })).toThrow(
+    /^--flip is for classes of images, but fashion-mnist has a number as target: leave it out/,
+  );
 });

@@ -29,8 +29,10 @@ const study: ExampleStudy = {
   gradient,
 };
 
+const NAMES = ['shoe', 'bag', 'coat'];
+
 test('a look has the picture, the nudges by size, and the way back', () => {
-  expect(lookLines(study, plan, ['shoe', 'bag', 'coat'])).toEqual([
+  expect(lookLines(study, plan, NAMES, 'look --hardest')).toEqual([
     '   █',
     '',
     'The net says shoe, and is wrong. Its loss for this example is 1.5606.',
@@ -49,4 +51,11 @@ test('a look has the picture, the nudges by size, and the way back', () => {
     '  activation1       4          13                  50.00 % of units are 0 and pass no error',
     '  dense1            4           0               0',
   ]);
+});
+
+test('of an example that the net knows, a look says where there is more to see', () => {
+  const known = { ...study, outputs: Float32Array.of(0.001, 0.998, 0.001), prediction: 1 };
+  const lines = lookLines(known, plan, NAMES, 'look RUN --hardest').join('\n');
+  expect(lines).toMatch(/The net knows this example: .* more to see: look RUN --hardest\n/s);
+  expect(lines).not.toContain('A step raises');
 });

@@ -66,7 +66,7 @@ describe('a model', () => {
   test('that does not fit small images is refused, by the layer that does not', async () => {
     const tiny = createToyDataset({ ...TOY_SHAPE, height: 2, width: 2 });
     await expect(modelFor({ ...base, model: 'cnn' }, tiny)).rejects.toThrow(
-      failure('MODEL', /layer 8 .*2 × 2.*1 × 1/),
+      failure('MODEL', /layer 11 .*2 × 2.*1 × 1/),
     );
   });
 

@@ -94,7 +94,7 @@ describe('a new run', () => {
   });
 
   test('has the recipe of its preset, beneath what is said', async () => {
-    const { optimizer: name, lr: peak, weightDecay, epochs, augment } = RECIPES.cnn;
+    const { optimizer: name, lr: peak, weightDecay, epochs, augment } = RECIPES.cnn.quick;
     const config = await configOf({ model: 'cnn', momentum: 0.5 });
     expect(config).toMatchObject({ weightDecay, augmentation: augment });
     expect(config.optimizer).toEqual({ name, momentum: 0.5 });
@@ -102,6 +102,19 @@ describe('a new run', () => {
     expect((await configOf({ model: 'cnn', lr: 3 })).learningRate.peak).toBe(3);
     const other = await configOf({ model: 'cnn', optimizer: 'adam' });
     expect(other.learningRate.peak).toBe(DEFAULT_RATES.adam);
+  });
+
+  test('has the accurate recipe of its preset, if that is said', async () => {
+    const config = await configOf({ recipe: 'accurate', weightDecay: 0 });
+    const { epochs, average, labelSmoothing } = RECIPES.mlp.accurate;
+    expect(config).toMatchObject({ averageDecay: average, labelSmoothing, weightDecay: 0 });
+    expect(config.learningRate).toMatchObject({ epochs });
+    expect(await configOf({ recipe: 'quick' })).toEqual(await configOf({}));
+    const layers = { model: 'layers.json', recipe: 'accurate' } as const;
+    const model = await modelFor(always, dataset);
+    expect(() => newRunConfig({ ...always, ...layers }, dataset, model, ['strict'])).toThrow(
+      usage(/^--recipe accurate is for presets, but --model layers\.json is a file/),
+    );
   });
 
   const pairs = OPTIMIZERS.flatMap((name) =>
@@ -160,7 +173,7 @@ describe('the end of a run', () => {
     expect(await endOf({ epochs: 9 }, before)).toEqual({ epochs: 9, earlyStopping: 2 });
     expect(await endOf({ earlyStopping: 1 }, before)).toEqual({ epochs: 3, earlyStopping: 1 });
     expect(await endOf({ model: 'cnn' }, before)).toEqual(before);
-    expect(await endOf({ model: 'cnn' })).toEqual({ epochs: RECIPES.cnn.epochs });
+    expect(await endOf({ model: 'cnn' })).toEqual({ epochs: RECIPES.cnn.quick.epochs });
     expect(await endOf({})).toEqual({ epochs: DEFAULTS.epochs });
   });
 
@@ -177,8 +190,9 @@ describe('a resumed run', () => {
   const names: Options = { init: 'glorot', loss: 'squared-error', numerics: 'fused', wire: 'bf16' };
   const counts = { globalBatch: 127, microBatches: 8, warmup: 1, seed: 2, validation: 0 };
   const factors = { labelSmoothing: 0.1, momentum: 0.5, lr: 0.1, weightDecay: 0.1, clipNorm: 2 };
+  const averages = { average: 0.99, classWeights: [1, 2, 3] };
   const rules = { schedule: 'step', optimizer: 'nesterov' } as const;
-  const begun: Options = { ...names, ...counts, ...factors, ...rules };
+  const begun: Options = { ...names, ...counts, ...factors, ...averages, ...rules };
   const resume = async (options: Options, before: Options = {}) =>
     assertResumable({ ...always, ...options }, await configOf(before));
 

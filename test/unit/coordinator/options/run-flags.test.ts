@@ -40,6 +40,7 @@ describe('a flag', () => {
     ['--momentum', '0.99', 'momentum', 0.99],
     ['--weight-decay', '2.5', 'weightDecay', 2.5],
     ['--clip-norm', '5', 'clipNorm', 5],
+    ['--average', '0.999', 'average', 0.999],
     ['--schedule', 'step', 'schedule', 'step'],
     ['--warmup', '0', 'warmup', 0],
     ['--seed', '9007199254740991', 'seed', Number.MAX_SAFE_INTEGER],
@@ -62,6 +63,9 @@ describe('a flag', () => {
     ['--loss', 'mse'],
     ['--label-smoothing', '1'],
     ['--label-smoothing', '-0.1'],
+    ['--class-weights', '1,0'],
+    ['--class-weights', '1,'],
+    ['--class-weights', 'even'],
     ['--epochs', '1000001'],
     ['--steps', '0'],
     ['--global-batch', '1000001'],
@@ -75,6 +79,7 @@ describe('a flag', () => {
     ['--weight-decay', '-1e-9'],
     ['--weight-decay', 'Infinity'],
     ['--clip-norm', '0'],
+    ['--average', '1'],
     ['--schedule', 'linear'],
     ['--warmup', '-1'],
     ['--seed', '1.5'],
@@ -101,6 +106,13 @@ describe('a flag', () => {
     const parseBoth = () => parse('--resume-or-start', 'a', flag, 'b');
     expect(parseBoth).toThrow(failure('conflictingOption', '--resume-or-start', flag));
     expect(parse('--out', 'a', '--resume', 'b')).toMatchObject({ out: 'a', resume: 'b' });
+  });
+});
+
+describe('class weights', () => {
+  test('are a word or a list', () => {
+    expect(parse('--class-weights', 'balanced').classWeights).toBe('balanced');
+    expect(parse('--class-weights', '1,2.5,1e-3').classWeights).toEqual([1, 2.5, 0.001]);
   });
 });
 

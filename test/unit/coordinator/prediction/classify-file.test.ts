@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import {
   type Classifier,
   classifyFile,
+  type FilePrediction,
   PICTURES_MAX,
-  type PicturePrediction,
   rank,
 } from '../../../../coordinator/prediction/classify-file.ts';
 import { createPredictor } from '../../../../coordinator/prediction/predictor.ts';
@@ -27,7 +27,7 @@ const images = (count: number) =>
 async function classify(content: Uint8Array, change: Partial<Classifier> = {}) {
   const path = join(temporaryFolder(), 'picture');
   writeFileSync(path, content);
-  const predictions: PicturePrediction[] = [];
+  const predictions: FilePrediction[] = [];
   const failure = await (async () => {
     for await (const one of classifyFile(path, { ...classifier, ...change })) predictions.push(one);
   })().catch(String);

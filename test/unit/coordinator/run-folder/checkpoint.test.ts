@@ -14,6 +14,16 @@ describe('a checkpoint', () => {
     expect(decodeCheckpoint(file)).toEqual(checkpointAt(12));
   });
 
+  test('has the averages of the parameters, if the run has them', () => {
+    const plain = checkpointAt(12);
+    const config = { ...plain.config, averageDecay: 0.9 };
+    const averaged = { ...plain, config, averages: plain.parameters.map((value) => value / 2) };
+    expect(decodeCheckpoint(encodeCheckpoint(averaged))).toEqual(averaged);
+    expect(() => decodeCheckpoint(encodeCheckpoint({ ...plain, config }))).toThrow(
+      'tensor average.dense1.weight [20,7] is missing',
+    );
+  });
+
   test('is a safetensors file with named tensors', () => {
     const headerLength = Number(new DataView(file.buffer).getBigUint64(0, true));
     const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerLength)));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -37,6 +38,12 @@ describe('a run that has diverged', () => {
     const folder = await divergedFolder();
     const [file] = readdirSync(folder);
     writeFileSync(join(folder, file), content);
+    await assertNotDiverged(folder, config, 13);
+  });
+
+  test('is tried again if its note is no file that ends', async () => {
+    const folder = temporaryFolder();
+    execFileSync('mkfifo', [join(folder, 'diverged.json')]);
     await assertNotDiverged(folder, config, 13);
   });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -29,6 +30,12 @@ describe('the record of a port', () => {
     const folder = temporaryFolder();
     await writePortRecord(folder, record);
     chmodSync(join(folder, 'port.json'), mode);
+    expect(await readPortRecord(folder)).toBeUndefined();
+  });
+
+  test('is not used, and not waited for, if it is a named pipe', async () => {
+    const folder = temporaryFolder();
+    execFileSync('mkfifo', ['--mode', '600', join(folder, 'port.json')]);
     expect(await readPortRecord(folder)).toBeUndefined();
   });
 

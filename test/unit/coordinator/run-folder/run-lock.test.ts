@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -271,4 +273,18 @@ describe('a watched lock', () => {
     touch(directory, -3500);
     expect(await stateAt(watch, 40_000)).toBe('held');
   });
+});
+
+test.for<[string, (path: string) => void]>([
+  ['a named pipe', (path) => execFileSync('mkfifo', [path])],
+  ['a folder', (path) => mkdirSync(path)],
+])('a lock that is %s is named, and nobody waits for it', async ([kind, make]) => {
+  const directory = temporaryFolder();
+  make(lockFile(directory));
+  await expect(lockRun(directory, quiet())).rejects.toMatchObject({
+    code: 'FILE',
+    message: `cannot read the lock ${lockFile(directory)}: it is ${kind}, not a regular file.`,
+  });
+  expect(await createLockWatch(directory, systemClock)()).toBe('free');
+  expect(readdirSync(directory)).toEqual(['coordinator.lock']);
 });

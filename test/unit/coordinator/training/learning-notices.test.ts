@@ -3,6 +3,7 @@ import {
   type LearningState,
   learningNotice,
   overfittingNotice,
+  rateNotice,
 } from '../../../../coordinator/training/learning-notices.ts';
 import { classNamesOf } from '../../../../shared/data/target.ts';
 import type { Activation } from '../../../../shared/engine/kernels.ts';
@@ -35,6 +36,8 @@ function stateOf(
         constantPart,
       })),
       gradients: rms.map((value, i) => ({ name: `dense${i + 1}.weight`, rms: value })),
+      exampleCount: 128,
+      unlikelyLabelCount: 1,
     },
     accuracy: 0.9,
     guessingAccuracy: 0.35,
@@ -81,7 +84,8 @@ test('a vanishing gradient is named, with what helps, if the model only guesses'
 test('a model that only guesses for no visible reason is pointed to the learning rate', () => {
   expect(messageOf(stateOf('relu', { accuracy: 0.31 }))).toBe(
     'the model is no better than guessing: training accuracy 31.0 %. ' +
-      'Try another --lr, lower or higher (0.05).',
+      'Try another --lr, lower or higher (0.05). ' +
+      'If none helps, see whether the labels belong to the images: lockstep look.',
   );
 });
 
@@ -90,7 +94,8 @@ test('a model that always says the same class is told so', () => {
   expect(messageOf(stateOf('relu', { accuracy: 0.31, health }))).toBe(
     'the model is no better than guessing: training accuracy 31.0 %. ' +
       `It says “${classNamesOf(dataset.manifest)[2]}” for each of 128 examples. ` +
-      'Try another --lr, lower or higher (0.05).',
+      'Try another --lr, lower or higher (0.05). ' +
+      'If none helps, see whether the labels belong to the images: lockstep look.',
   );
   expect(learningNotice(stateOf('relu', { health }))).toBeUndefined();
 });
@@ -116,6 +121,53 @@ describe('a model that overfits', () => {
     expect(overfittingNotice(epochs, { earlyStopping: 5 })).toBeUndefined();
     expect(overfittingNotice([], {})).toBeUndefined();
   });
+});
+
+describe('a learning rate that is too high', () => {
+  const config = toyConfig(dataset);
+  const losses = (...all: number[]) =>
+    all.map((trainLoss, i) => ({
+      ...{ epoch: i + 1, step: 10 * (i + 1), trainLoss, trainAccuracy: 0.5 },
+      ...{ validationLoss: null, validationAccuracy: null, testLoss: 1, testAccuracy: 0.5 },
+    }));
+
+  test('is named if the training loss rises', () => {
+    const notice = rateNotice(losses(0.9, 0.5, 0.8), config);
+    expect(notice?.kind).toBe('rate-too-high');
+    expect(notice?.message).toMatch(
+      /^the learning rate is too high: .* 0\.5000 in epoch 2 to 0\.8000 in epoch 3\. .* --lr \(0\.05\), for example 0\.02;/,
+    );
+  });
+
+  test('is named if the training loss is worse than without a model', () => {
+    expect(rateNotice(losses(14.25), config)?.message).toMatch(
+      /the training loss of epoch 1 is 14\.3, and without learning anything it would be 1\.10\./,
+    );
+    expect(rateNotice(losses(0.7), { ...config, loss: 'squared-error' })?.message).toMatch(/0\.33/);
+  });
+
+  test('is not named where the loss falls, or hardly rises', () => {
+    expect(rateNotice([], config)).toBeUndefined();
+    expect(rateNotice(losses(1.2, 0.5, 0.53), config)).toBeUndefined();
+    expect(rateNotice(losses(0.5, 0.001, 0.004), config)).toBeUndefined();
+  });
+});
+
+test('labels that the model finds absurd are named, if it knows the classes', () => {
+  const state = stateOf('relu');
+  const health = { ...state.health, unlikelyLabelCount: 7 };
+  const of = (classCount: number, accuracy: number | undefined) =>
+    learningNotice({ ...state, health, accuracy, model: { ...state.model, classCount } });
+  expect(of(10, 0.8)?.message).toMatch(
+    /^labels look wrong: to 7 of 128 training examples .* --set training --hardest\)/,
+  );
+  expect(of(3, 0.8)).toBeUndefined();
+  const few = { ...health, unlikelyLabelCount: 5 };
+  expect(learningNotice({ ...state, health: few, model: { ...state.model, classCount: 10 } })).toBe(
+    undefined,
+  );
+  expect(of(10, undefined)).toBeUndefined();
+  expect(of(10, 0.351)?.kind).toBe('guessing');
 });
 
 test('a model that has hardly begun is not judged by its accuracy', () => {

@@ -93,7 +93,7 @@ test('the parameters of a whole step can be copied at any time', () => {
   const { server, rootOf, ends } = serverOf({});
   server.update(rootOf(0), EXAMPLES);
   const whole = server.parameters.slice();
-  const copy = () => server.copyWhole();
+  const copy = () => server.copyModel();
   expect(copy()).toEqual(whole);
   let from = 0;
   for (const end of ends) {

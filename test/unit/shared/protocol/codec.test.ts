@@ -44,6 +44,7 @@ const COORDINATOR_MESSAGES: [CoordinatorMessage, Uint8Array?][] = [
   [{ type: 'welcome', identity: 'abc', rank: 3, config, challenge: challengeFor(config) }],
   [{ type: 'parameters', step: 12, offset: 0 }, values],
   [{ type: 'share', kind: 'test', step: 430, lo: 0, hi: 40 }],
+  [{ type: 'accepted' }],
   [{ type: 'ping', sentAt: 0.25 }],
   [{ type: 'goodbye', reason: 'finished' }],
   [{ type: 'error', code: 'REFUSED', message: 'wrong version' }],

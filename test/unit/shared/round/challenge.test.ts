@@ -33,6 +33,7 @@ describe('the answer to a challenge', () => {
     ['another seed', { seed: 2 }, 'the vector of parameters'],
     ['other numerics', { numerics: 'fused' }, 'layer 1 (dense)'],
     ['smoothed targets', { labelSmoothing: 0.1 }, 'the loss'],
+    ['weights, also if it has more classes', { classWeights: [2, 3] as number[] }, 'the loss'],
     ['another wire format', { wire: 'bf16' }, 'the vector of parameters'],
   ] as const)('differs with %s first where that matters first', ([, changes, name]) => {
     const run = { ...config, ...changes };

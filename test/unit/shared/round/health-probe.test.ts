@@ -29,3 +29,17 @@ test('a model that says several classes says no class only', () => {
   const parameters = Float32Array.from({ length: workload.parameterCount }, (_, i) => Math.sin(i));
   expect(healthOf(parameters).onlyClass).toBeUndefined();
 });
+
+test('labels that half of the classes beat are counted', () => {
+  const parameters = new Float32Array(workload.parameterCount);
+  parameters.set([0.2, 0.1, 0], parameters.length - 3);
+  const { set, indices } = workload.examples({ kind: 'train', step: 0 }, 0);
+  const leaves = Array.from({ length: config.microBatchCount }, (_, leaf) =>
+    workload.examples({ kind: 'train', step: 0 }, leaf),
+  );
+  const last = leaves.flatMap((leaf) => [...leaf.indices]).filter((i) => set.labels[i] === 2);
+  expect(indices.length).toBeGreaterThan(0);
+  expect(last.length).toBeGreaterThan(0);
+  // Two of three classes are more likely than the last one, but only one is than the second.
+  expect(healthOf(parameters).unlikelyLabelCount).toBe(last.length);
+});

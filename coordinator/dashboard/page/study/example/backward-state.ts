@@ -2,8 +2,8 @@ import type { Shape } from '../../../../../shared/engine/layers/layer-plan.ts';
 import { type ColumnStudy, studyColumns } from '../../../../../shared/study/columns.ts';
 import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
 import type { UnitStudy } from '../../../../../shared/study/unit-study.ts';
+import type { ChosenStudy } from '../access.ts';
 import { differencesOf, toDecrease } from '../output/output-text.ts';
-import type { Study } from '../study.ts';
 import type { UnitKey } from './net-layout.ts';
 import { stageCount } from './net-text.ts';
 import type { TermOrder } from './sums.ts';
@@ -37,7 +37,7 @@ function columnsFor(example: ExampleStudy, input: Shape): readonly ColumnStudy[]
 
 /** Keeps how far the reader has gone, and which unit and weight the reader looks at. */
 export class Backward {
-  readonly #study: Study;
+  readonly #study: ChosenStudy;
   #stage = Number.POSITIVE_INFINITY;
   #picked: UnitKey | undefined;
   #order: TermOrder = 'product';
@@ -45,7 +45,7 @@ export class Backward {
   #channel: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(study: Study) {
+  constructor(study: ChosenStudy) {
     this.#study = study;
   }
 

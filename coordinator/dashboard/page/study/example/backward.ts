@@ -102,7 +102,7 @@ function pictureOf(
   return {
     id,
     label: stageText(columns, stage),
-    height: netHeight(columns.length, Math.min(innerWidth, document.body.clientWidth) - 32),
+    height: netHeight(mosaics, Math.min(innerWidth, document.body.clientWidth) - 32),
     keyOf: ({ column, unit }) => `${column} ${unit}`,
     find(key) {
       const [column, unit] = key.split(' ').map(Number);

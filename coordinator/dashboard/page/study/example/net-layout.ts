@@ -30,6 +30,10 @@ const UNIT_MAX = 22;
 /** The names of the bands. */
 const MARGIN = 20;
 const [CELL_HEIGHT, NARROW_CELL_HEIGHT] = [176, 132];
+/** A unit with a name is as high as its text. */
+const NAMED_HEIGHT = 14;
+/** Room for the outputs and their names. */
+const NAMED_WIDTH = 104;
 
 /** Below this width, the layers go from top to bottom instead of left to right. */
 const NARROW = 560;
@@ -37,18 +41,41 @@ const NARROW = 560;
 export const isNarrow = (width: number): boolean => width < NARROW;
 
 /** In CSS pixels. */
-export const netHeight = (columnCount: number, width: number): number =>
-  isNarrow(width) ? MARGIN + columnCount * NARROW_CELL_HEIGHT : MARGIN + BANDS.length * CELL_HEIGHT;
+export const netHeight = (mosaics: readonly Mosaic[], width: number): number =>
+  MARGIN +
+  (isNarrow(width)
+    ? mosaics.reduce((sum, mosaic) => sum + narrowHeight(mosaic), 0)
+    : BANDS.length * CELL_HEIGHT);
+
+/** Units in one column may have names beside them. */
+const isNamed = ({ shape, columns }: Mosaic): boolean =>
+  columns === 1 && shape.height * shape.width === 1;
+
+const narrowHeight = (mosaic: Mosaic): number =>
+  isNamed(mosaic)
+    ? Math.max(NARROW_CELL_HEIGHT, mosaic.height * NAMED_HEIGHT + TEXT_TOP + TEXT_BOTTOM)
+    : NARROW_CELL_HEIGHT;
+
+/** The width of each column. On a wide page, the last one has room for names. */
+function widthsOf(mosaics: readonly Mosaic[], width: number): number[] {
+  if (isNarrow(width)) return mosaics.map(() => width / BANDS.length);
+  const equal = width / mosaics.length;
+  const last = mosaics[mosaics.length - 1];
+  const lastWidth = isNamed(last) ? Math.max(equal, NAMED_WIDTH) : equal;
+  const others = (width - lastWidth) / Math.max(1, mosaics.length - 1);
+  return mosaics.map((_, i) => (i === mosaics.length - 1 ? lastWidth : others));
+}
 
 /** Places the columns of a net. */
 export function layOutNet(mosaics: readonly Mosaic[], width: number): NetCell[] {
   const narrow = isNarrow(width);
-  const roomWidth = width / (narrow ? BANDS.length : mosaics.length);
-  const roomHeight = narrow ? NARROW_CELL_HEIGHT : CELL_HEIGHT;
+  const widths = widthsOf(mosaics, width);
   return mosaics.flatMap((mosaic, column) =>
     BANDS.map((band, row): NetCell => {
-      const [across, down] = narrow ? [row, column] : [column, row];
-      const [x, y] = [across * roomWidth, MARGIN + down * roomHeight];
+      const roomHeight = narrow ? narrowHeight(mosaic) : CELL_HEIGHT;
+      const roomWidth = widths[column];
+      const x = narrow ? row * roomWidth : column * widths[0];
+      const y = narrow ? netHeight(mosaics.slice(0, column), width) : MARGIN + row * roomHeight;
       const room = { x, y, width: roomWidth, height: roomHeight };
       const inner = {
         x: x + GAP / 2,
@@ -58,8 +85,8 @@ export function layOutNet(mosaics: readonly Mosaic[], width: number): NetCell[] 
       };
       const rect = placeMosaic(mosaic, inner, UNIT_MAX);
       // The names of the classes stand beside the outputs.
-      const isNamed = column === mosaics.length - 1 && mosaic.columns === 1;
-      const left = isNamed ? inner.x + inner.width / 6 : rect.x;
+      const hasNames = column === mosaics.length - 1 && mosaic.columns === 1;
+      const left = hasNames ? inner.x + inner.width / 6 : rect.x;
       return { column, band, mosaic, room, rect: { ...rect, x: left } };
     }),
   );

@@ -2,9 +2,9 @@ import { isLocked } from '../../../../../shared/study/columns.ts';
 import type { Context } from '../../drawing/brush.ts';
 import { isDark, styleColor } from '../../drawing/colors.ts';
 import type { Rect } from '../../drawing/rect.ts';
-import { cellOf, type Mosaic } from './mosaic.ts';
+import { cellOf, type Mosaic, type Place } from './mosaic.ts';
 
-type Rgb = readonly [red: number, green: number, blue: number];
+type Rgb = readonly number[];
 
 /** What the values are: brightness from 0 to 1, numbers of both signs, or slopes. */
 export type ValueKind = 'brightness' | 'signed' | 'slopes';
@@ -47,31 +47,56 @@ export function paintValues(
 
 function pictureOf(values: Float32Array, mosaic: Mosaic, kind: ValueKind): OffscreenCanvas {
   const canvas = new OffscreenCanvas(mosaic.width, mosaic.height);
-  const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
-  const image = context.createImageData(mosaic.width, mosaic.height);
-  const zero = rgbOf(context, kind === 'brightness' ? BLACK : styleColor('--paper'));
-  const [above, below] = VALUE_COLORS[kind].map((color) =>
-    rgbOf(context, color === WHITE ? WHITE : styleColor(color)),
-  );
-  const locked = rgbOf(context, styleColor(LOCKED_COLOR));
   const reach = kind === 'brightness' ? 1 : reachOf(values);
-  for (const [unit, value] of values.entries()) {
-    const [x, y] = cellOf(mosaic, unit);
-    const part = Math.min(1, Math.abs(value) / reach);
-    const far = value < 0 ? below : above;
-    const mixed = zero.map((from, i) => from + part * (far[i] - from));
-    const color = kind === 'slopes' && isLocked(value) ? locked : mixed;
-    image.data.set([...color, 255], 4 * (y * mosaic.width + x));
-  }
-  context.putImageData(image, 0, 0);
+  const image = imageOf(values, mosaic, kind, reach, (unit) => cellOf(mosaic, unit));
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
   return canvas;
 }
 
-/** The parts of a color. A canvas writes each color as `#0063a0`. */
-function rgbOf(context: OffscreenCanvasRenderingContext2D, color: string): Rgb {
-  context.fillStyle = color;
-  const hexadecimal = String(context.fillStyle);
-  return [1, 3, 5].map((at) =>
-    Number.parseInt(hexadecimal.slice(at, at + 2), 16),
-  ) as unknown as Rgb;
+/**
+ * Paints values as pixels: row by row, or where `cellFor` says. Those of the size `reach` or more
+ * have the full color.
+ */
+export function imageOf(
+  values: Float32Array,
+  { width, height }: { readonly width: number; readonly height: number },
+  kind: ValueKind,
+  reach: number,
+  cellFor: (unit: number) => Place = (unit) => [unit % width, Math.floor(unit / width)],
+): ImageData {
+  const image = new ImageData(width, height);
+  const { zero, above, below, locked } = colorsOf(kind);
+  for (const [unit, value] of values.entries()) {
+    const [x, y] = cellFor(unit);
+    const part = Math.min(1, Math.abs(value) / reach || 0);
+    const far = value < 0 ? below : above;
+    const mixed = zero.map((from, i) => from + part * (far[i] - from));
+    const color = kind === 'slopes' && isLocked(value) ? locked : mixed;
+    image.data.set([...color, 255], 4 * (y * width + x));
+  }
+  return image;
+}
+
+/** The colors of the page as it looks now, by the kinds of values. */
+const found = new Map<string, ReturnType<typeof findColors>>();
+
+function colorsOf(kind: ValueKind) {
+  const key = `${kind} ${isDark()}`;
+  const colors = found.get(key) ?? findColors(kind);
+  found.set(key, colors);
+  return colors;
+}
+
+function findColors(kind: ValueKind) {
+  const names = [kind === 'brightness' ? BLACK : '--paper', ...VALUE_COLORS[kind], LOCKED_COLOR];
+  const [zero, above, below, locked] = names.map(rgbOf);
+  return { zero, above, below, locked };
+}
+
+/** The parts of a color, or of one of the style sheet. A canvas writes each color as `#0063a0`. */
+function rgbOf(name: string): Rgb {
+  const context = new OffscreenCanvas(1, 1).getContext('2d') as OffscreenCanvasRenderingContext2D;
+  context.fillStyle = name.startsWith('--') ? styleColor(name) : name;
+  const color = String(context.fillStyle);
+  return [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
 }

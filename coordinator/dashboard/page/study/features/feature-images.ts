@@ -1,8 +1,8 @@
 import type { PlannedLayer, Shape } from '../../../../../shared/engine/layers/layer-plan.ts';
 import { isDark } from '../../drawing/colors.ts';
+import { imageOf } from '../example/paint-values.ts';
 import type { Study } from '../study.ts';
 import { unitPicture, weightScale } from './unit-weights.ts';
-import { signedImage } from './weight-colors.ts';
 
 /** At so many root mean squares, a weight has the full color. */
 const REACH = 2.5;
@@ -23,11 +23,10 @@ export class FeatureImages {
   ofWeights(layer: PlannedLayer, parameters: Float32Array, unit: number, shape: Shape): ImageData {
     const { channelView, difference } = this.#study.chosen;
     this.#use(layer, parameters, [channelView, difference, isDark(), layer.name]);
-    const found =
-      this.#images.get(unit) ??
-      signedImage(unitPicture(layer, this.#values, unit, shape, channelView), shape, this.#reach);
-    this.#images.set(unit, found);
-    return found;
+    const values = () => unitPicture(layer, this.#values, unit, shape, channelView);
+    const image = this.#images.get(unit) ?? imageOf(values(), shape, 'signed', this.#reach);
+    this.#images.set(unit, image);
+    return image;
   }
 
   #use(layer: PlannedLayer, parameters: Float32Array, choices: readonly unknown[]): void {

@@ -14,14 +14,13 @@ import { type Picture, pointedPart, showPicture } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
 import type { OpenStudy } from '../access.ts';
-import { exampleImage } from '../image.ts';
+import { drawSharp, exampleImage } from '../image.ts';
 import type { Study } from '../study.ts';
 import { looksFor } from '../units/unit-sentence.ts';
 import { featureControls } from './feature-controls.ts';
 import { FeatureImages } from './feature-images.ts';
 import { tileAt, tileBeside, tileLayout, tilePlace, tilesHeight } from './tiles.ts';
 import { unitNorms, weightShape } from './unit-weights.ts';
-import { drawImage } from './weight-colors.ts';
 
 /** So many units are shown, those with the largest weights. */
 const TILES_MAX = 256;
@@ -173,7 +172,7 @@ function tilesOf(
       for (const [tile, unit] of units.entries()) {
         const [x, y, w, h] = tilePlace(layout, tile);
         const image = imageOf(unit);
-        if (image) drawImage(context, image, [x, y, w, h]);
+        if (image) drawSharp(context, image, [x, y, w, h]);
         const isMarked = unit === chosen || unit === pointed;
         const color = unit === chosen ? '--ink' : isMarked ? '--accent' : '--line';
         const edge = { x: x - 1, y: y - 1, width: w + 2, height: h + 2 };
@@ -240,6 +239,6 @@ const picture = (image: ImageData): TemplateResult => {
   return html`<canvas
     aria-hidden="true"
     .style=${`width: ${width * scale}px; height: ${height * scale}px`}
-    ${drawing((context, w, h) => drawImage(context, image, [0, 0, w, h]))}
+    ${drawing((context, w, h) => drawSharp(context, image, [0, 0, w, h]))}
   ></canvas>`;
 };

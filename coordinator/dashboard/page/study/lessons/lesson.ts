@@ -11,6 +11,8 @@ export interface Screen {
   readonly text: string;
   /** The panels that it speaks of, by their ids. */
   readonly panels: readonly string[];
+  /** Whether it is about an example that the net gets wrong. Such a one is looked for. */
+  readonly isOfWrong?: boolean;
   /** A question, which the reader answers by a click. */
   readonly question: string;
   readonly answers: readonly Answer[];

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Panel } from '../../panel/panel.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { goOnSeeking, seekWrong } from '../seek.ts';
 import type { Study } from '../study.ts';
 import type { Answer, Lesson, Screen } from './lesson.ts';
 import { firstLesson, goTo, type LessonState } from './lesson-state.ts';
@@ -10,25 +11,45 @@ import { LESSONS } from './texts.ts';
 /** Guided tours through the panels. */
 export function lessons(study: Study): Panel {
   let state = firstLesson(location.search);
+  let isBegun = false;
   const change = (next: LessonState) => {
+    const before = state;
     state = next;
+    chooseNet(study, screenOf(before), screenOf(next));
     study.choose({});
-    showFirst(panelsOf(next));
+    if (screenOf(next) !== screenOf(before)) showFirst(panelsOf(next));
+  };
+  const see = () => {
+    // The first screen comes with the page.
+    if (!isBegun && study.studies.step !== undefined) {
+      isBegun = true;
+      chooseNet(study, undefined, screenOf(state));
+    }
+    goOnSeeking(study);
+    lightUp(panelsOf(state));
   };
   return {
     id: 'lessons',
     name: 'Lessons',
     isWide: true,
     title: () => state.lesson?.title ?? 'Five lessons lead through this page.',
-    body: () => html`<div ${whenSeen(() => lightUp(panelsOf(state)))}>
+    body: () => html`<div ${whenSeen(see)}>
       ${state.lesson ? showLesson(state.lesson, state, change) : showList(change)}
     </div>`,
   };
 }
 
+const screenOf = ({ lesson, at }: LessonState): Screen | undefined => lesson?.screens[at];
+
 /** The panels that the shown screen speaks of, by their ids. */
-const panelsOf = ({ lesson, at }: LessonState): readonly string[] =>
-  lesson?.screens[at].panels ?? [];
+const panelsOf = (state: LessonState): readonly string[] => screenOf(state)?.panels ?? [];
+
+/** A screen about a wrong example gets one, and the net holds still for it. */
+function chooseNet(study: Study, before: Screen | undefined, now: Screen | undefined): void {
+  if (before === now || before?.isOfWrong === now?.isOfWrong) return;
+  if (now?.isOfWrong) seekWrong(study);
+  else if (study.studies.shown.kind === 'held') study.studies.show({ kind: 'newest' });
+}
 
 type Change = (state: LessonState) => void;
 
@@ -74,7 +95,8 @@ function nextButton(lesson: Lesson, at: number, change: Change): TemplateResult 
 function lookAt({ panels }: Screen): TemplateResult {
   const links = panels.map((id) => {
     const isHere = document.getElementById(id) !== null;
-    return html`<a href="${isHere ? '' : '?'}#${id}">${id.replace('-', ' ')}</a>`;
+    const name = document.getElementById(`${id}-name`)?.textContent ?? id;
+    return html`<a href="${isHere ? '' : '?'}#${id}">${name}</a>`;
   });
   return html`<p class="look-at">Look at: ${links}</p>`;
 }

@@ -8,8 +8,9 @@ export const stepLesson: Lesson = {
       text:
         'Look at one example. Its own class should have the output 1, and the others 0. The loss ' +
         'is one number that says how far the outputs are from that. Training makes it smaller. ' +
-        'Press “Next wrong one” for an example that is far from it.',
+        'Here is an example that the net gets wrong. “Next wrong one” shows another.',
       panels: ['study', 'output'],
+      isOfWrong: true,
       question: 'Two outputs should be 0. Which one do we want to decrease more: 0.80 or 0.21?',
       answers: [
         {
@@ -27,6 +28,7 @@ export const stepLesson: Lesson = {
         'before it. A weight w that multiplies the activation a has the gradient ∂L/∂w = a · δ, ' +
         'where δ is the derivative of the loss by the sum z of the output.',
       panels: ['backward'],
+      isOfWrong: true,
       question: 'Which weights into an output change most?',
       answers: [
         {
@@ -44,6 +46,7 @@ export const stepLesson: Lesson = {
         'weights. A unit hears from every unit after it: Σ w·δ. That times its own slope f′(z) ' +
         'is its δ. So the error goes back, layer by layer: this is backpropagation.',
       panels: ['backward'],
+      isOfWrong: true,
       question: 'The slope f′(z) of a unit is 0. What do the weights before it hear?',
       answers: [
         { text: 'The whole error', reply: 'The error is multiplied by the slope.' },
@@ -58,9 +61,10 @@ export const stepLesson: Lesson = {
     {
       text:
         'The gradient points to where the loss grows fastest. A step goes the other way: ' +
-        'w ← w − rate · ∂L/∂w, for all weights at once. Answer the question of the panel, take ' +
-        'one step on this example, and watch the arrows.',
+        'w ← w − η · ∂L/∂w, for all weights at once. Answer the question of the panel, take ' +
+        'one step on this example, and watch the arrows. Then try a larger η, and a smaller one.',
       panels: ['output'],
+      isOfWrong: true,
       question: 'The step is good for this example. Is it good for the others?',
       answers: [
         { text: 'Always', reply: 'Another example may want the same weight to go the other way.' },

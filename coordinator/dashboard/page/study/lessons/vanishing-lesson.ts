@@ -8,7 +8,7 @@ export const vanishingLesson: Lesson = {
       text:
         'This net has six hidden layers of sigmoids. On its way back, the error is multiplied ' +
         'in each layer by weights, and by the slope of the sigmoid. That slope is at most ¼.',
-      panels: ['backward'],
+      panels: ['backward', 'fresh-net'],
       question: 'By the slopes alone, how much of an error is left after six layers, at best?',
       answers: [
         { text: 'A quarter', reply: 'That is one layer. The next one takes a quarter of that.' },
@@ -25,21 +25,21 @@ export const vanishingLesson: Lesson = {
         'Compare the gradients of the layers. The scale is logarithmic: one line more is ten ' +
         'times less.',
       panels: ['gradient-flow'],
-      question: 'Which layer learns slowest?',
+      question: 'Which layers learn slowest?',
       answers: [
         {
-          text: 'The first one',
+          text: 'The first ones',
           isRight: true,
-          reply: 'The error has the longest way to it. And all later layers build on it.',
+          reply: 'The error has the longest way to them. And all later layers build on them.',
         },
-        { text: 'The last one', reply: 'It is next to the loss, and hears the whole error.' },
+        { text: 'The last ones', reply: 'They are next to the loss, and hear the whole error.' },
         { text: 'All alike', reply: 'Look at the points: they differ by powers of ten.' },
       ],
     },
     {
       text:
         'ReLU is max(0, z). Its slope is 1 where it is active. So an error passes through it as ' +
-        'it is. The example below has both nets side by side, from the same start.',
+        'it is. “Sigmoid beside ReLU” has both nets side by side, from the same start.',
       panels: ['fresh-net'],
       question: 'What is the slope of ReLU where it is not active?',
       answers: [
@@ -69,7 +69,8 @@ export const vanishingLesson: Lesson = {
       text:
         'The first weights matter, too. If they are too small, activations and gradients shrink ' +
         'from layer to layer; if too large, sigmoids saturate. Glorot chooses them so that both ' +
-        'keep their size. He does the same for ReLU, where half of the units are off.',
+        'keep their size. He does the same for ReLU, where half of the units are off. Choose ' +
+        'weights that are too small or too large, and see.',
       panels: ['fresh-net'],
       question: 'A unit has four times as many inputs. What happens to its first weights?',
       answers: [

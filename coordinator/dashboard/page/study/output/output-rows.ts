@@ -11,7 +11,7 @@ export function outputRows(
   const all = [...shown.flatMap(({ output, target }) => [output, target]), ...(after ?? [])];
   const [low, high] = [Math.min(0, ...all), Math.max(1, ...all)];
   const percent = (value: number) => `${(((value - low) / (high - low)) * 100).toFixed(2)}%`;
-  return html`<table class="nudges">
+  return html`<table class=${isOpen ? 'nudges' : 'nudges told'}>
     <thead>
       <tr>
         <th scope="col">class</th>

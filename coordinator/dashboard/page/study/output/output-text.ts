@@ -97,10 +97,16 @@ export function nudgeText(losses: readonly number[], rate: number): string {
   const steps = losses.length - 1;
   const [before, after] = [losses[0], losses[steps]];
   const many = steps === 1 ? 'One step' : `${steps} steps`;
-  const change = after < before ? 'falls' : after > before ? 'rises' : 'stays';
   return (
-    `${many} w ← w − η · ∂L/∂w on this example alone, with η = ${rate}: its loss ${change} ` +
-    `from ${before.toPrecision(4)} to ${after.toPrecision(4)}. One example alone is soon ` +
+    `${many} w ← w − η · ∂L/∂w on this example alone, with η = ${rate}: its loss ` +
+    `${lossText(before, after)} One example alone is soon ` +
     'learned. A step of the run takes the mean of many. The run itself goes on without these steps.'
   );
+}
+
+function lossText(before: number, after: number): string {
+  if (!Number.isFinite(after)) return 'is no number anymore. η is far too large.';
+  const values = `from ${before.toPrecision(4)} to ${after.toPrecision(4)}.`;
+  if (after > before) return `rises ${values} The gradient holds only nearby: η is too large.`;
+  return `${after < before ? 'falls' : 'stays'} ${values}`;
 }

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { classNamesOf } from '../../../../../shared/data/target.ts';
 import type { RunConfig } from '../../../../../shared/round/run-config.ts';
+import { formatCount } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
@@ -64,11 +65,12 @@ const choiceNumber = (output: number): string =>
   output < 1e-3 ? output.toExponential(1) : output.toPrecision(3);
 
 const question = (
-  { differences }: OutputState,
+  { differences, askedAt }: OutputState,
   names: readonly string[],
-  { tell }: OutputActions,
+  { tell, follow }: OutputActions,
 ): TemplateResult =>
-  html`<p>Each output is to come nearer to its target. Choose the one furthest above it:</p>
+  html`${ofOlderNet(askedAt, follow)}
+    <p>Each output is to come nearer to its target. Choose the one furthest above it:</p>
     <div class="controls choices">
       ${choicesOf(differences).map(
         ({ label, output }) => html`<button @click=${() => tell(label)}>
@@ -78,13 +80,23 @@ const question = (
       <button class="quiet" @click=${() => tell(undefined)}>Just tell me, from now on</button>
     </div>`;
 
+/** What is said of outputs that hold still while the run goes on. */
+const ofOlderNet = (askedAt: number | undefined, follow: () => void) =>
+  askedAt === undefined
+    ? nothing
+    : html`<p class="hint">
+        These are the outputs after step ${formatCount(askedAt)}. They hold still for you.
+        <button class="quiet" @click=${follow}>Show the newest</button>
+      </p>`;
+
 function explanation(
   state: OutputState,
   { loss, labelSmoothing, dataset }: RunConfig,
   actions: OutputActions,
 ): TemplateResult {
-  const { differences, chosen } = state;
-  return html`<p aria-live="polite">${answerText(differences, chosen, classNamesOf(dataset))}</p>
+  const { differences, chosen, askedAt } = state;
+  return html`${ofOlderNet(askedAt, actions.follow)}
+    <p aria-live="polite">${answerText(differences, chosen, classNamesOf(dataset))}</p>
     <p class="quiet">
       ${WHY[loss]}
       ${
@@ -96,9 +108,23 @@ function explanation(
     ${stepControls(state, actions)}`;
 }
 
-function stepControls({ stepCount, nudged, rate }: OutputState, { take }: OutputActions) {
+function stepControls(
+  { stepCount, nudged, rate, rates }: OutputState,
+  { take, useRate }: OutputActions,
+) {
   const isFull = stepCount >= STEPS_MAX;
+  const chooseRate = ({ target }: Event) => useRate(Number((target as HTMLSelectElement).value));
   return html`<div class="controls steps">
+      <label
+        >η
+        <select aria-label="Learning rate η" @change=${chooseRate}>
+          ${rates.map(
+            (each, i) => html`<option value=${each} ?selected=${each === rate}>
+              ${each}${i === 1 ? ', as in the run' : nothing}
+            </option>`,
+          )}
+        </select></label
+      >
       <button ?disabled=${isFull} @click=${() => take(1)}>Take one step on this example</button>
       <button ?disabled=${isFull} @click=${() => take(10)}>Take ten</button>
       <button ?disabled=${stepCount === 0} @click=${() => take(-stepCount)}>Reset</button>

@@ -170,7 +170,7 @@ export class OwnImage {
   #showPreview(gray: Uint8Array): void {
     const { width, height } = this.#shape;
     const context = this.preview.getContext('2d', { willReadFrequently: true });
-    context?.putImageData(grayImage(gray, width, height), 0, 0);
+    context?.putImageData(grayImage(gray, { width, height }), 0, 0);
   }
 }
 

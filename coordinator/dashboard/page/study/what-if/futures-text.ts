@@ -28,6 +28,23 @@ export function futuresSentence({ factor, step, own, other, stepCount }: Futures
   );
 }
 
+/**
+ * From where to where a branch is above the upper edge of the chart, in steps, and how far;
+ * undefined if it is not.
+ */
+export function offChart(
+  losses: readonly number[],
+  yTo: number,
+): { readonly from: number; readonly to: number; readonly text: string } | undefined {
+  const from = losses.findIndex((loss) => !(loss <= yTo));
+  if (from < 0) return undefined;
+  const to = losses.findLastIndex((loss) => !(loss <= yTo));
+  const end = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (end >= 0)
+    return { from, to, text: `↑ diverges: no number after ${formatQuantity(end, 'step')}` };
+  return { from, to, text: `↑ up to ${formatLoss(Math.max(...losses))}` };
+}
+
 /** A row for each step. */
 export function futuresTable(futures: Futures | undefined): Table {
   const { step, own, other, factor } = futures ?? { step: 0, own: [], other: [], factor: 10 };

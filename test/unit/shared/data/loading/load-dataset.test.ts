@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDataset } from '../../../../../shared/data/dataset.ts';
@@ -23,6 +24,8 @@ import {
 import { packedBytesMax } from '../../../../../shared/data/loading/unpack.ts';
 import { DATA_ROLES, FASHION_MNIST } from '../../../../../shared/data/manifest.ts';
 import { cacheDirectory } from '../../../../../shared/host/cache-directory.ts';
+import { readStamped } from '../../../../../shared/host/read-file.ts';
+import { isVerified, noteVerified } from '../../../../../shared/host/verified-files.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 import { createToyFiles, idx, sha256, writeToyDataset } from '../../../../support/toy-dataset.ts';
 
@@ -429,4 +432,28 @@ describe('the sources of a run that goes on', () => {
   test('have no mirrors of Fashion-MNIST for another dataset', () => {
     expect(namesOf(undefined, manifest)).toEqual(['the cache']);
   });
+});
+
+test('a file is hashed again when it has changed, and only then', async () => {
+  const folder = toyFolder();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const { name } = manifest.files.trainLabels;
+  const path = join(folder, name);
+  const right = contents.trainLabels;
+  const wrong = right.map((value, index) => (index === right.length - 1 ? 1 - value : value));
+  writeFileSync(path, wrong);
+  // Whoever has found this file to be right is believed.
+  const { stamp } = await readStamped(path, right.length);
+  noteVerified(stamp ?? '', manifest.files.trainLabels.sha256);
+  expect((await load([folderSource(folder)])).contents.trainLabels).toEqual(wrong);
+  await sleep(30);
+  writeFileSync(path, wrong);
+  await expect(load([folderSource(folder)])).rejects.toThrow(`${name} is damaged`);
+  await sleep(30);
+  writeFileSync(path, right);
+  expect((await load([folderSource(folder)])).contents.trainLabels).toEqual(right);
+  // Now this process knows it.
+  const known = await readStamped(path, right.length);
+  expect(isVerified(known.stamp ?? '', manifest.files.trainLabels.sha256)).toBe(true);
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   indexFrom,
   keptText,
+  learningWarnings,
   nextWrong,
   predictionText,
   stepText,
@@ -60,4 +61,17 @@ test('where a reader is among the kept checkpoints', () => {
     ...['1 of 2: step 200', '2 of 2: step 1,400', '2 are kept'],
   ]);
   expect(keptText([200], 1)).toBe('1 is kept');
+});
+
+test('what the run has said about its learning, the newest first', () => {
+  const incident = { id: 0, revision: 1, time: 0, step: 3, count: 1, firstTime: 0, firstStep: 3 };
+  const incidents = [
+    { ...incident, kind: 'learning', message: 'the model overfits' },
+    { ...incident, kind: 'late', message: 'rank 1 is late' },
+    { ...incident, kind: 'learning', message: 'labels look wrong: see.' },
+  ];
+  expect(learningWarnings({ incidents })).toEqual([
+    'Labels look wrong: see.',
+    'The model overfits.',
+  ]);
 });

@@ -16,7 +16,7 @@ const mosaics = [{ height: 9, width: 8, channels: 3 }, vector(30), vector(4)].ma
 test.for([358, 900])('at %i pixels, each unit is found where it is drawn', (width) => {
   const cells = layOutNet(mosaics, width);
   expect(cells).toHaveLength(9);
-  const height = netHeight(3, width);
+  const height = netHeight(mosaics, width);
   for (const cell of cells) {
     const { room, rect, column, mosaic } = cell;
     expect(room.x + room.width).toBeLessThanOrEqual(width + 0.001);
@@ -41,6 +41,13 @@ test('layers go from left to right, or on a phone from top to bottom', () => {
       .map(({ room }) => [Math.round(room.x), room.y]);
   expect(new Set(place(900).map(([, y]) => y)).size).toBe(1);
   expect(new Set(place(358).map(([x]) => x)).size).toBe(1);
+});
+
+test('the names of ten classes have room beside their outputs on a phone', () => {
+  const ten = [{ height: 28, width: 28, channels: 1 }, vector(10)].map(mosaicOf);
+  const cells = layOutNet(ten, 358).filter(({ band }) => band === 'values');
+  expect(cells[0].room.height).toBe(132);
+  expect(unitRect(cells[1], 0).height).toBeGreaterThanOrEqual(14);
 });
 
 test('arrow keys go from unit to unit, over the gaps, and from column to column', () => {

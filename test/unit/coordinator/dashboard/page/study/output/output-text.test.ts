@@ -74,7 +74,10 @@ test('what steps have done, whether they help or not', () => {
       'to 1.250. One example alone is soon learned. A step of the run takes the mean of ' +
       'many. The run itself goes on without these steps.',
   );
-  expect(nudgeText([0.1, 0.2, 0.4], 1)).toMatch(/^2 steps .* rises from 0.1000 to 0.4000/);
+  expect(nudgeText([0.1, 0.2, 0.4], 1)).toMatch(
+    /^2 steps .* rises from 0.1000 to 0.4000.*η is too large/,
+  );
+  expect(nudgeText([0.1, Number.NaN], 50)).toMatch(/its loss is no number anymore/);
 });
 
 test('both losses are explained', () => {

@@ -3,6 +3,7 @@ import {
   futuresSentence,
   futuresTable,
   lastLoss,
+  offChart,
 } from '../../../../../../../coordinator/dashboard/page/study/what-if/futures-text.ts';
 
 const futures = { factor: 10, step: 860, stepCount: 3, own: [2, 1, 0.5], other: [2, 3, 4] };
@@ -31,4 +32,22 @@ test('the table has a row for each step', () => {
     [862, 0.5, null],
   ]);
   expect(futuresTable(undefined).rows).toEqual([]);
+});
+
+test('a branch within the chart needs no words', () => {
+  expect(offChart([], 3)).toBeUndefined();
+  expect(offChart([1, 2, 3], 3)).toBeUndefined();
+});
+
+test('a branch that leaves the chart says how far it goes, from where it leaves', () => {
+  expect(offChart([1, 5, 40, 2], 3)).toEqual({ from: 1, to: 2, text: '↑ up to 40.00' });
+});
+
+test('a branch that diverges says so, where it leaves the chart', () => {
+  expect(offChart([1, 5, 40, Number.NaN], 3)).toEqual({
+    from: 1,
+    to: 3,
+    text: '↑ diverges: no number after 3 steps',
+  });
+  expect(offChart([1, Number.POSITIVE_INFINITY], 3)?.from).toBe(1);
 });

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { chromium } from '../support/browser/chromium.ts';
+import { expectNoProblems, GONE, useDashboards } from '../support/browser/dashboard.ts';
+import { runCli, startCli } from '../support/processes/cli.ts';
+import { toyRun } from '../support/processes/toy-cli-run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** The machine may be busy. */
+const SOON = { timeout: 60_000 };
+
+/** A run that is over. Every fifth of its labels is wrong, so its net is wrong, too. */
+async function trainRun(cwd: string, name: string, ...flags: string[]): Promise<void> {
+  const common = ['train', ...toyRun({ epochs: 1 }), '--workers', '0', '--out', join(cwd, name)];
+  const { code, stderr } = await runCli([...common, ...flags], { cwd });
+  expect(code, stderr).toBe(0);
+}
+
+/** Serves a run from its folder. */
+async function view(cwd: string, name: string, port = '0') {
+  const running = startCli(['view', name, '--port', port], { cwd });
+  await expect.poll(() => running.lines.length, SOON).toBeGreaterThan(1);
+  return { running, url: running.lines[0].split(/ +/)[1] };
+}
+
+const textOf = (page: Page, selector: string) => page.locator(selector).first().innerText();
+
+describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) Learning', () => {
+  const open = useDashboards();
+
+  test('has a lesson that chooses a wrong example, for steps of any size', async () => {
+    const cwd = temporaryFolder();
+    await trainRun(cwd, 'run');
+    const { url } = await view(cwd, 'run');
+    const dashboard = await open(`${url}?learning&lesson=step`);
+    const { page } = dashboard;
+    await expect.poll(() => textOf(page, '#study'), SOON).toMatch(/That is wrong/);
+    const links = page.locator('.look-at a');
+    await expect.poll(() => links.allInnerTexts(), SOON).toContain('Output against desired');
+
+    await page.getByRole('button', { name: /Just tell me/ }).click();
+    await page.getByRole('button', { name: 'Take one step' }).click();
+    await expect.poll(() => textOf(page, '#output'), SOON).toMatch(/its loss falls from/);
+    const rates = await page
+      .locator('#output option')
+      .evaluateAll((all) =>
+        all.map((option) => Number((option as unknown as { value: string }).value)),
+      );
+    expect(rates.map((rate) => rate / rates[1])).toEqual([0.1, 1, 10, 100, 1000].map(closeTo));
+    await page.getByLabel('Learning rate η').selectOption(String(rates[4]));
+    const shown = `with η = ${rates[4]}: its loss`;
+    await expect.poll(() => textOf(page, '#output'), SOON).toContain(shown);
+    expectNoProblems(dashboard);
+  });
+
+  test('shows another run that has taken its port, when its reader comes back', async () => {
+    const cwd = temporaryFolder();
+    await trainRun(cwd, 'one');
+    await trainRun(cwd, 'other', '--layers', '7');
+    const first = await view(cwd, 'one');
+    const dashboard = await open(`${first.url}?learning`, { expected: GONE });
+    const { page } = dashboard;
+    await expect.poll(() => textOf(page, '#features'), SOON).toContain('48 units');
+    first.running.child.kill('SIGINT');
+    await first.running.ended;
+    // The last net stays while nobody answers.
+    await page.evaluate('dispatchEvent(new Event("focus"))');
+    await view(cwd, 'other', new URL(first.url).port);
+    await page.evaluate('dispatchEvent(new Event("focus"))');
+    await expect.poll(() => textOf(page, '#features'), SOON).toContain('7 units');
+    expect(await dashboard.strip()).toContain('144-7-5');
+    expectNoProblems(dashboard);
+  });
+});
+
+const closeTo = (value: number) => expect.closeTo(value, 5);
