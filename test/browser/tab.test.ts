@@ -146,7 +146,10 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     `);
     await until(true);
     const board = await open(url);
-    await board.page.getByText(/browser Chrome \d+, \d+ threads?, hidden/).first().waitFor();
+    await board.page
+      .getByText(/browser Chrome \d+, \d+ threads?, hidden/)
+      .first()
+      .waitFor();
     expectNoProblems(tab);
   });
 
