@@ -1,16 +1,11 @@
-import {
-  type Dataset,
-  describeInput,
-  describeShape,
-  isSameShape,
-} from '../../shared/data/dataset.ts';
+import { type Dataset, describeInput, isSameShape } from '../../shared/data/dataset.ts';
 import {
   coordinatorSources,
   type LoadContext,
   loadDataset,
   readManifest,
 } from '../../shared/data/loading/load-dataset.ts';
-import { describeTarget } from '../../shared/data/target.ts';
+import { describeShape, describeTarget } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 

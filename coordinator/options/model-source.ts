@@ -1,13 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { didYouMean } from '../../shared/cli/did-you-mean.ts';
-import {
-  type Dataset,
-  describeInput,
-  describeShape,
-  isSameShape,
-} from '../../shared/data/dataset.ts';
-import { describeTarget, outputCountOf } from '../../shared/data/target.ts';
+import { type Dataset, describeInput, isSameShape } from '../../shared/data/dataset.ts';
+import { describeShape, describeTarget, outputCountOf } from '../../shared/data/target.ts';
 import { LayerSpec } from '../../shared/engine/layers/layer-spec.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';
 import { type ModelPlan, planModel } from '../../shared/engine/model/model-plan.ts';

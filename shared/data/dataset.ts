@@ -1,7 +1,7 @@
 import { LockstepError } from '../errors.ts';
 import { type IdxTensor, INPUT_FORMS, LABEL_FORMS, parseIdx, TARGET_FORMS } from './idx.ts';
 import { DATA_ROLES, type DataRole, type DatasetManifest, TABLE_INPUTS_MAX } from './manifest.ts';
-import { columnInputs, isRegression } from './target.ts';
+import { columnInputs, describeShape, isRegression } from './target.ts';
 
 /** Labeled examples: images or rows of a table. */
 export interface ExampleSet {
@@ -78,14 +78,7 @@ function describeInputs(inputs: IdxTensor): string {
   return describeShape(kindOf(inputs), shapeOf(inputs));
 }
 
-/** What the examples are, for people: "images of 28 × 28 pixels", "rows of 60 features". */
-export function describeShape(kind: DataKind, { height, width, channels }: ExampleShape): string {
-  if (kind === 'features') return `rows of ${channels} ${channels === 1 ? 'feature' : 'features'}`;
-  const depth = channels === 1 ? '' : ` in ${channels} channels`;
-  return `images of ${height} × ${width} pixels${depth}`;
-}
-
-/** The same for the input of a model, which does not say what its 1 × 1 pixels are. */
+/** What the input of a model is, which does not say what its 1 × 1 pixels are. */
 export const describeInput = (shape: ExampleShape): string =>
   describeShape(shape.height * shape.width === 1 ? 'features' : 'images', shape);
 

@@ -34,3 +34,13 @@ export const inputNamesOf = (columns: readonly TableColumn[]): string[] =>
 /** "10 classes", "a number as target" */
 export const describeTarget = (manifest: DatasetManifest): string =>
   isRegression(manifest) ? 'a number as target' : `${manifest.classNames.length} classes`;
+
+/** What the examples are, for people: "images of 28 × 28 pixels", "rows of 60 features". */
+export function describeShape(
+  kind: 'images' | 'features',
+  { height, width, channels }: Record<'height' | 'width' | 'channels', number>,
+): string {
+  if (kind === 'features') return `rows of ${channels} ${channels === 1 ? 'feature' : 'features'}`;
+  const depth = channels === 1 ? '' : ` in ${channels} channels`;
+  return `images of ${height} × ${width} pixels${depth}`;
+}

@@ -1,6 +1,6 @@
-import { type Dataset, describeShape, type ExampleSet } from '../data/dataset.ts';
+import type { Dataset, ExampleSet } from '../data/dataset.ts';
 import { createSampler, splitTrainingSet } from '../data/sampler.ts';
-import { describeTarget, outputCountOf } from '../data/target.ts';
+import { describeShape, describeTarget, outputCountOf } from '../data/target.ts';
 import { LOSS_AND_CORRECT_LENGTH } from '../engine/model/model.ts';
 import { type ModelPlan, planModel } from '../engine/model/model-plan.ts';
 import { LockstepError } from '../errors.ts';

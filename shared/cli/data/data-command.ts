@@ -1,10 +1,5 @@
 import { Command, Option } from 'commander';
-import {
-  type Dataset,
-  describeShape,
-  type ExampleSet,
-  type ExampleShape,
-} from '../../data/dataset.ts';
+import type { Dataset, ExampleSet, ExampleShape } from '../../data/dataset.ts';
 import {
   coordinatorSources,
   type DataEvent,
@@ -13,7 +8,7 @@ import {
   readManifest,
 } from '../../data/loading/load-dataset.ts';
 import { DATA_ROLES } from '../../data/manifest.ts';
-import { classNamesOf, inputNamesOf, isRegression } from '../../data/target.ts';
+import { classNamesOf, describeShape, inputNamesOf, isRegression } from '../../data/target.ts';
 import { LockstepError } from '../../errors.ts';
 import { type Console, createConsole, createJsonPrinter, isJsonAsked } from '../console.ts';
 import { formatCount } from '../format.ts';

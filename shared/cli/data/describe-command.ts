@@ -1,10 +1,11 @@
 import { access } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { createDataset, describeShape } from '../../data/dataset.ts';
+import { createDataset } from '../../data/dataset.ts';
 import { findIdxFiles, type IdxNames, readIdxFiles } from '../../data/loading/describe-folder.ts';
 import { MANIFEST_FILE } from '../../data/loading/load-dataset.ts';
 import { DATA_ROLES, DatasetManifest, KNOWN_DATASETS } from '../../data/manifest.ts';
+import { describeShape } from '../../data/target.ts';
 import { LockstepError, reasonOf } from '../../errors.ts';
 import { writeFileAtomically } from '../../host/atomic-file.ts';
 import { shellWord } from '../../printable.ts';
