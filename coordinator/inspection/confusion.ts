@@ -37,8 +37,8 @@ const MISTAKES_SHOWN = 10;
 /**
  * Evaluates a model on every example of a set, with so many threads, and the same result for any
  * number. With `isFlipped`, each output is the mean of those for the image and its mirror image.
- * Rounds the parameters as in training: to bfloat16 if that is the run's wire format. Lets the event
- * loop turn between batches. Rejects with `signal.reason` when aborted.
+ * Rounds the parameters as in training: to bfloat16 if that is the run's wire format. Lets the
+ * event loop turn between batches. Rejects with `signal.reason` when aborted.
  */
 export async function evaluateSet(
   engine: Engine,

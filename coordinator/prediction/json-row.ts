@@ -10,8 +10,9 @@ const Cell = z.union([z.number(), z.string(), z.null()]);
 const Row = z.strictObject({ row: z.union([z.record(z.string(), Cell), z.array(Cell)]) });
 
 /**
- * Creates the function that makes inputs of {"row": {"age": 3, "city": "Bern"}}, or of an array with
- * the cells of the columns of training in order. An absent text is null. It throws a `DATA` error.
+ * Creates the function that makes inputs of {"row": {"age": 3, "city": "Bern"}}, or of an array
+ * with the cells of the columns of training in order. A missing cell is null. It throws a `DATA`
+ * error.
  */
 export function createRowReader({
   inputCount,

@@ -140,7 +140,8 @@ function stepsOf(
   ];
   if (unused.length > 0)
     steps.push(
-      `not used: ${listOf(unused.slice(0, UNUSED_SHOWN))}${unused.length > UNUSED_SHOWN ? ' and others' : ''}`,
+      `not used: ${listOf(unused.slice(0, UNUSED_SHOWN))}` +
+        (unused.length > UNUSED_SHOWN ? ' and others' : ''),
     );
   if (isPrepared) steps.push('prepared as in training');
   return steps;

@@ -60,12 +60,23 @@ export function givenToken(command: Command, name: TokenName = 'token'): string 
   const token = inFlags.length > 0 ? tokenIn(inFlags[0]) : inVariables();
   if (token === undefined) return undefined;
   if (token === NONE) return null;
-  if (token.length >= 1 && token.length <= NAME_LENGTH_MAX) return token;
+  if (token.length < 1 || token.length > NAME_LENGTH_MAX) {
+    throw new LockstepError(
+      'USAGE',
+      `the token of ${flag} has ${token.length} characters: give 1 to ${NAME_LENGTH_MAX}.`,
+    );
+  }
+  const unfit = token.search(NOT_IN_HEADERS);
+  if (unfit < 0) return token;
   throw new LockstepError(
     'USAGE',
-    `the token of ${flag} has ${token.length} characters: give 1 to ${NAME_LENGTH_MAX}.`,
+    `character ${unfit + 1} of the token of ${flag} cannot be sent in an HTTP header: give one ` +
+      'line of letters, digits and other characters of ASCII.',
   );
 }
+
+/** Browsers refuse to send these in a header, and other programs send them in different ways. */
+const NOT_IN_HEADERS = /[^\x20-\x7e]/;
 
 function readToken(file: string, flag: string): string {
   try {

@@ -35,11 +35,6 @@ const COLLECT = `
 async function drag(page: Page, milliseconds: number): Promise<number> {
   const board = page.locator('#draw canvas').first();
   await board.scrollIntoViewIfNeeded();
-  await page
-    .locator('#draw')
-    .getByText(/The net says|says/)
-    .first()
-    .waitFor();
   const box = await board.boundingBox();
   assert(box !== null, 'the board is there');
   const at = (turn: number): [number, number] => [

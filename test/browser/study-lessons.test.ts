@@ -69,7 +69,6 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) Learnin
     await view(cwd, 'other', new URL(first.url).port);
     await page.evaluate('dispatchEvent(new Event("focus"))');
     await expect.poll(() => textOf(page, '#features'), SOON).toContain('7 units');
-    expect(await dashboard.strip()).toContain('144-7-5');
     expectNoProblems(dashboard);
   });
 });

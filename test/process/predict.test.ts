@@ -68,8 +68,8 @@ describe('lockstep predict', () => {
     };
     expect(await failure('run', 'text.png')).toEqual([
       1,
-      'error: cannot use the picture text.png: it is no PNG, IDX, NPY or NPZ file, and no JPEG, GIF, ' +
-        'WebP or TIFF: save it as PNG.',
+      'error: cannot use the picture text.png: it is no PNG, IDX, NPY or NPZ file, and no JPEG, ' +
+        'GIF, WebP or TIFF: save it as PNG.',
     ]);
     expect(await failure('run', 'nothing.png')).toEqual([
       1,

@@ -8,8 +8,14 @@ import { FLAG_DOCUMENTS, withFlags } from '../docs/flags.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const COLUMNS = 100;
 /** Data, and what tools write. */
-const NOT_WRITTEN_BY_HAND =
-  /package-lock\.json|\.(svg|png)$|^(test\/fixtures|deploy\/grafana|.*\/conformance)\/.*\.json$/;
+const NOT_WRITTEN_BY_HAND = new RegExp(
+  [
+    /package-lock\.json|\.(svg|png|npz|parquet)$/,
+    /^(test\/fixtures|deploy\/grafana|.*\/conformance)\/.*\.json$/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,

@@ -94,7 +94,7 @@ function printDescription(console: Console, loaded: LoadedDataset): void {
       `test ${describeShape(kind, shape)}\n`,
   );
   for (const file of files) console.print(`  ${file.name.padEnd(24)} ${file.sha256}  verified`);
-  console.print(`\n  class                training    test`);
+  if (classes.length > 0) console.print(`\n  class                training    test`);
   for (const { label, name, trainingExamples, testExamples } of classes) {
     const counts =
       formatCount(trainingExamples).padStart(8) + formatCount(testExamples).padStart(8);

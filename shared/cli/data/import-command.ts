@@ -37,8 +37,8 @@ export function importCommand(): Command {
     .summary('make a dataset of your own pictures, tables or arrays')
     .description(
       'Reads a folder with a folder of pictures for each class, a CSV or TSV table, a list of ' +
-        'pictures and their classes, NPY, NPZ or Parquet files, IDX files, or the binary files of ' +
-        'CIFAR. Splits the examples into training and test set, prepares them, and writes them ' +
+        'pictures and their classes, NPY, NPZ or Parquet files, IDX files, or CIFAR’s binary ' +
+        'files. Splits the examples into training and test set, prepares them, and writes them ' +
         'to a folder for --data-dir.',
     )
     .argument('<source>', 'file or folder with the data')
@@ -102,7 +102,8 @@ function imageSize(text: string): { height: number; width: number } {
 async function importData(source: string, flags: ImportFlags, command: Command): Promise<void> {
   const signal = interruptionSignal();
   const console = createConsole(process.stdout);
-  const isJson = isJsonAsked(flags);
+  // The command above has a flag of this name too, and gets it.
+  const isJson = isJsonAsked(command.optsWithGlobals());
   const notes: string[] = [];
   const note = (line: string): void => {
     notes.push(line);

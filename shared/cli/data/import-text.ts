@@ -40,8 +40,8 @@ export function findingLines({ shape }: ImportedDataset, findings: Findings): st
     );
   if (duplicates > 0)
     lines.push(
-      `${formatQuantity(duplicates, 'test example')} also in the training set: they make the test ` +
-        'too good.',
+      `${formatQuantity(duplicates, 'test example')} also in the training set: they make the ` +
+        'test too good.',
     );
   lines.push(baselineLine(findings));
   if (shape.length > 1)
@@ -77,10 +77,23 @@ function baselineLine({ baseline }: Findings): string {
 
 const short = (value: number): string => String(Number(value.toPrecision(4)));
 
-/** The commands that come next. */
-export function nextLines({ train }: ImportedDataset, folder: string): string[] {
-  // The default holds more examples out for validation than a small set has.
-  const validation = Math.min(5_000, Math.floor(train.count / 5));
-  const flags = validation < 5_000 ? ` --validation ${validation}` : '';
-  return ['Next:', `  npx lockstep train --data-dir ${folder}${flags}`];
+/** Smaller images have no room for the pooling of the convolutional model. */
+const CONVOLVED_SIDE_MIN = 16;
+/** So many examples fill an epoch of the default batches. */
+const MANY_EXAMPLES = 10_000;
+const SMALL_BATCH = 32;
+const STEPS_WANTED = 2_000;
+const EPOCHS_MAX = 100;
+
+/** The command that comes next, with flags for the kind and the number of examples. */
+export function nextLines({ train, shape }: ImportedDataset, folder: string): string[] {
+  const [height, width] = shape;
+  const flags = [`--data-dir ${folder}`];
+  if (shape.length > 1 && Math.min(height, width) >= CONVOLVED_SIDE_MIN)
+    flags.push('--model cnn-small');
+  if (train.count < MANY_EXAMPLES) {
+    const epochs = Math.ceil((STEPS_WANTED * SMALL_BATCH) / train.count);
+    flags.push(`--global-batch ${SMALL_BATCH}`, `--epochs ${Math.min(EPOCHS_MAX, epochs)}`);
+  }
+  return ['Next:', `  npx lockstep train ${flags.join(' ')}`];
 }

@@ -7,9 +7,9 @@ export const isZip = (file: Uint8Array): boolean =>
   file[0] === 0x50 && file[1] === 0x4b && file[2] === 3 && file[3] === 4;
 
 /**
- * Reads the arrays of NumPy's `savez` and `savez_compressed`, by their names without `.npy`. No more
- * is unpacked than the file announces, and all of it has at most `bytesMax` bytes. Throws a `DATA`
- * error, which does not name the file.
+ * Reads the arrays of NumPy's `savez` and `savez_compressed`, by their names without `.npy`. No
+ * more is unpacked than the file announces, and all of it has at most `bytesMax` bytes. Throws a
+ * `DATA` error, which does not name the file.
  */
 export function parseNpz(
   file: Uint8Array,
@@ -57,7 +57,7 @@ export function chooseArray(arrays: ReadonlyMap<string, NpyArray | NpyTexts>): N
   if (array && 'values' in array) return array;
   throw new LockstepError(
     'DATA',
-    `it has the arrays ${[...arrays.keys()].slice(0, 12).join(', ') || 'none'}: save the one with ` +
-      'the inputs as x',
+    `it has the arrays ${[...arrays.keys()].slice(0, 12).join(', ') || 'none'}: save the one ` +
+      'with the inputs as x',
   );
 }

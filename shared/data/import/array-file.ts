@@ -207,8 +207,8 @@ function hotPlaces({ shape: [count, width], values }: NpyArray, path: string): n
     const place = cells.indexOf(1);
     if (place >= 0 && cells.every((cell, i) => cell === (i === place ? 1 : 0))) return place;
     throw dataError(
-      `${path}: the target of row ${row} has ${width} numbers that are no single one among zeros: ` +
-        'save one target for each row.',
+      `${path}: the target of row ${row} has ${width} numbers that are no single one among ` +
+        'zeros: save one target for each row.',
     );
   });
 }

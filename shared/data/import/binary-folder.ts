@@ -32,7 +32,7 @@ export async function readIdxFolder(
   return { ...fromArrays(arrays, folder, options, context), format: 'IDX files' };
 }
 
-/** CIFAR's names: data_batch_1.bin and test_batch.bin, or train.bin and test.bin with two labels. */
+/** Names of CIFAR-10's files, and, with two labels, those of CIFAR-100. */
 const CIFAR_NAME = /^(data_batch_\d+|test_batch|train|test)\.bin$/;
 
 export const isCifarName = (name: string): boolean => CIFAR_NAME.test(name);

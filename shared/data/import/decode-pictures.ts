@@ -34,8 +34,8 @@ export async function decodePictures(
   const exampleBytes = height * width * channels;
   if (sources.length * exampleBytes > DATA_BYTES_MAX)
     throw dataError(
-      `${sources.length} pictures of ${width} × ${height} pixels are more than ${DATA_BYTES_MAX} ` +
-        'bytes: choose a smaller --size.',
+      `${sources.length} pictures of ${width} × ${height} pixels are more than ` +
+        `${DATA_BYTES_MAX} bytes: choose a smaller --size.`,
     );
   const pixels = new Uint8Array(sources.length * exampleBytes);
   for (const [i, source] of sources.entries()) {

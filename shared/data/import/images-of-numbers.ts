@@ -35,7 +35,8 @@ export function scaleOf(parts: readonly ArrayLike<number>[]): Scale {
       const value = values[i];
       if (!Number.isFinite(value))
         throw dataError(
-          `value ${i} of the pixels is ${value}: pixels must be there, and finite (numpy.nan_to_num).`,
+          `value ${i} of the pixels is ${value}: pixels must be there and finite. Replace it, ` +
+            'such as with numpy.nan_to_num.',
         );
       if (value < least) least = value;
       if (value > most) most = value;
@@ -61,9 +62,9 @@ export function imagesOfColumns(
   const channels = columns.length / (height * width);
   if (![1, 3, 4].includes(channels))
     throw dataError(
-      `--size ${height}x${width} wants ${height * width} columns of pixels, or three times as many ` +
-        `for color, and the table has ${columns.length} beside the target: correct --size, or ` +
-        'leave columns out with --drop.',
+      `--size ${height}x${width} wants ${height * width} columns of pixels, or three times as ` +
+        `many for color, and the table has ${columns.length} beside the target: correct --size, ` +
+        'or leave columns out with --drop.',
     );
   const parts = columns.map((column) => {
     if (column.kind === 'number') return column.values;
@@ -94,8 +95,8 @@ export function imagesOfArrays(
     : [shape[1], shape[2], shape[3] ?? 1];
   if (![1, 3, 4].includes(channels))
     throw dataError(
-      `images have ${channels} channels (shape ${shape.join(' × ')}): save [count, height, width] ` +
-        'or [count, height, width, channels] with 1, 3 or 4 channels.',
+      `images have ${channels} channels (shape ${shape.join(' × ')}): save [count, height, ` +
+        'width] or [count, height, width, channels] with 1, 3 or 4 channels.',
     );
   const parts = arrays.map(({ values }) => values);
   const total = parts.reduce((sum, { length }) => sum + length, 0);
@@ -143,7 +144,7 @@ export function assertFinite(values: NpyValues, width: number, name: string): vo
   const wrong = values.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) return;
   throw dataError(
-    `${name}: row ${Math.floor(wrong / width)}, value ${wrong % width} is ${values[wrong]}. Replace ` +
-      'it first, such as with numpy.nan_to_num.',
+    `${name}: row ${Math.floor(wrong / width)}, value ${wrong % width} is ${values[wrong]}. ` +
+      'Replace it first, such as with numpy.nan_to_num.',
   );
 }

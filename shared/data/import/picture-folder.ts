@@ -62,9 +62,11 @@ export async function readPictureFolder(
   const top = await unwrap(folder, walk, context.note);
   const sets = (await walk.list(top)).filter(({ name, isFolder }) => isFolder && setOf(name));
   const pictures: ListedPicture[] = [];
-  if (sets.length === 0) await listClasses(top, undefined, walk, pictures);
-  for (const { path, name } of sets) await listClasses(path, setOf(name), walk, pictures);
+  const empty = sets.length === 0 ? await listClasses(top, undefined, walk, pictures) : [];
+  for (const { path, name } of sets)
+    empty.push(...(await listClasses(path, setOf(name), walk, pictures)));
   if (pictures.length === 0) throw await noPictures(folder, walk);
+  if (empty.length > 0) throw noPictureOf(empty[0]);
   const isTest = chooseSets(pictures, context.note);
   const inputs = await decodePictures(
     pictures.map(({ path }) => ({
@@ -94,28 +96,32 @@ async function unwrap(folder: string, walk: Walk, note: (line: string) => void):
 
 const isPicture = ({ name, isFolder }: Entry): boolean => !isFolder && PICTURE_ENDING.test(name);
 
+/** Adds the pictures of each class, and returns the folders of classes without any. */
 async function listClasses(
   folder: string,
   set: SetName | undefined,
   walk: Walk,
   pictures: ListedPicture[],
-): Promise<void> {
-  const entries = await walk.list(folder);
-  for (const { name, path, isFolder } of entries) {
-    if (!isFolder) continue;
+): Promise<Entry[]> {
+  const empty: Entry[] = [];
+  for (const entry of await walk.list(folder)) {
+    if (!entry.isFolder) continue;
     const before = pictures.length;
-    for await (const file of walk.pictures(path)) {
-      pictures.push({ path: file, className: name, set });
+    for await (const path of walk.pictures(entry.path)) {
+      pictures.push({ path, className: entry.name, set });
       if (pictures.length > FILES_MAX)
-        throw dataError(`${folder} has more than ${FILES_MAX} files.`);
+        throw dataError(`${printable(folder)} has more than ${FILES_MAX} files.`);
     }
-    if (pictures.length === before)
-      throw dataError(
-        `the class ${printable(name)} has no pictures (${printable(path)}): add some, or remove ` +
-          'the folder.',
-      );
+    if (pictures.length === before) empty.push(entry);
   }
+  return empty;
 }
+
+const noPictureOf = ({ name, path }: Entry) =>
+  dataError(
+    `the class ${printable(name)} has no pictures (${printable(path)}): add some, or remove ` +
+      'the folder.',
+  );
 
 /** Which pictures are for testing: those of `test`, or else of `validation`. */
 function chooseSets(
@@ -150,9 +156,10 @@ async function noPictures(folder: string, walk: Walk): Promise<Error> {
   const folders = entries.length - files.length;
   if (folders > 0) found.push(`${folders} folders without pictures`);
   return dataError(
-    `found no pictures in folders of classes: looked for ${ENDINGS} in ${printable(folder)}/CLASS/ ` +
-      `and ${printable(folder)}/train/CLASS/, and there are ${found.join(', ') || 'no files'}. Put ` +
-      'the pictures of each class into a folder with its name.',
+    `found no pictures in folders of classes: looked for ${ENDINGS} in ` +
+      `${printable(folder)}/CLASS/ and ${printable(folder)}/train/CLASS/, and there are ` +
+      `${found.join(', ') || 'no files'}. Put the pictures of ` +
+      'each class into a folder with its name.',
   );
 }
 

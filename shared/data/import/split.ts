@@ -56,8 +56,8 @@ export function splitExamples(
   const train = Uint32Array.from(rows.filter((row) => !isForTest(row)));
   if (test.length > 0 && train.length > 0) return { train, test };
   throw dataError(
-    `all ${rows.length} examples are for ${test.length > 0 ? 'testing' : 'training'}: give more of ` +
-      'them, another --test or another --seed.',
+    `all ${rows.length} examples are for ${test.length > 0 ? 'testing' : 'training'}: give more ` +
+      'of them, another --test or another --seed.',
   );
 }
 

@@ -37,8 +37,8 @@ export function numberIn(cell: string, allowsComma: boolean): number | undefined
 /** Whether a cell is a number with a comma before the decimals. */
 export const hasDecimalComma = (cell: string): boolean => COMMA_NUMBER.test(cell.trim());
 
-const ISO_DATE =
-  /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?(Z|[+-]\d{2}:?\d{2})?)?$/;
+const TIME = /(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?(Z|[+-]\d{2}:?\d{2})?/;
+const ISO_DATE = new RegExp(`^(\\d{4})[-/](\\d{1,2})[-/](\\d{1,2})(?:[T ]${TIME.source})?$`);
 const DOTTED_DATE = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/;
 const SECONDS_PER_DAY = 86_400;
 

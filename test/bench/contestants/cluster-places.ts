@@ -84,11 +84,9 @@ const docker = (...args: readonly string[]): string =>
 export function createContainers(image: string): ClusterPlace {
   const token = randomUUID();
   const network = docker('network', 'create', `lockstep-bench-${token}`);
-  const ids: string[] = [];
   const start = (args: readonly string[], options: readonly string[] = []): number => {
-    const common = ['--network', network, '--env', `LOCKSTEP_TOKEN=${token}`];
+    const common = ['--rm', '--network', network, '--env', `LOCKSTEP_TOKEN=${token}`];
     const id = docker('run', '--detach', ...common, ...options, image, ...args);
-    ids.push(id);
     return Number(docker('inspect', '--format', '{{.State.Pid}}', id));
   };
   return {
@@ -105,7 +103,9 @@ export function createContainers(image: string): ClusterPlace {
     },
     startWorker: (args) => start(['worker', `ws://coordinator:${PORT}`, ...args]),
     async close() {
-      for (const id of ids) docker('rm', '--force', '--volumes', id);
+      // Those of a command that failed are among them.
+      const ids = docker('ps', '--all', '--quiet', '--filter', `network=${network}`);
+      if (ids !== '') docker('rm', '--force', '--volumes', ...ids.split('\n'));
       docker('network', 'rm', network);
     },
   };

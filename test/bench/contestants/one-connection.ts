@@ -32,6 +32,8 @@ function megabytesOf(pid: number): number {
 }
 
 const cluster = place === 'processes' ? createProcesses() : createContainers(place);
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => void cluster.close().finally(() => process.exit(1)));
 try {
   const coordinator = await cluster.startCoordinator([
     ...['--min-workers', workers, '--epochs', '100000'],

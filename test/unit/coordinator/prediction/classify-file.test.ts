@@ -5,6 +5,7 @@ import {
   type Classifier,
   classifyFile,
   type FilePrediction,
+  outcomeOf,
   PICTURES_MAX,
   rank,
 } from '../../../../coordinator/prediction/classify-file.ts';
@@ -78,4 +79,11 @@ describe('the pictures of a file', () => {
 
 test('classes are ranked by probability, and equal ones by their order', () => {
   expect(rank([0.25, 0.5, 0.25], ['a', 'b', 'c']).map(({ name }) => name)).toEqual(['b', 'a', 'c']);
+});
+
+test('a number is said in the units of its target', () => {
+  const { files } = dataset.manifest;
+  const target = { name: 'price', mean: 100, deviation: 20 };
+  const outcome = outcomeOf({ logits: [-0.5], probabilities: [0] }, { name: 'toy', target, files });
+  expect(outcome).toEqual({ ranking: [], number: { name: 'price', value: 90 } });
 });

@@ -46,3 +46,13 @@ describe('a prediction as text', () => {
     expect(nameOf(predictionOf({ file: 'x.npy', index: 7 }))).toBe('x.npy #7');
   });
 });
+
+test('a number is shown with its name', () => {
+  const prepared = { steps: ['1 column by name'] };
+  const number = { name: 'price', value: 1234.5678 };
+  const prediction = predictionOf({ file: 'a.csv', index: 3, prepared, ranking: [], number });
+  expect(predictionLines(prediction, { top: 3, columns: 80 })).toEqual([
+    'a.csv #3: price 1234.57',
+    '  1 column by name',
+  ]);
+});

@@ -52,6 +52,17 @@ describe('a token', () => {
     expect(process.title).toBe('lockstep');
   });
 
+  test.for([
+    ['two\nlines', 4],
+    ['gr\u00fcn', 3],
+    ['\u001b[31mred', 1],
+    ['a\u2013b', 2],
+  ] as const)('is refused if HTTP cannot carry it: %j', ([token, place]) => {
+    const refused = new RegExp(`^character ${place} of the token of --token cannot be sent`);
+    expect(() => tokenOf(['--token-file', fileWith(token)])).toThrow(refused);
+    expect(() => tokenOf([], { LOCKSTEP_TOKEN: token })).toThrow(refused);
+  });
+
   test('is refused in two flags at once', () => {
     const file = fileWith('secret');
     expect(() => tokenOf(['--token', 'a', '--token-file', file])).toThrow(/both given/);

@@ -35,7 +35,7 @@ test('a changed file has another stamp, also with the same size and time', async
   expect(changed.stamp).not.toBe(stamp);
 });
 
-test('a file that was just changed has no stamp: it may be changed in the same moment', async () => {
+test('a file has no stamp if it may be changed again in the same moment', async () => {
   const path = join(temporaryFolder(), 'data');
   writeFileSync(path, 'right');
   expect(await readStamped(path, 100)).toMatchObject({ stamp: undefined });
@@ -48,5 +48,5 @@ test('a stamp stands for one content, and child processes get what was verified'
   expect(isVerified('stamp-1', 'def')).toBe(false);
   expect(isVerified('stamp-2', 'abc')).toBe(false);
   const [text] = Object.values(handOverVerified());
-  expect(text).toBe(`${process.pid}:stamp-1 abc`);
+  expect(text).toMatch(new RegExp(`^${process.pid}:(.*,)?stamp-1 abc$`));
 });

@@ -10,6 +10,7 @@ export function featureControls(
   study: Study,
   layers: readonly PlannedLayer[],
   layer: PlannedLayer,
+  unit: number,
 ): TemplateResult {
   const { opened } = study.studies;
   const shape = opened && weightShape(opened.plan, layer.name);
@@ -27,9 +28,29 @@ export function featureControls(
         )}
       </select></label
     >
+    ${unitInput(study, layer.output.channels, unit)}
     ${shape ? differenceButton(study) : nothing}
     ${shape && shape.channels > 1 ? channelSelect(study) : nothing} ${stepSlider(study)}
   </div>`;
+}
+
+/** For a unit that has a number elsewhere, or that is none of those with the largest weights. */
+function unitInput({ choose }: Study, count: number, unit: number): TemplateResult {
+  const chooseUnit = ({ target }: Event) => {
+    const input = target as HTMLInputElement;
+    const chosen = Math.max(0, Math.min(count - 1, Math.trunc(Number(input.value)) || 0));
+    input.value = String(chosen);
+    choose({ unit: chosen });
+  };
+  return html`<label
+    >Unit
+    <input
+      type="number"
+      min="0"
+      max=${count - 1}
+      .value=${String(unit)}
+      @change=${chooseUnit}
+  /></label>`;
 }
 
 function differenceButton({ chosen, choose, kept }: Study): TemplateResult {

@@ -124,7 +124,7 @@ function show(
     },
   };
   const hidden = now.order.length - TILES_MAX;
-  return html`${featureControls(study, weightLayers(now.opened.plan), now.layer)}
+  return html`${featureControls(study, weightLayers(now.opened.plan), now.layer, now.unit)}
     <div class="tiles" @click=${choosePointed}>${showPicture(withKeys, study.ui)}</div>
     ${
       hidden > 0

@@ -87,9 +87,12 @@ describe('a folder of pictures', () => {
   });
 
   test('says what was looked for and what is there', async () => {
-    const folder = folderWith({ 'x.png': red, 'y.jpg': 'x', 'a/notes.txt': 'x' });
+    const folder = folderWith({ 'a/notes.txt': 'x', 'b/x.png': red });
+    await expect(read(folderWith({ 'a/notes.txt': 'x' }))).rejects.toThrow(
+      'there are 1 folders without pictures',
+    );
     await expect(read(folderWith({ 'x.png': red, 'y.PNG': red, z: '' }))).rejects.toThrow(
-      /^found no pictures in folders of classes: looked for \.png, .*there are 2 files \.png, 1 files without ending\. Put the pictures of each class/,
+      /^found no pictures .* there are 2 files \.png, 1 files without ending\. Put the pictures/,
     );
     await expect(read(folder)).rejects.toThrow(/^the class a has no pictures \(.*\/a\): add some/);
     await expect(read(folderWith({}))).rejects.toThrow('and there are no files');
