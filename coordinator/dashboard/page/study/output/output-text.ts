@@ -91,7 +91,7 @@ export const WHY: Readonly<Record<Loss, string>> = {
     'Each arrow is a nudge, in proportion to δ = output − target. With the squared error ' +
     'L = ½ Σ (output − target)², ∂L/∂output is just this δ.',
   huber:
-    'The arrow is a nudge along δ = output − target, but no longer than 1 deviation of the target. ' +
+    'The arrow is a nudge along δ = output − target, at most 1 deviation of the target long. ' +
     'With the Huber loss, far outliers pull no harder than near ones.',
 };
 

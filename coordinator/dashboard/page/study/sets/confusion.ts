@@ -57,11 +57,10 @@ export const confusion = (study: Study): Panel => {
       const pointed = pointedPart(picture, study.ui);
       if (pointed) choose(pointed);
     };
+    const shown = { story: cellStory(now, chosen), chosen, count: pictureCount, more };
     return html`<div class="matrix">
       <div @click=${click}>${showPicture({ ...picture, storyOf }, study.ui)}</div>
-      <div>
-        ${picturesOf(study, set, found, { story: cellStory(now, chosen), chosen, count: pictureCount, more })}
-      </div>
+      <div>${picturesOf(study, set, found, shown)}</div>
     </div>`;
   }
 
