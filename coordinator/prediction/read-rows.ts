@@ -37,7 +37,7 @@ export async function openRows(path: string, input: RowInput): Promise<RowFile> 
     const beginning = await readBeginning(path);
     if (!isNpy(beginning) && !isZip(beginning)) return openTable(path, input);
     const file = await readRegularFile(path, DATA_BYTES_MAX);
-    return openArray(isZip(file) ? chooseArray(parseNpz(file)) : parseNpy(file), input);
+    return openArray(path, isZip(file) ? chooseArray(parseNpz(file)) : parseNpy(file), input);
   });
 }
 
@@ -84,7 +84,11 @@ async function* tableRows(
   }
 }
 
-function openArray({ shape, values }: NpyArray, { columns, inputCount }: RowInput): RowFile {
+function openArray(
+  path: string,
+  { shape, values }: NpyArray,
+  { columns, inputCount }: RowInput,
+): RowFile {
   const [count, width] = shape.length === 1 ? [1, shape[0]] : shape;
   if (shape.length > 2)
     throw dataError(`its shape is ${shape.join(' × ')}: it must be [rows, columns]`);
@@ -98,7 +102,8 @@ function openArray({ shape, values }: NpyArray, { columns, inputCount }: RowInpu
     for (let row = 0; row < count; row++) {
       const cells = match.places.map((place) => values[row * width + place]);
       const wrong = cells.findIndex((value) => Math.abs(value) === Infinity);
-      if (wrong >= 0) throw dataError(`row ${row}, ${names[wrong]} is not finite: correct it`);
+      if (wrong >= 0)
+        throw dataError(`${path}: row ${row}, ${names[wrong]} is not finite: correct it.`);
       const inputs = new Float32Array(inputCount);
       encode(
         cells.map((value) => (Number.isNaN(value) ? undefined : value)),
@@ -152,8 +157,7 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const reason = reasonOf(error).replace(/\.$/, '');
-    throw dataError(
-      reason.includes(path) ? `${reason}.` : `cannot use the rows of ${path}: ${reason}.`,
-    );
+    const isNamed = error instanceof LockstepError && reason.includes(path);
+    throw dataError(isNamed ? `${reason}.` : `cannot use the rows of ${path}: ${reason}.`);
   }
 }

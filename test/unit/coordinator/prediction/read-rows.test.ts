@@ -75,4 +75,15 @@ describe('rows', () => {
   ] as const)('are refused: %s', async ([, content, input, message]) => {
     await expect(read(content, input)).rejects.toThrow(message);
   });
+
+  test('of a file that is not there are refused with its name', async () => {
+    const path = join(folderWith({}), 'rows.csv');
+    await expect(openRows(path, plain)).rejects.toThrow(`cannot use the rows of ${path}: ENOENT`);
+  });
+
+  test('that are not finite are refused with the name of their file', async () => {
+    const path = join(folderWith({ rows: npyFile('<f4', '1, 2', floats(1, Infinity)) }), 'rows');
+    const { rows } = await openRows(path, plain);
+    await expect(Array.fromAsync(rows)).rejects.toThrow(`${path}: row 0, column 2 is not finite`);
+  });
 });
