@@ -193,7 +193,8 @@ async function newConfig(
   if (checkpoint.model.classCount !== model.classCount) {
     const message =
       `the model of ${file} has ${checkpoint.model.classCount} outputs, and ` +
-      `${dataset.manifest.name} needs ${model.classCount}: its last layer begins with random weights`;
+      `${dataset.manifest.name} needs ${model.classCount}: ` +
+      'its last layer begins with random weights';
     report({ event: 'notice', code: 'checkpoint', message });
   }
   return { config: configWith(parametersSha256(parameters)), parameters };

@@ -132,7 +132,8 @@ function compareRecord(recorded: StepRecord, computed: StepRecord): void {
     if (!isDeepStrictEqual(recorded[column], computed[column]))
       fail(
         step,
-        `computed again, its ${column} is ${textOf(computed[column])}, not ${textOf(recorded[column])}`,
+        `computed again, its ${column} is ${textOf(computed[column])}, ` +
+          `not ${textOf(recorded[column])}`,
       );
 }
 

@@ -116,7 +116,8 @@ function lossFor(
         'use cross-entropy or squared-error.',
     );
   }
-  const what = `the target of ${manifest.name}, ${JSON.stringify(manifest.target.name)}, is a number`;
+  const name = JSON.stringify(manifest.target.name);
+  const what = `the target of ${manifest.name}, ${name}, is a number`;
   if (options.loss === 'cross-entropy')
     throw usage(`--loss cross-entropy is for classes, but ${what}: use squared-error or huber.`);
   if (options.labelSmoothing)
@@ -139,9 +140,9 @@ function readable(config: RunConfig): RunConfig {
   if (text.length > CONFIG_BYTES_MAX)
     throw new LockstepError(
       'DATA',
-      `the names in ${config.dataset.name} make a configuration of ${text.length} bytes, but each ` +
-        `worker gets it whole, and it may have ${CONFIG_BYTES_MAX}: use shorter names of classes ` +
-        'and columns, or fewer.',
+      `the names in ${config.dataset.name} make a configuration of ${text.length} bytes, but ` +
+        `each worker gets it whole, and it may have ${CONFIG_BYTES_MAX}: use shorter names of ` +
+        'classes and columns, or fewer.',
     );
   const written: unknown = JSON.parse(text);
   const result = RunConfig.safeParse(written);

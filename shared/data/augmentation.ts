@@ -8,7 +8,8 @@ const ERASED_AREA_MAX = 0.33;
 const ERASED_RATIO_MAX = 3.3;
 
 /**
- * Writes an altered copy of `image` [height × width × channels] to `target`. The changes depend only on the
+ * Writes an altered copy of `image` [height × width × channels] to `target`. The changes depend
+ * only on the
  * epoch and the example.
  */
 export type Augment = (

@@ -18,8 +18,8 @@ import { isTable, type PortableLayer, type PortableTarget, paddingOf } from './p
  *
  *     images u8 [batch, channels, height, width] ─ Cast ─ Div 255 ─ layers ─ logits ─ probabilities
  *
- * The rows of a table are f32 [batch, features] instead, standardized as the dataset has them. If the
- * target is a number, the only output is `prediction` [batch, 1] in the unit of the target.
+ * The rows of a table are f32 [batch, features] instead, standardized as the dataset has them. If
+ * the target is a number, the only output is `prediction` [batch, 1] in its unit.
  *
  * The graph itself scales the bytes, so that nobody scales them wrongly. It divides by 255, as
  * training does, because a product with 1/255 has other bits. Dropout does nothing after training
@@ -34,8 +34,8 @@ const LOGITS = 'logits';
 const PROBABILITIES = 'probabilities';
 
 /**
- * Converts layers. Without a softmax, the outputs were trained to be 0 or 1, and are limited. With a
- * target, the output is a number.
+ * Converts layers. Without a softmax, the outputs were trained to be 0 or 1, and are limited. With
+ * a target, the output is a number.
  */
 export function onnxGraph(
   layers: readonly PortableLayer[],

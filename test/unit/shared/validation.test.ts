@@ -27,7 +27,7 @@ test.for([
   [LayerSpec, { type: 'dense' }, 'outputs: must be a number, but it is missing'],
   [LayerSpec, { type: 'dense', outputs: 0 }, 'outputs: must be at least 1, not 0'],
   [LayerSpec, { type: 'dense', outputs: 1.5 }, 'outputs: must be a whole number, not 1.5'],
-  [LayerSpec, { type: 'dense', outputs: 99_999 }, 'outputs: must be at most 16384, not 99999'],
+  [LayerSpec, { type: 'dense', outputs: 99_999 }, 'outputs: must be at most 65536, not 99999'],
   [LayerSpec, { type: 'dense', outputs: 1, width: 2 }, 'the field "width" is unknown'],
   [LayerSpec, { type: 'flatten', a: 1, b: 2 }, 'the fields "a", "b" are unknown'],
   [

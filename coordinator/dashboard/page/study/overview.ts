@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { classNamesOf, inUnit, isRegression } from '../../../../shared/data/target.ts';
+import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
 import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
 import { formatCount, shortNumber } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
@@ -69,11 +70,16 @@ function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy
   const names = classNamesOf(dataset);
   const found = studies.result('example', { set, index });
   const of = studies.result('set', { set });
+  const isNumber = isRegression(dataset);
+  const nameOf = (label: number) =>
+    isNumber ? shortNumber(inUnit(dataset, label)) : names[label];
+  const says = (example: ExampleStudy) =>
+    isNumber ? numberText(example, dataset) : predictionText(example, names);
   return html`<p class="example-name">
-      ${set} example ${index}${found ? html`: <b>${isRegression(dataset) ? shortNumber(inUnit(dataset, found.value.label)) : names[found.value.label]}</b>` : nothing}
+      ${set} example ${index}${found ? html`: <b>${nameOf(found.value.label)}</b>` : nothing}
     </p>
-    <p aria-live="polite">${found ? (isRegression(dataset) ? numberText(found.value, dataset) : predictionText(found.value, names)) : 'Computing …'}</p>
-    <p class="quiet">${of && !isRegression(dataset) ? wrongText(of.value) : nothing}</p>`;
+    <p aria-live="polite">${found ? says(found.value) : 'Computing …'}</p>
+    <p class="quiet">${of && !isNumber ? wrongText(of.value) : nothing}</p>`;
 }
 
 function exampleControls(study: Study, opened: OpenStudy): TemplateResult {

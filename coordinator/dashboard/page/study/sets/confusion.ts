@@ -53,6 +53,8 @@ export const confusion = (study: Study): Panel => {
       pictureCount += PICTURES;
       redraw();
     };
+    const story = cellStory(now, chosen);
+    const shownCell = { story, chosen, count: pictureCount, more };
     const click = () => {
       const pointed = pointedPart(picture, study.ui);
       if (pointed) choose(pointed);
@@ -60,7 +62,7 @@ export const confusion = (study: Study): Panel => {
     return html`<div class="matrix">
       <div @click=${click}>${showPicture({ ...picture, storyOf }, study.ui)}</div>
       <div>
-        ${picturesOf(study, set, found, { story: cellStory(now, chosen), chosen, count: pictureCount, more })}
+        ${picturesOf(study, set, found, shownCell)}
       </div>
     </div>`;
   }

@@ -51,7 +51,10 @@ export const hardest = (study: Study): Panel => {
       if (!first) return 'Which examples does the net get most wrong?';
       const { index, label, prediction, confidence, loss } = first;
       if (numberOf(study.studies))
-        return `${set} example ${index} is ${label}, and the net says ${prediction}: its loss of ${formatLoss(loss)} is the highest.`;
+        return (
+          `${set} example ${index} is ${label}, and the net says ${prediction}: ` +
+          `its loss of ${formatLoss(loss)} is the highest.`
+        );
       const sure = confidenceText(confidence, study);
       const says =
         label === prediction
