@@ -117,8 +117,8 @@ function describeClasses(
   const examples = kind === 'images' ? 'images' : 'rows';
   return [
     `Test accuracy   ${formatPercent(accuracy ?? 0)} of ${formatCount(test.count)} ${examples}` +
-      `${isFlipped ? ', each with its mirror image' : ''}; ` +
-      `always the most frequent class: ${guessing}`,
+      (isFlipped ? ', each with its mirror image' : '') +
+      `; always the most frequent class: ${guessing}`,
     `Test loss       ${formatLoss(loss)}`,
     '',
     ...(confusion && classNames.length <= SHOWN_CLASSES_MAX

@@ -40,8 +40,8 @@ export function lookLines(
     isNumber
       ? 'The output is nudged in proportion to how far it is from the desired one.'
       : isKnown(study)
-        ? 'The net knows this example: no output is far from the desired one, ' +
-          `so hardly any error\ngoes back. An example with more to see: ${hardestCommand}`
+        ? 'The net knows this example: no output is far from the desired one, so hardly any\n' +
+          `error goes back. An example with more to see: ${hardestCommand}`
         : nudgeSentence(study, classNames),
     '',
     ...backwardLines(study),

@@ -116,8 +116,8 @@ function lossFor(
         'use cross-entropy or squared-error.',
     );
   }
-  const name = JSON.stringify(manifest.target.name);
-  const what = `the target of ${manifest.name}, ${name}, is a number`;
+  const target = JSON.stringify(manifest.target.name);
+  const what = `the target of ${manifest.name}, ${target}, is a number`;
   if (options.loss === 'cross-entropy')
     throw usage(`--loss cross-entropy is for classes, but ${what}: use squared-error or huber.`);
   if (options.labelSmoothing)

@@ -138,12 +138,12 @@ function stepsOf(
   const steps = [
     `${count} ${count === 1 ? 'column' : 'columns'} by ${hasNames ? 'name' : 'place'}`,
   ];
+  if (isPrepared) steps.push('prepared as in training');
   if (unused.length > 0)
     steps.push(
       `not used: ${listOf(unused.slice(0, UNUSED_SHOWN))}` +
         (unused.length > UNUSED_SHOWN ? ' and others' : ''),
     );
-  if (isPrepared) steps.push('prepared as in training');
   return steps;
 }
 

@@ -5,8 +5,7 @@ import { measuresOf, type Round, type Workload } from '../../shared/round/worklo
 /**
  * Whether a sum may be right, as far as a look at it tells: its values are bounded, its loss and
  * its errors are not negative, and its correct count is a whole number of the node's examples. A
- * sum that is not
- * plausible may still be right, when training diverges.
+ * sum that is not plausible may still be right, when training diverges.
  */
 export function createPlausibility(
   { isAllBounded }: Pick<Kernels, 'isAllBounded'>,

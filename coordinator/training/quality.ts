@@ -10,7 +10,7 @@ export const RegressionErrors = z.strictObject({
   rmse: z.number().nonnegative(),
   /** The mean absolute error. */
   mae: z.number().nonnegative(),
-  /** 1 - the squared error / that of always saying their mean. 0 if all targets are equal. */
+  /** 1 - the squared error / that of always saying the mean of these targets; 0 if all are equal */
   r2: z.number(),
 });
 export type RegressionErrors = z.infer<typeof RegressionErrors>;

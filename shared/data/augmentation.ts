@@ -9,8 +9,7 @@ const ERASED_RATIO_MAX = 3.3;
 
 /**
  * Writes an altered copy of `image` [height × width × channels] to `target`. The changes depend
- * only on the
- * epoch and the example.
+ * only on the epoch and the example.
  */
 export type Augment = (
   image: Uint8Array,

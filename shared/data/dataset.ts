@@ -134,7 +134,7 @@ function assertLabels(labels: Labels, classCount: number, name: string): void {
   if (wrong < 0) return;
   const isFromOne = labels.every((label) => label >= 1 && label <= classCount);
   const advice = isFromOne
-    ? ` Labels begin at 1 here, but the first name is of label 0: give ${classCount + 1} names.`
+    ? ` Labels begin at 1, but the first name is that of label 0: give ${classCount + 1} names.`
     : '';
   throw new LockstepError(
     'DATA',

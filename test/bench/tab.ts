@@ -43,7 +43,7 @@ interface Measurement {
   readonly computeMs: number;
   /** The worker encodes sums and hands them to its socket. */
   readonly sendMs: number;
-  /** The rest, from when a share is handed to the coordinator's socket until its last sum is here. */
+  /** The rest, from when a share is handed to the coordinator's socket until its sums are here. */
   readonly onTheWayMs: number;
   /** The rest of the step: the coordinator's own work. */
   readonly aroundMs: number;

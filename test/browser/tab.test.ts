@@ -15,6 +15,7 @@ import { toyRun, undisturbedHash } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const RUN = { epochs: 20 };
+const SHORT = { epochs: 4 };
 const ENDLESS = { epochs: 100_000 };
 const inFolder = () => ['--out', `${temporaryFolder()}/run`];
 const startCoordinator = (flags: readonly string[] = [], run: typeof RUN = RUN) =>
@@ -101,12 +102,13 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     const tab = await openTab(url);
     const { page } = tab;
     await page.getByLabel('Name, for the others').fill('kitchen');
-    await page.getByRole('slider').fill('50');
-    await page.getByRole('slider').press('Tab');
+    const effort = page.getByRole('slider', { name: 'core' });
+    await effort.fill('50');
+    await effort.press('Tab');
     await page.keyboard.press('Enter');
     expect(await cli.next('worker')).toMatchObject({ name: 'kitchen', state: 'ready' });
     await untilTab(tab, 'computing');
-    expect(await page.getByText('Part of a core: 50 %').count()).toBe(1);
+    expect(await page.getByText(/Part of (a|each) core: 50 %/).count()).toBe(1);
     await untilStep(url, 20);
     await page.getByRole('button', { name: 'Pause' }).click();
     await untilTab(tab, 'paused');
@@ -119,7 +121,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
   });
 
   test('computes with threads where the page is isolated, to the same bits', async () => {
-    const { cli, url } = await startCoordinator();
+    const { cli, url } = await startCoordinator([], SHORT);
     const before = "Object.defineProperty(navigator, 'hardwareConcurrency', { value: 3 })";
     const tab = await open(`${url}/join`, { expected: GONE, before });
     expect(await tab.page.getByText('Threads: 2 of 3').count()).toBe(1);
@@ -127,7 +129,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     await tab.page.getByText('fast kernels, 2 threads').waitFor();
     await untilStatus(url, ({ workers }) => workers.some(({ threads }) => threads === 2));
     const done = await cli.next('done');
-    expect(done.parametersSha256).toBe(await undisturbedHash(RUN));
+    expect(done.parametersSha256).toBe(await undisturbedHash(SHORT));
     await untilTab(tab, 'finished');
     expectNoProblems(tab);
   });
@@ -145,7 +147,10 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     `);
     await until(true);
     const board = await open(url);
-    await board.page.getByText(/browser Chrome \d+, 1 thread, hidden/).waitFor();
+    await board.page
+      .getByText(/browser Chrome \d+, \d+ threads?, hidden/)
+      .first()
+      .waitFor();
     expectNoProblems(tab);
   });
 

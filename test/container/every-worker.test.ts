@@ -26,7 +26,7 @@ const canRun = hasEngine && chromium && python;
 
 /** The run, which every browser can compute. It lasts longer than all that happens to it. */
 function runFlags(): string[] {
-  const flags = [...toyRun({ epochs: 12 }), '--numerics', 'strict'];
+  const flags = [...toyRun({ epochs: 6 }), '--numerics', 'strict'];
   // The user of the container has another number.
   chmodSync(flags[flags.indexOf('--data-dir') + 1], 0o755);
   return flags;
@@ -82,11 +82,11 @@ describe.skipIf(!canRun)(`workers of every kind in one run ${NEEDS_PYTHON}`, () 
     const container = await cluster.startWorker();
     const { startNode, killed, calculator, slept, closed, fox } = await startOthers(url);
     await run.next('progress', ({ worldSize }) => worldSize === count);
-    await pass(50);
+    await pass(20);
 
     await setFrozen(slept, true);
     killed.child.kill('SIGKILL');
-    await pass(100);
+    await pass(30);
     const node = startNode();
     await node.next('joined');
     await setFrozen(slept, false);
@@ -96,7 +96,7 @@ describe.skipIf(!canRun)(`workers of every kind in one run ${NEEDS_PYTHON}`, () 
     else await slept.page.reload();
     await untilTabs(tabCount);
     await closed.page.close();
-    await pass(100);
+    await pass(30);
     const status = await untilTabs(tabCount - 1);
     expect(countReady(status, /^node$/)).toBe(2);
 

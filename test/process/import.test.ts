@@ -108,7 +108,7 @@ const CASES: Record<string, Case> = {
     asked: 'sonar.csv',
     answer: {
       name: 'R',
-      preprocessing: ['60 columns by place', 'not used: column 61', 'prepared as in training'],
+      preprocessing: ['60 columns by place', 'prepared as in training', 'not used: column 61'],
     },
   },
   'a table of pixels': {
@@ -137,7 +137,7 @@ const CASES: Record<string, Case> = {
     asked: 'new.csv',
     answer: {
       name: 'rich',
-      preprocessing: ['4 columns by name', 'not used: who', 'prepared as in training'],
+      preprocessing: ['4 columns by name', 'prepared as in training', 'not used: who'],
     },
   },
   'pictures in folders': {
@@ -173,8 +173,8 @@ const CASES: Record<string, Case> = {
 
 async function imported({ files, source, flags = [] }: Case) {
   const cwd = folderWith(files());
-  for (const name of ['arrays.npz', 'pictures.parquet'])
-    copyFileSync(fixture(name), join(cwd, name));
+  if (['arrays.npz', 'pictures.parquet'].includes(source))
+    copyFileSync(fixture(source), join(cwd, source));
   const out = join(folderWith({}), 'data');
   const result = await runCli(['data', 'import', join(cwd, source), '--out', out, ...flags], {
     cwd,

@@ -19,7 +19,7 @@ import { isTable, type PortableLayer, type PortableTarget, paddingOf } from './p
  *     images u8 [batch, channels, height, width] ─ Cast ─ Div 255 ─ layers ─ logits ─ probabilities
  *
  * The rows of a table are f32 [batch, features] instead, standardized as the dataset has them. If
- * the target is a number, the only output is `prediction` [batch, 1] in its unit.
+ * the target is a number, the only output is `prediction` [batch, 1] in the unit of the target.
  *
  * The graph itself scales the bytes, so that nobody scales them wrongly. It divides by 255, as
  * training does, because a product with 1/255 has other bits. Dropout does nothing after training

@@ -37,7 +37,7 @@ interface StatusWorker {
   readonly isHidden: boolean | null;
 }
 
-/** Resolves to the status of a run when `isIt` holds. A run with a token shows it only with that. */
+/** Resolves to the status of a run when `isIt` holds. A run with a token shows it with that. */
 export async function untilStatus(
   url: string,
   isIt: (status: Status) => boolean,

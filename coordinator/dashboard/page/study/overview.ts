@@ -70,16 +70,15 @@ function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy
   const names = classNamesOf(dataset);
   const found = studies.result('example', { set, index });
   const of = studies.result('set', { set });
-  const isNumber = isRegression(dataset);
-  const nameOf = (label: number) =>
-    isNumber ? shortNumber(inUnit(dataset, label)) : names[label];
-  const says = (example: ExampleStudy) =>
-    isNumber ? numberText(example, dataset) : predictionText(example, names);
+  const labelText = (label: number) =>
+    isRegression(dataset) ? shortNumber(inUnit(dataset, label)) : names[label];
+  const outcomeText = (example: ExampleStudy) =>
+    isRegression(dataset) ? numberText(example, dataset) : predictionText(example, names);
   return html`<p class="example-name">
-      ${set} example ${index}${found ? html`: <b>${nameOf(found.value.label)}</b>` : nothing}
+      ${set} example ${index}${found ? html`: <b>${labelText(found.value.label)}</b>` : nothing}
     </p>
-    <p aria-live="polite">${found ? says(found.value) : 'Computing …'}</p>
-    <p class="quiet">${of && !isNumber ? wrongText(of.value) : nothing}</p>`;
+    <p aria-live="polite">${found ? outcomeText(found.value) : 'Computing …'}</p>
+    <p class="quiet">${of && !isRegression(dataset) ? wrongText(of.value) : nothing}</p>`;
 }
 
 function exampleControls(study: Study, opened: OpenStudy): TemplateResult {

@@ -29,7 +29,7 @@ export const needsGrayImages: WhyNot = (opened) =>
   needsClasses(opened) ??
   (opened.kind === 'images' && opened.config.model.input.channels === 1
     ? undefined
-    : 'This panel draws gray pictures, and the net takes other inputs: use “lockstep predict”.');
+    : 'This panel draws gray pictures, and this net takes others: “lockstep predict” takes them.');
 
 /** The panel, or a sentence why it is of no use for this run. */
 export function suited(study: Study, panel: Panel, whyNot: WhyNot): Panel {

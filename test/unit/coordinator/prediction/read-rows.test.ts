@@ -34,7 +34,7 @@ const matrix = npyFile('<f4', '2, 3', floats(1, 9, 2, 3, 9, Number.NaN));
 describe('rows', () => {
   test('have the columns of training in any order', async () => {
     expect(await read('city,id,size,age\nBern,1,4,12\nRom,2,,\n', named)).toEqual({
-      steps: ['3 columns by name', 'not used: id', 'prepared as in training'],
+      steps: ['3 columns by name', 'prepared as in training', 'not used: id'],
       inputs: [
         [1, 2, 1, 0],
         [0, 0, 0, 1],
@@ -44,7 +44,7 @@ describe('rows', () => {
 
   test('without names have them by place', async () => {
     expect(await read('4;x;6,5\n', placed)).toEqual({
-      steps: ['2 columns by place', 'not used: column 2', 'prepared as in training'],
+      steps: ['2 columns by place', 'prepared as in training', 'not used: column 2'],
       inputs: [[2, 3.25]],
     });
   });

@@ -59,7 +59,7 @@ test.for([
   expect([peerCode, String(peerReason)]).toEqual([said, text]);
 });
 
-test('a tab hears why its coordinator closes, without characters that cannot be shown', async () => {
+test('a tab hears why its coordinator closes, without characters that no page shows', async () => {
   const { peer, closed, link } = await connect();
   peer.close(CLOSE.refused, 'a wrong\u0007 token');
   const [code, reason] = await closed;

@@ -12,7 +12,7 @@ const UNKNOWN = { module: urlOf(Uint8Array.of(0, 97, 115, 109, 9)) };
 const STRICT = { module: kernels('strict'), shared: kernels('strict-shared') };
 
 describe('the engines of a tab', () => {
-  test('are fast where the browser knows the instructions, and have memory of their own', async () => {
+  test('are fast where the browser knows the instructions, and have their own memory', async () => {
     const { numerics, tileOf, open } = await loadTabEngines({ fused: UNKNOWN, strict: STRICT });
     expect(numerics).toEqual(['strict']);
     expect(tileOf('strict')).toMatch(/^\dx\d+$/);
@@ -37,7 +37,7 @@ describe('the engines of a tab', () => {
     expect(() => engines.open('fused')).toThrow('this browser cannot compute with fused numerics');
   });
 
-  test('are not there if the kernels cannot be fetched, which may be better next time', async () => {
+  test('are not there if the kernels cannot be fetched, and are tried for again', async () => {
     const gone = { module: new URL('data:broken') };
     await expect(loadTabEngines({ fused: gone, strict: gone })).rejects.toMatchObject({
       code: 'NETWORK',

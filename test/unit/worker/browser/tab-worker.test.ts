@@ -47,7 +47,7 @@ describe('the worker of a tab', () => {
     expect(news[0]).toEqual({ event: 'connecting' });
   });
 
-  test('says hello with what the page knows, and with one thread where memory is not shared', async () => {
+  test('says hello with what the page knows, with one thread if no memory is shared', async () => {
     isOffline = false;
     news.length = 0;
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });

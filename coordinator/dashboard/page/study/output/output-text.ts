@@ -91,8 +91,8 @@ export const WHY: Readonly<Record<Loss, string>> = {
     'Each arrow is a nudge, in proportion to δ = output − target. With the squared error ' +
     'L = ½ Σ (output − target)², ∂L/∂output is just this δ.',
   huber:
-    'The arrow is a nudge along δ = output − target, but no longer than 1 deviation of the ' +
-    'target. With the Huber loss, far outliers pull no harder than near ones.',
+    'The arrow is a nudge along δ = output − target, at most 1 deviation of the target long. ' +
+    'With the Huber loss, far outliers pull no harder than near ones.',
 };
 
 /** What steps on one example have done. */

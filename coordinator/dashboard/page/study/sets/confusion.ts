@@ -53,17 +53,14 @@ export const confusion = (study: Study): Panel => {
       pictureCount += PICTURES;
       redraw();
     };
-    const story = cellStory(now, chosen);
-    const shownCell = { story, chosen, count: pictureCount, more };
     const click = () => {
       const pointed = pointedPart(picture, study.ui);
       if (pointed) choose(pointed);
     };
+    const shown = { story: cellStory(now, chosen), chosen, count: pictureCount, more };
     return html`<div class="matrix">
       <div @click=${click}>${showPicture({ ...picture, storyOf }, study.ui)}</div>
-      <div>
-        ${picturesOf(study, set, found, shownCell)}
-      </div>
+      <div>${picturesOf(study, set, found, shown)}</div>
     </div>`;
   }
 
