@@ -49,7 +49,7 @@ describe.for(names)('training on %s', (name) => {
     const out = join(temporaryFolder(), 'run');
     const whole = await runToDone([...flags, '--out', out]);
     const part = join(temporaryFolder(), 'part');
-    await runToDone([...flags, '--out', part, '--max-steps', '5']);
+    await runToDone([...flags, '--out', part, '--steps', '5']);
     const { parametersSha256 } = await runToDone(['train', '--resume', part, '--workers', '2']);
     expect(parametersSha256).toBe(whole.parametersSha256);
     const { code, stdout } = await runCli(['verify', out, '--full']);
@@ -64,10 +64,10 @@ describe.for(names)('training on %s', (name) => {
   test('works with a worker that gets the data by their digests', async () => {
     const flags = flagsOf(name);
     const expected = await runToDone(['train', ...flags, '--workers', '0']);
-    const run = startCli(['coordinator', ...flags, '--port', '0', '--json', '--no-open']);
+    const run = startCli(['coordinator', ...flags, '--port', '0', '--json']);
     const { url } = await run.next('listening');
     const cwd = temporaryFolder();
-    const worker = startCli(['worker', '--coordinator', url], { cwd });
+    const worker = startCli(['worker', url], { cwd });
     const done = await run.next('done');
     expect(done.parametersSha256).toBe(expected.parametersSha256);
     expect(done.worldSize).toBe(1);
