@@ -8,6 +8,8 @@ import { vectorHex } from './hex.ts';
 
 interface Net {
   readonly name: string;
+  /** By default those of {@link RUN}. */
+  readonly input?: RunConfig['model']['input'];
   readonly layers: readonly object[];
   readonly changes: Partial<RunConfig>;
   readonly sizes: Pick<Challenge, 'globalBatch' | 'microBatchCount'>;
@@ -15,6 +17,10 @@ interface Net {
 
 const activation = (name: string) => ({ type: 'activation', function: name });
 const dense = (outputs: number) => ({ type: 'dense', outputs });
+
+const file = { name: 'none', sha256: '0'.repeat(64) };
+const files = { trainImages: file, trainLabels: file, testImages: file, testLabels: file };
+const target = { name: 'price', mean: 5, deviation: 2 };
 
 const NETS: readonly Net[] = [
   {
@@ -68,6 +74,23 @@ const NETS: readonly Net[] = [
     changes: {},
     sizes: { globalBatch: 13, microBatchCount: 5 },
   },
+  {
+    name: 'color images, and classes with weights',
+    input: { height: 3, width: 4, channels: 3 },
+    layers: [{ type: 'conv2d', filters: 2, kernel: 3 }, activation('relu'), dense(3)],
+    changes: {
+      classWeights: [1, 1, 1],
+      augmentation: { flip: 0.5, shift: 1, erase: 0.5 },
+    },
+    sizes: { globalBatch: 13, microBatchCount: 5 },
+  },
+  ...(['squared-error', 'huber'] as const).map((loss) => ({
+    name: `features, and numbers as targets with the ${loss} loss`,
+    input: { height: 1, width: 1, channels: 6 },
+    layers: [dense(4), activation('tanh'), dense(1)],
+    changes: { loss, dataset: { name: 'made-up', target, files } },
+    sizes: { globalBatch: 20, microBatchCount: 7 },
+  })),
 ];
 
 /** A run, of which a challenge changes the model and the sizes. */
@@ -75,12 +98,7 @@ const RUN: RunConfig = {
   dataset: {
     name: 'made-up',
     classNames: ['0', '1', '2'],
-    files: {
-      trainImages: { name: 'none', sha256: '0'.repeat(64) },
-      trainLabels: { name: 'none', sha256: '0'.repeat(64) },
-      testImages: { name: 'none', sha256: '0'.repeat(64) },
-      testLabels: { name: 'none', sha256: '0'.repeat(64) },
-    },
+    files,
   },
   validationCount: 0,
   model: { input: { height: 4, width: 5, channels: 1 }, layers: [] },
@@ -102,9 +120,9 @@ const RUN: RunConfig = {
 export function netVectors(openEngine: OpenEngine) {
   const profiles = NUMERICS.flatMap((numerics) => WIRE_FORMATS.map((wire) => ({ numerics, wire })));
   return {
-    nets: NETS.flatMap(({ name, layers, changes, sizes }) =>
+    nets: NETS.flatMap(({ name, input = RUN.model.input, layers, changes, sizes }) =>
       profiles.map((profile) => {
-        const model = { ...RUN.model, layers: layers.map((layer) => LayerSpec.parse(layer)) };
+        const model = { input, layers: layers.map((layer) => LayerSpec.parse(layer)) };
         const run = { ...RUN, ...changes, ...profile };
         const challenge = { model, ...sizes };
         const stages = solveChallenge(openEngine(profile.numerics), run, challenge);

@@ -168,15 +168,25 @@ def squared_error(logits, target):
 
 
 LOSSES = {'cross-entropy': cross_entropy, 'squared-error': squared_error}
+# Of numbers as targets: the largest size of the derivative.
+NUMBER_LOSSES = {'squared-error': f32(np.inf), 'huber': f32(1)}
+
+
+def number_outcome(outputs, targets, limit):
+    """As `Model.outcome`: the loss, the squared and the absolute error of each row."""
+    error = outputs[:, 0] - targets
+    size, square = np.abs(error), error * error
+    loss = np.where(size <= limit, f32(0.5) * square, size - f32(0.5))
+    return np.clip(error, -limit, limit)[:, None], [loss, square, size]
 
 
 class Model:
     """All tensors have a place in one flat vector: first the trained ones, then the averages."""
 
     def __init__(self, config):
-        self.config, self.layers, self.loss = config, [], entry(LOSSES, config['loss'])
-        if 'target' in config.get('dataset', ()):
-            raise NotImplementedError('this worker predicts classes, and no numbers')
+        self.config, self.layers = config, []
+        self.is_number = 'target' in config.get('dataset', ())
+        self.loss = entry(NUMBER_LOSSES if self.is_number else LOSSES, config['loss'])
         shape = tuple(config['model']['input'][side] for side in ('height', 'width', 'channels'))
         for index, spec in enumerate(config['model']['layers']):
             self.layers.append(entry(LAYERS, spec['type'])(spec, shape, index, config))
@@ -189,8 +199,8 @@ class Model:
                     self.size += prod(tensor)
 
     def sum_leaf(self, parameters, x, labels, batch):
-        """The gradient's sum over the examples, then the loss and the correct count."""
-        result = np.zeros((self.size if batch.training else 0) + 2, f32)
+        """The gradient's sum over the examples, then the sums of the measures."""
+        result = np.zeros((self.size if batch.training else 0) + 2 + self.is_number, f32)
         if len(x) == 0:
             return result
         tensors = [[parameters[at].reshape(shape) for at, shape in p] for p in self.places]
@@ -199,14 +209,9 @@ class Model:
             x = layer.forward(x, batch, *own)
             if layer.spec['type'] != 'flatten':
                 self.stages.append(x)
-        logits = x.reshape(len(x), -1)
-        loss, dy = self.loss(logits, self.targets(logits.shape, labels, batch))
-        correct = (logits.argmax(1) == labels).astype(f32)
-        if batch.training and 'classWeights' in self.config:
-            weights = np.asarray(self.config['classWeights'], f32)[labels]
-            loss, dy = loss * weights, dy * weights[:, None]
-        self.stages += [loss, correct]
-        result[-2:] = ordered_sum(loss), ordered_sum(correct)
+        dy, measures = self.outcome(x.reshape(len(x), -1), labels, batch)
+        self.stages += measures
+        result[-len(measures):] = [ordered_sum(measure) for measure in measures]
         if batch.training:
             dy = dy.reshape(x.shape)
             for layer, own, places in reversed([*zip(self.layers, tensors, self.places)]):
@@ -214,6 +219,16 @@ class Model:
                 for (at, _), gradient in zip(places, gradients):
                     result[at] = gradient.reshape(-1)
         return result
+
+    def outcome(self, logits, labels, batch):
+        """The derivative by the logits, and the measures of each row: loss and correct count."""
+        if self.is_number:
+            return number_outcome(logits, labels, self.loss)
+        loss, dy = self.loss(logits, self.targets(logits.shape, labels, batch))
+        if batch.training and 'classWeights' in self.config:
+            weights = np.asarray(self.config['classWeights'], f32)[labels]
+            loss, dy = loss * weights, dy * weights[:, None]
+        return dy, [loss, (logits.argmax(1) == labels).astype(f32)]
 
     def targets(self, shape, labels, batch):
         smoothing = self.config['labelSmoothing'] if batch.training else 0

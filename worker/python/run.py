@@ -72,14 +72,14 @@ class Run:
             total = self.sum_node(kind, step, lo, middle, parameters)
             total = total + self.sum_node(kind, step, middle, hi, parameters)
         if self.is_rounded(kind, lo, hi):
-            total[:-2] = ar.round_to_bfloat16(total[:-2])
+            total[:self.model.size] = ar.round_to_bfloat16(total[:self.model.size])
         return total
 
     def partial_sums(self, kind, step, lo, hi, parameters):
         """Each maximal subtree of the share, with the bytes of its sum."""
         for node in ar.maximal_subtrees(0, self.leaf_count(kind), (lo, hi)):
             total = self.sum_node(kind, step, *node, parameters)
-            rounded = len(total) - 2 if self.is_rounded(kind, *node) else 0
+            rounded = self.model.size if self.is_rounded(kind, *node) else 0
             bfloat16 = (total[:rounded].view('u4') >> 16).astype('<u2')
             yield node, bfloat16.tobytes() + total[rounded:].tobytes()
 
@@ -91,9 +91,12 @@ class Run:
         shape = [config['model']['input'][side] for side in ('height', 'width', 'channels')]
         counters = np.arange(count)[:, None], np.arange(np.prod(shape))
         images = (ar.threefry(ar.random_key(seed, ar.CHALLENGE), counters)[0] >> 24).astype('u1')
-        if shape[:2] == [1, 1]:  # features
-            images = (images.astype(f32) - f32(128)) / f32(64)
+        centered = (images.astype(f32) - f32(128)) / f32(64)
         labels = np.arange(count) % config['model']['layers'][-1]['outputs']
+        if 'target' in config['dataset']:
+            labels = centered[:, 0]
+        if shape[:2] == [1, 1]:  # features
+            images = centered
         if 'classWeights' in config:
             config['classWeights'] = np.arange(1, config['model']['layers'][-1]['outputs'] + 1)
         run = cls(config, {'trainImages': images, 'trainLabels': labels})
