@@ -144,7 +144,7 @@ test('a model is evaluated on another dataset that fits it', async () => {
   const failed = await runCli(['evaluate', 'run', '--data-dir', small], { cwd });
   expect([failed.code, failed.stderr]).toEqual([
     1,
-    `error: --data-dir ${small} has images of 11 × 12 pixels in 5 classes, but the model takes ` +
-      '12 × 12 and knows 5: give data that fit it.\n',
+    `error: --data-dir ${small} has images of 11 × 12 pixels and 5 classes, but the model takes ` +
+      'images of 12 × 12 pixels and has 5 classes: give data that fit it.\n',
   ]);
 });

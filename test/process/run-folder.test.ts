@@ -109,7 +109,7 @@ describe('the model of a run that has stopped early', () => {
     expect([run.code, run.stderr]).toEqual([0, '']);
     const notice = run.stdout.split('\n').find((line) => line.includes('its last layer'));
     expect(JSON.parse(notice ?? '{}').message).toMatch(
-      /^the model of r\/.* knows 3 classes, and toy has 5: its last layer begins with random /,
+      /^the model of r\/.* has 3 outputs, and toy needs 5: its last layer begins with random /,
     );
     expect(await json('evaluate', 'n')).toMatchObject({ classNames: { length: 5 } });
     expect((await json('verify', 'n', '--full')).isDone).toBe(true);
