@@ -1,4 +1,5 @@
 import type { ChosenStudy } from '../../coordinator/dashboard/page/study/access.ts';
+import { Backward } from '../../coordinator/dashboard/page/study/example/backward-state.ts';
 
 /** The study of a page that computes nothing: a test says what the results are. */
 export interface ToyPageStudy extends ChosenStudy {
@@ -39,3 +40,5 @@ export function toyPageStudy(opened: object): ToyPageStudy {
   };
   return study as unknown as ToyPageStudy;
 }
+
+export const createBackward = (study: ToyPageStudy): Backward => new Backward(study);

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Backward } from '../../../../../../../coordinator/dashboard/page/study/example/backward-state.ts';
-import { stageCount } from '../../../../../../../coordinator/dashboard/page/study/example/net-text.ts';
 import {
+  createBackward,
   keyOf,
   type ToyPageStudy,
   toyPageStudy,
@@ -12,19 +11,20 @@ const { plan, lab, pixels } = openStudiedNet('sigmoid');
 const example = lab.studyExample(pixels, 1);
 const FIRST = { set: 'test', index: 0 };
 let study: ToyPageStudy;
-let backward: Backward;
+let backward: ReturnType<typeof createBackward>;
 
 beforeEach(() => {
   vi.useFakeTimers();
   study = toyPageStudy({ config: { model: plan.spec } });
   study.results.set(keyOf('example', FIRST), { value: example, step: 5 });
-  backward = new Backward(study);
+  backward = createBackward(study);
 });
 
 afterEach(() => vi.useRealTimers());
 
 const stage = () => backward.look()?.stage;
-const lastStage = () => stageCount(backward.look()?.columns.length ?? 0) - 1;
+/** Each column has a stage forward and one backward. */
+const lastStage = () => 2 * (backward.look()?.columns.length ?? 0) - 1;
 
 test('nothing is shown before the example is computed', () => {
   study.results.clear();
