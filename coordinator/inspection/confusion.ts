@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ExampleSet } from '../../shared/data/dataset.ts';
 import type { RegressionManifest } from '../../shared/data/manifest.ts';
-import { isRegression } from '../../shared/data/target.ts';
+import { isRegression, varianceOf } from '../../shared/data/target.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import { isSharedEngine } from '../../shared/engine/threads/shared-engine.ts';
 import { computeOutcomes, type RowOutcomes } from '../../shared/round/row-outcomes.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
 import { computeOutcomesInThreads } from '../../shared/threads/outcome-threads.ts';
-import { type Quality, qualityOf, varianceOf } from '../training/quality.ts';
+import { type Quality, qualityOf } from '../training/quality.ts';
 
 export interface Evaluation extends Quality {
   /** The mean over the set. */
@@ -123,6 +123,6 @@ function tallyNumbers(
       numbers.predictions.push(output * deviation + mean);
     }
   }
-  const quality = qualityOf(manifest, sums, count, varianceOf(labels));
+  const quality = qualityOf(manifest, sums, count, () => varianceOf(labels));
   return { loss: lossTotal / count, ...quality, mistakes: [], numbers };
 }

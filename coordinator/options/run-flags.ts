@@ -63,8 +63,7 @@ function addTrainingOptions(command: Command): Command {
     'defaults of the flags below for a preset: accurate trains mlp for longer, to a better model ' +
     '(default: quick)';
   const init = 'initial weights (default: glorot for sigmoid, tanh and identity, else he)';
-  const loss =
-    `loss that training minimizes (default: ${DEFAULTS.loss}; ` + 'for numbers squared-error)';
+  const loss = `loss to minimize (default: ${DEFAULTS.loss}; for numbers squared-error)`;
   const smoothing =
     'part of each target that is spread over all classes ' +
     `(default: ${DEFAULTS.labelSmoothing})`;

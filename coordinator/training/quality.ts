@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Dataset, ExampleSet } from '../../shared/data/dataset.ts';
 import type { DatasetManifest } from '../../shared/data/manifest.ts';
-import { isRegression } from '../../shared/data/target.ts';
+import { isRegression, varianceOf } from '../../shared/data/target.ts';
 import type { Measures } from '../../shared/round/workload.ts';
 
 /** How far predicted numbers are from the targets, in the unit of the target. */
@@ -26,36 +26,24 @@ export interface Quality {
 type Sums = Pick<Measures, 'correctCount' | 'squaredErrorSum' | 'absoluteErrorSum'>;
 
 /**
- * The quality of predictions for `count` examples. `variance` is that of their standardized
- * targets, about their own mean.
+ * The quality of predictions for `count` examples. The variance is that of their standardized
+ * targets, about their own mean. It is asked for only if targets are numbers.
  */
 export function qualityOf(
   manifest: DatasetManifest,
   { correctCount, squaredErrorSum, absoluteErrorSum }: Sums,
   count: number,
-  variance: number,
+  varianceOfTargets: () => number,
 ): Quality {
   if (!isRegression(manifest)) return { accuracy: correctCount / count };
   const { deviation } = manifest.target;
+  const variance = varianceOfTargets();
   const errors = {
     rmse: deviation * Math.sqrt(squaredErrorSum / count),
     mae: (deviation * absoluteErrorSum) / count,
     r2: variance > 0 ? 1 - squaredErrorSum / count / variance : 0,
   };
   return { accuracy: null, errors };
-}
-
-/** The variance of targets about their own mean. */
-export function varianceOf(targets: ExampleSet['labels'], indices?: Uint32Array): number {
-  const count = indices?.length ?? targets.length;
-  let [sum, squares] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    const target = targets[indices ? indices[i] : i];
-    sum += target;
-    squares += target * target;
-  }
-  const mean = sum / count;
-  return Math.max(0, squares / count - mean * mean);
 }
 
 /**
@@ -75,7 +63,7 @@ export function baselineOf({ manifest, train, test }: Dataset): Quality {
     const most = mostFrequent(train.labels, manifest.classNames.length);
     for (const label of labels) if (label === most) sums.correctCount++;
   }
-  return qualityOf(manifest, sums, count, varianceOf(labels));
+  return qualityOf(manifest, sums, count, () => varianceOf(labels));
 }
 
 function mostFrequent(labels: ExampleSet['labels'], classCount: number): number {

@@ -12,7 +12,7 @@ import type { GradientSource, RoundTiming } from './gradient-source.ts';
 import { formatFingerprint, nextLink, type StepRecord, workOf } from './ledger.ts';
 import type { ParameterServer } from './parameter-server.ts';
 import type { EpochResult, Progress, StopRule } from './progress.ts';
-import { type Quality, qualityOf, varianceOf } from './quality.ts';
+import { type Quality, qualityOf } from './quality.ts';
 
 /*
  * The training loop.
@@ -233,24 +233,13 @@ function addTo(progress: Progress, measures: Measures, examples: number): void {
 
 type Examined = Pick<TrainingRun, 'config' | 'workload'>;
 
-/** The variances of targets, which never change. */
-const variances = new WeakMap<Workload, Map<RoundKind, number>>();
-
 function qualityIn(
   { config, workload }: Examined,
   kind: RoundKind,
   sums: Omit<Measures, 'lossSum'>,
   examples: number,
 ): Quality {
-  const known = variances.get(workload) ?? new Map<RoundKind, number>();
-  variances.set(workload, known);
-  let variance = known.get(kind);
-  if (variance === undefined) {
-    const { set, indices } = workload.allExamples(kind);
-    variance = varianceOf(set.labels, indices);
-    known.set(kind, variance);
-  }
-  return qualityOf(config.dataset, sums, examples, variance);
+  return qualityOf(config.dataset, sums, examples, () => workload.targetVariance(kind));
 }
 
 /** The means over the examples of the current epoch so far. */

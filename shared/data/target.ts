@@ -38,3 +38,16 @@ export const describeTarget = (manifest: DatasetManifest): string =>
 /** A standardized target or an output in the unit of the target. */
 export const inUnit = ({ target }: RegressionManifest, standardized: number): number =>
   standardized * target.deviation + target.mean;
+
+/** The variance of targets about their own mean. */
+export function varianceOf(targets: ArrayLike<number>, indices?: Uint32Array): number {
+  const count = indices?.length ?? targets.length;
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const target = targets[indices ? indices[i] : i];
+    sum += target;
+    squares += target * target;
+  }
+  const mean = sum / count;
+  return Math.max(0, squares / count - mean * mean);
+}

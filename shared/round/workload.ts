@@ -1,7 +1,7 @@
 import type { Dataset, ExampleSet } from '../data/dataset.ts';
 import { createSampler, splitTrainingSet } from '../data/sampler.ts';
 import { describeShape } from '../data/shape.ts';
-import { describeTarget, outputCountOf } from '../data/target.ts';
+import { describeTarget, outputCountOf, varianceOf } from '../data/target.ts';
 import {
   type ModelPlan,
   measureLength,
@@ -58,8 +58,8 @@ export interface Workload {
   readonly bfloat16LeavesMin: number;
   /** The examples of one leaf, as indices into a set. */
   examples(round: Round, leaf: number): { set: ExampleSet; indices: Uint32Array };
-  /** All examples of a round's kind: those of the training set are without validation. */
-  allExamples(kind: RoundKind): { set: ExampleSet; indices: Uint32Array };
+  /** The variance of the targets of a round's kind about their own mean. For numbers only. */
+  targetVariance(kind: RoundKind): number;
   /** The number of examples in a range of leaves. */
   exampleCount(round: Round, range: LeafRange): number;
 }
@@ -84,6 +84,8 @@ export function createWorkload(
     validation: { set: dataset.train, indices: validation },
     test: { set: dataset.test, indices: indicesTo(dataset.test.count) },
   };
+
+  const variances: Partial<Record<RoundKind, number>> = {};
 
   const leafCount = (kind: RoundKind): number =>
     kind === 'train'
@@ -110,7 +112,11 @@ export function createWorkload(
     bfloat16LeavesMin,
     vectorLength: (kind) => (kind === 'train' ? gradientLength : 0) + measureLength(model),
     examples,
-    allExamples: (kind) => evaluated[kind],
+    targetVariance(kind) {
+      const { set, indices } = evaluated[kind];
+      variances[kind] ??= varianceOf(set.labels, indices);
+      return variances[kind];
+    },
     exampleCount(round, { lo, hi }) {
       let count = 0;
       for (let leaf = lo; leaf < hi; leaf++) count += examples(round, leaf).indices.length;

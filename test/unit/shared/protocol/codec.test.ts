@@ -53,12 +53,6 @@ const COORDINATOR_MESSAGES: [CoordinatorMessage, Uint8Array?][] = [
 const named = <Message extends { type: string }>(messages: [Message, Uint8Array?][]) =>
   messages.map(([message, payload]) => [message.type, message, payload] as const);
 
-/** Bytes that begin a value of another type or length in MessagePack, and bytes without meaning. */
-const MESSAGEPACK_TYPES = [
-  ...[0x00, 0x80, 0x90, 0xa0, 0xc0, 0xc1, 0xc3, 0xc4, 0xc6, 0xc9, 0xca, 0xcb, 0xcf],
-  ...[0xd3, 0xd4, 0xd8, 0xd9, 0xdb, 0xdc, 0xdd, 0xde, 0xdf, 0xff],
-];
-
 const decodeEither = (frame: Uint8Array): Frame<unknown>[] =>
   [decodeWorkerFrame, decodeCoordinatorFrame].flatMap((decode) => {
     try {
@@ -128,15 +122,18 @@ describe('a frame', () => {
     'with any changed byte decodes or is a protocol error: %s',
     ([, message, payload]) => {
       const frame = encodeFrame(message, payload);
+      // Flips every bit of a long frame. Tries every other value of each byte of a short frame.
+      const changes =
+        frame.length > 200
+          ? [1, 2, 4, 8, 16, 32, 64, 128]
+          : Array.from({ length: 255 }, (_, i) => i + 1);
       let rejected = 0;
-      for (const [i, right] of frame.entries()) {
-        const flipped = [1, 2, 4, 8, 16, 32, 64, 128].map((bit) => right ^ bit);
-        const others = frame.length > 200 ? [] : MESSAGEPACK_TYPES;
-        for (const wrong of new Set([...flipped, ...others])) {
-          frame[i] = wrong;
-          if (wrong !== right && decodeEither(frame).length === 0) rejected++;
+      for (let i = 0; i < frame.length; i++) {
+        for (const change of changes) {
+          frame[i] ^= change;
+          if (decodeEither(frame).length === 0) rejected++;
+          frame[i] ^= change;
         }
-        frame[i] = right;
       }
       expect(rejected).toBeGreaterThan(frame.length);
     },
