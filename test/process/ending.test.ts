@@ -148,7 +148,9 @@ test.runIf(existsSync('/usr/bin/script'))(
 
 /** Begins a command in a terminal of its own; `script` makes one. */
 function inTerminal(args: readonly string[]) {
-  const command = [process.execPath, CLI, ...args].map((part) => `'${part}'`).join(' ');
+  const parts = [process.execPath, CLI, ...args].map((part) => `'${part}'`);
+  // A shell that stays between would end by Ctrl-C with a code of its own.
+  const command = `exec ${parts.join(' ')}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     env: cliEnvironment(temporaryFolder()),
     stdio: ['pipe', 'pipe', 'ignore'],
