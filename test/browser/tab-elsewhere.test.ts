@@ -76,6 +76,21 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     expectNoProblems(tab);
   });
 
+  test('tries again when its program did not come over the network', async () => {
+    const { url } = await startRun([
+      ...['coordinator', ...toyRun({ epochs: 100_000 }), '--port', '0'],
+      ...inFolder(),
+    ]);
+    const tab = await open(`${url}/join`, { expected: /ERR_FAILED/ });
+    await tab.page.route('**/tab-worker-*.js', (route) => route.abort(), { times: 1 });
+    await startTab(tab);
+    await untilTab(tab, 'failed');
+    expect(await statusOf(tab).innerText()).toMatch(/did not come over the network/);
+    await tab.page.getByRole('button', { name: 'Try again' }).click();
+    await untilTab(tab, 'computing');
+    expectNoProblems(tab);
+  });
+
   test('fetches the dataset once, also if it is opened again', async () => {
     const { url } = await startRun([
       ...['coordinator', ...toyRun({ epochs: 100_000 }), '--port', '0'],

@@ -26,7 +26,7 @@ const canRun = hasEngine && chromium && python;
 
 /** The run, which every browser can compute. It lasts longer than all that happens to it. */
 function runFlags(): string[] {
-  const flags = [...toyRun({ epochs: 6 }), '--numerics', 'strict'];
+  const flags = [...toyRun({ epochs: 12 }), '--numerics', 'strict'];
   // The user of the container has another number.
   chmodSync(flags[flags.indexOf('--data-dir') + 1], 0o755);
   return flags;

@@ -1,9 +1,13 @@
 import type { Locator } from 'playwright-core';
 import type { OpenDashboard } from './dashboard.ts';
 
-/** Presses Start on the page of a tab. */
-export async function startTab({ page }: OpenDashboard): Promise<void> {
-  await page.getByRole('button', { name: 'Start' }).click();
+/** Presses Start on the page of a tab. Throws what the page shows if it has no such button. */
+export async function startTab({ page, problems }: OpenDashboard): Promise<void> {
+  const button = page.getByRole('button', { name: 'Start' });
+  await button.click().catch(async (error: unknown) => {
+    const shown = await page.content();
+    throw new Error([String(error), ...problems, shown].join('\n'));
+  });
 }
 
 /** What the page says, in this phase; see `TabPhase`. */

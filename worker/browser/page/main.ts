@@ -26,19 +26,27 @@ let choices: TabChoices = {
   threads: Math.min(kept.threads ?? threadsByDefault(limit), limit.most),
 };
 
-const worker = new Worker(new URL('../tab-worker.ts', import.meta.url), { type: 'module' });
-const order = (message: TabOrder): void => worker.postMessage(message);
 const look = createWakeLock(() => isActive(state));
+let worker: Worker | undefined;
+const order = (message: TabOrder): void => worker?.postMessage(message);
 
-worker.onmessage = ({ data }: MessageEvent<TabNews>) => {
-  if (data.event === 'welcome') keep({ identity: data.identity });
-  show(applyNews(state, data));
-};
-worker.onerror = ({ message }) => {
-  const text = `a fault of Lockstep itself: ${message || 'its worker did not start'}`;
-  const code = 'INTERNAL';
-  show(applyNews(state, { event: 'failed', code, message: text, isForGood: true }));
-};
+/** Begins the thread that takes part. After a fault of its own, the next Start begins another one. */
+function beginWorker(): Worker {
+  const begun = new Worker(new URL('../tab-worker.ts', import.meta.url), { type: 'module' });
+  begun.onmessage = ({ data }: MessageEvent<TabNews>) => {
+    if (data.event === 'welcome') keep({ identity: data.identity });
+    show(applyNews(state, data));
+  };
+  begun.onerror = ({ message: fault }) => {
+    begun.terminate();
+    worker = undefined;
+    const message = fault
+      ? `a fault of Lockstep itself: ${fault}`
+      : 'its program did not come over the network';
+    show(applyNews(state, { event: 'failed', code: 'INTERNAL', message, isForGood: false }));
+  };
+  return begun;
+}
 
 function show(next: TabState): void {
   state = next;
@@ -62,6 +70,7 @@ function start(): void {
   const isHidden = document.hidden;
   keep(choices);
   show({ ...state, phase: 'connecting', reason: '' });
+  worker ??= beginWorker();
   const start = { ...choices, base, token, identity, runtime, corrupt, isHidden };
   order({ order: 'start', start });
 }
