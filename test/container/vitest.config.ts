@@ -4,6 +4,8 @@ const shared = {
   globalSetup: 'test/container/setup.ts',
   // Some tests wait for seven missed heartbeats and for Docker's own timers.
   testTimeout: 180_000,
+  // A moment of load may cost one test its turn. The report names a test that needed this.
+  retry: 1,
   // Ryuk would be a container of another image. It is not needed: the tests clean up themselves.
   env: { TESTCONTAINERS_RYUK_DISABLED: 'true' },
 };
