@@ -59,7 +59,7 @@ async function measureStart(config: RunConfig): Promise<Start> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const startedAt = performance.now();
-  const args = ['worker', `ws://127.0.0.1:${port}`, '--name', 'bench'];
+  const args = ['worker', `ws://127.0.0.1:${port}`, '--name', 'bench', '--threads', '1'];
   const child = fork(flags.cold ? CLI : workerModule(), args, {
     execArgv: flags.cold ? [] : NODE_FLAGS,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -81,6 +81,7 @@ async function measureStart(config: RunConfig): Promise<Start> {
     if (message.type === 'ready') {
       readyMs = performance.now() - startedAt;
       readyCpuMs = cpuMsOf(child.pid ?? 0);
+      socket.send(encodeFrame({ type: 'accepted' }));
       const bytes = new Uint8Array(4 * message.parameterCount);
       for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES_MAX) {
         const chunk = bytes.subarray(offset, offset + CHUNK_BYTES_MAX);
