@@ -7,6 +7,7 @@ import type { Panel } from '../panel/panel.ts';
 import { type Canvas, pointedPart, showCanvas } from '../panel/picture.ts';
 import { type Table, tableFrom } from '../panel/table.ts';
 import type { Choices, Ui } from '../ui.ts';
+import { unbroken } from '../unbroken.ts';
 import {
   ACCURACY_HEIGHT,
   accuracyFrame,
@@ -48,7 +49,7 @@ export const curves: Panel = {
         ${legendOf('accuracy', model.accuracy.lines, x, formatPercent, '')}
       </p>
       ${showCanvas(accuracy, ui)}
-      <p class="notes">${curveNotes(view, model, choices).join(' ')}</p>`;
+      <p class="notes">${unbroken(curveNotes(view, model, choices).join(' '))}</p>`;
   },
   table: (view) => stepTable(view),
   secondTable: { name: 'epochs', table: (view) => epochTable(view) },

@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { drawing } from '../drawing/canvas.ts';
 import type { Ui } from '../ui.ts';
+import { unbroken } from '../unbroken.ts';
 
 /** A drawing of which the user can point at parts, by pointer or keyboard. */
 export interface Canvas<Part> {
@@ -86,7 +87,7 @@ export function showPicture<Part>(picture: Picture<Part>, ui: Ui): TemplateResul
   const part = pointedPart(picture, ui);
   return html`${showCanvas(picture, ui)}
     <p class="story" id="${id}-story" aria-live="polite">
-      ${part ? storyOf(part) : 'Point at a part, or use the arrow keys, to read what it is.'}
+      ${part ? unbroken(storyOf(part)) : 'Point at a part, or use the arrow keys, to read what it is.'}
     </p>`;
 }
 

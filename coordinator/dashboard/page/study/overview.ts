@@ -5,6 +5,7 @@ import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
 import { formatCount, shortNumber } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
 import { whenSeen } from '../panel/when-seen.ts';
+import { unbroken } from '../unbroken.ts';
 import type { OpenStudy } from './access.ts';
 import { examplePicture } from './example/example-picture.ts';
 import {
@@ -49,7 +50,7 @@ export function overview(study: Study): Panel {
             }
           </p>
           ${problem ? html`<p class="warning">${problem}</p>` : nothing}
-          ${learningWarnings(view).map((text) => html`<p class="warning">${text}</p>`)}
+          ${learningWarnings(view).map((text) => html`<p class="warning">${unbroken(text)}</p>`)}
         </div>
       </div>`;
     },
@@ -78,7 +79,7 @@ function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy
       ${set} example ${index}${found ? html`: <b>${labelText(found.value.label)}</b>` : nothing}
     </p>
     <p aria-live="polite">${found ? outcomeText(found.value) : 'Computing …'}</p>
-    <p class="quiet">${of && !isRegression(dataset) ? wrongText(of.value) : nothing}</p>`;
+    <p class="quiet">${of && !isRegression(dataset) ? unbroken(wrongText(of.value)) : nothing}</p>`;
 }
 
 function exampleControls(study: Study, opened: OpenStudy): TemplateResult {

@@ -1,6 +1,7 @@
 import { html } from 'lit-html';
 import { isRegression } from '../../../../shared/data/target.ts';
 import type { Panel } from '../panel/panel.ts';
+import { unbroken } from '../unbroken.ts';
 import type { OpenStudy } from './access.ts';
 import type { Study } from './study.ts';
 
@@ -43,7 +44,9 @@ export function suited(study: Study, panel: Panel, whyNot: WhyNot): Panel {
     title: (view, ui) => (reason() === undefined ? panel.title(view, ui) : panel.name),
     body: (view, ui) => {
       const sentence = reason();
-      return sentence === undefined ? panel.body(view, ui) : html`<p class="quiet">${sentence}</p>`;
+      return sentence === undefined
+        ? panel.body(view, ui)
+        : html`<p class="quiet">${unbroken(sentence)}</p>`;
     },
     ...(table && {
       table: (view, ui) => (reason() === undefined ? table(view, ui) : { columns: [], rows: [] }),

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { isLocked } from '../../../../../shared/study/columns.ts';
 import type { Term, UnitStudy } from '../../../../../shared/study/unit-study.ts';
+import { unbroken } from '../../unbroken.ts';
 import type { Backward, BackwardState } from './backward-state.ts';
 import { kernelView, poolView } from './kernel-view.ts';
 import { columnName, isBackward, isForward, lockText, unitName } from './net-text.ts';
@@ -107,6 +108,6 @@ function backwardPart(
         : nothing
     }
     <p><b>${deltaText(unit)}</b>.</p>
-    ${isSum && most ? html`<p>${most} Choose a ∂L/∂w to see how it comes about.</p>` : nothing}
+    ${isSum && most ? html`<p>${unbroken(`${most} Choose a ∂L/∂w to see how it comes about.`)}</p>` : nothing}
     ${weightDetail(unit, context, nameOwn)}`;
 }
