@@ -14,7 +14,7 @@ export interface Panel {
   readonly title: (view: RunView, ui: Ui) => string;
   readonly body: (view: RunView, ui: Ui) => TemplateResult;
   /** The same numbers as a table. Undefined if the panel is one already. */
-  readonly table?: (view: RunView, ui: Ui) => Table;
+  readonly table?: ((view: RunView, ui: Ui) => Table) | undefined;
   /** A second table, with its name for the button and the file. */
   readonly secondTable?: {
     readonly name: string;

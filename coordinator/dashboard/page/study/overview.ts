@@ -41,6 +41,11 @@ export function overview(study: Study): Panel {
         <div>
           ${exampleOf(study, opened)} ${exampleControls(study, opened)}
           ${netControls(study, opened)}
+          ${
+            studies.shown.kind === 'held' && !studies.isOver
+              ? html`<p>This net holds still, while the run goes on.</p>`
+              : nothing
+          }
           <p class="quiet">
             The engine in this page computes what the run computes, to the last bit.
             ${
@@ -118,9 +123,13 @@ function exampleControls(study: Study, opened: OpenStudy): TemplateResult {
       of ${formatCount(count)}${opened.counts[chosen.set] > count ? ' that are loaded' : nothing}
     </span>
     <button @click=${() => move(1)}>Next</button>
-    <button aria-busy=${chosen.isSeeking} @click=${() => seekWrong(study)}>
-      <span class="label">Next wrong one</span>
-    </button>
+    ${
+      isRegression(opened.config.dataset)
+        ? nothing
+        : html`<button aria-busy=${chosen.isSeeking} @click=${() => seekWrong(study)}>
+            <span class="label">Next wrong one</span>
+          </button>`
+    }
   </div>`;
 }
 

@@ -15,7 +15,14 @@ import { confusion } from './sets/confusion.ts';
 import { hardest } from './sets/hardest.ts';
 import { createStudy, type Study } from './study.ts';
 import { loadStudyStyle } from './study-style.ts';
-import { needsClasses, needsFewClasses, needsGrayImages, suited, type WhyNot } from './suited.ts';
+import {
+  needsClassesToCount,
+  needsClassesToTell,
+  needsFewClasses,
+  needsGrayImages,
+  suited,
+  type WhyNot,
+} from './suited.ts';
 import { units } from './units/units.ts';
 import { breakIt } from './what-if/break.ts';
 import { whatIf } from './what-if/what-if.ts';
@@ -26,8 +33,12 @@ export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
   const study = createStudy(source, ui);
   const panels = [
     ...[overview, suitedTo(output, needsFewClasses), backward, gradientFlow, fresh],
-    ...[units, suitedTo(features, needsClasses), suitedTo(confusion, needsFewClassesOrNumber)],
-    ...[hardest, suitedTo(own, needsGrayImages), suitedTo(breakIt, needsClasses), whatIf],
+    ...[
+      units,
+      suitedTo(features, needsClassesToTell),
+      suitedTo(confusion, needsFewClassesOrNumber),
+    ],
+    ...[hardest, suitedTo(own, needsGrayImages), suitedTo(breakIt, needsClassesToCount), whatIf],
   ];
   const all = [...panels.map((panel) => panel(study)), { ...curves, isWide: true }];
   return [lessons(() => all, ui, study), ...all];

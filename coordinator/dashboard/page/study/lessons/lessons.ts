@@ -79,7 +79,7 @@ const showList = (change: Change): TemplateResult =>
       (lesson) =>
         html`<li>
           <button @click=${() => change(goTo(lesson))}>${lesson.title}</button>
-          <code>npx lockstep train --lesson ${lesson.name} --open</code>
+          <code>${unbroken(`npx lockstep train --lesson ${lesson.name} --open`)}</code>
         </li>`,
     )}
   </ol>`;
@@ -95,7 +95,7 @@ function showLesson(
   const screen = screens[at];
   return html`<p class="hint">
       Screen ${at + 1} of ${screens.length}. It is about a run of
-      <code>npx lockstep train --lesson ${lesson.name}</code>.
+      <code>${unbroken(`npx lockstep train --lesson ${lesson.name}`)}</code>.
     </p>
     <p class="lesson">${unbroken(screen.text)}</p>
     ${lookAt(screen, panels)} ${ask(state, screen, change)}

@@ -63,7 +63,9 @@ export function output(study: Study): Panel {
 
 /** Two of them must not look alike. */
 const choiceNumber = (output: number): string =>
-  output < 1e-3 ? output.toExponential(1) : output.toPrecision(3);
+  output < 1e-6
+    ? output.toExponential(1)
+    : String(Number(output.toPrecision(output < 1e-3 ? 2 : 3)));
 
 const question = (
   { differences, askedAt }: OutputState,
