@@ -93,8 +93,10 @@ export function page(
 }
 
 /** A line that is broken between its parts, and within one only where the window is too narrow. */
-const partsOf = (text: string): (string | TemplateResult)[] =>
-  text.split(' · ').flatMap((part, i) => [i > 0 ? ' · ' : '', html`<span>${part}</span>`]);
+function partsOf(text: string): TemplateResult[] {
+  const parts = text.replaceAll('\u00a0', ' ').split(' · ');
+  return parts.map((part, i) => html`<span>${part}${i < parts.length - 1 ? ' ·' : ''}</span> `);
+}
 
 const panelLinks = (panels: readonly Panel[]): TemplateResult =>
   html`<nav aria-label="Panels">

@@ -1,8 +1,14 @@
 import { html, type TemplateResult } from 'lit-html';
 
-/** A number with its unit or thing, a flag, or a derivative: a line is not broken within them. */
-const WHOLE =
-  /(--[a-z][a-z-]*|∂L\/∂\w+|\d+ × [\w-]+|\d[\d.,]* (?:%|[kMGT]?B|ms|s|min|h|times)(?![\w]))/;
+/** What a line is not broken within. */
+const PARTS = [
+  /--[a-z][a-z-]*/,
+  /∂L\/∂\w+/,
+  /\d+ × [\w-]+/,
+  /\b(?:rank|step|epoch) \d+(?:,\d+)*/,
+  /\d[\d.,]* (?:%|[kMGT]?B|ms|s|min|h|times)(?!\w)/,
+];
+const WHOLE = new RegExp(`(${PARTS.map(({ source }) => source).join('|')})`);
 
 /** A sentence whose numbers stay with their units, where there is no room for all of it. */
 export const unbroken = (text: string): (string | TemplateResult)[] =>

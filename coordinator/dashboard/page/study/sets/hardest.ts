@@ -71,7 +71,11 @@ export const hardest = (study: Study): Panel => {
       }));
       return html`<div ${whenSeen(() => study.studies.want('set', { set }, set))}>
         ${setChoice(study, now, choose)}
-        <p class="quiet">The highest losses of ${whichExamples(study, now)}.</p>
+        ${
+          now.study
+            ? html`<p class="quiet">The highest losses of ${whichExamples(study, now)}.</p>`
+            : nothing
+        }
         ${set === 'training' ? html`<p class="notes">${WRONG_LABELS}</p>` : nothing}
         ${now.study ? examplePictures(study, pictured) : study.waiting('set', { set })}
       </div>`;

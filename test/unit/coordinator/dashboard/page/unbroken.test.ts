@@ -12,6 +12,7 @@ test('a line is not broken within a number and its unit, a flag or a derivative'
     '--label-smoothing',
   ]);
   expect(whole('∂L/∂w = a · δ')).toEqual(['∂L/∂w']);
+  expect(whole('After step 1,200, rank 0 has it.')).toEqual(['step 1,200', 'rank 0']);
   expect(whole('530 times smaller: 3 × Dress')).toEqual(['530 times', '3 × Dress']);
 });
 

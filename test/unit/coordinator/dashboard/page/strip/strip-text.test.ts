@@ -13,6 +13,7 @@ import {
   stateWord,
   tabTitle,
 } from '../../../../../../coordinator/dashboard/page/strip/strip-text.ts';
+import { toyEpoch } from '../../../../../support/toy-curves.ts';
 import { toyView, toyWorker } from '../../../../../support/toy-view.ts';
 
 type ConnectionState = Parameters<typeof stateWord>[1];
@@ -121,10 +122,10 @@ describe('the end', () => {
   test('of a run whose target is a number has no accuracy, but its error', () => {
     const end = { ...done.end, testAccuracy: null } as RunStatus['end'];
     expect(message({ ...done, end })?.text).toMatch(/^The run is over. SHA-256 of/);
-    const { epochs, ...rest } = toyView({ status: { ...done, end } });
     const testErrors = { rmse: 17.0512, mae: 13, r2: 0.98 };
-    const ofNumber = epochs.map((epoch) => ({ ...epoch, testAccuracy: null, testErrors }));
-    expect(plain(runText({ ...rest, epochs: ofNumber }))).toContain('test RMSE 17.05');
+    const epochs = [{ ...toyEpoch(1, 0.5, 0.6), testAccuracy: null, testErrors }];
+    const view = { ...toyView({ status: { ...done, end } }), epochs };
+    expect(plain(runText(view))).toContain('test RMSE 17.05');
   });
 
   test('of a run that was stopped shows how to go on', () => {
