@@ -84,7 +84,7 @@ function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy
       ${set} example ${index}${found ? html`: <b>${labelText(found.value.label)}</b>` : nothing}
     </p>
     <p aria-live="polite">${found ? outcomeText(found.value) : 'Computing …'}</p>
-    <p class="quiet">${of && !isRegression(dataset) ? unbroken(wrongText(of.value)) : nothing}</p>`;
+    <p class="quiet count">${of && !isRegression(dataset) ? unbroken(wrongText(of.value)) : nothing}</p>`;
 }
 
 function exampleControls(study: Study, opened: OpenStudy): TemplateResult {
