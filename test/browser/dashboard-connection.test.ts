@@ -166,7 +166,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a dashb
     expectNoProblems(dashboard);
   });
 
-  test('of a run that is over shows the next run at its address, or says that it is there', async () => {
+  test('of a run that is over shows the next one at its address, or says so', async () => {
     const short = (seed: string) => [
       ...['train', ...toyRun({ epochs: 12 }), '--workers', '1', '--seed', seed],
       ...['--out', `${temporaryFolder()}/run`],

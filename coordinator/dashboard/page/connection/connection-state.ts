@@ -5,7 +5,7 @@ export type ConnectionState =
   /** `since`: when the coordinator was last heard, by `performance.now()`. */
   | { readonly name: 'lost'; readonly since: number; readonly reason: string }
   /**
-   * The run is over, and its coordinator is gone. `isReplaced`: another one is at its address, which
+   * The run is over, and its coordinator is gone. `isReplaced`: another one is at its address, and
    * wants another token.
    */
   | { readonly name: 'ended'; readonly isReplaced: boolean }

@@ -80,11 +80,12 @@ function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy
     isRegression(dataset) ? shortNumber(inUnit(dataset, label)) : names[label];
   const outcomeText = (example: ExampleStudy) =>
     isRegression(dataset) ? numberText(example, dataset) : predictionText(example, names);
+  const count = of && !isRegression(dataset) ? unbroken(wrongText(of.value)) : nothing;
   return html`<p class="example-name">
       ${set} example ${index}${found ? html`: <b>${labelText(found.value.label)}</b>` : nothing}
     </p>
     <p aria-live="polite">${found ? outcomeText(found.value) : 'Computing …'}</p>
-    <p class="quiet count">${of && !isRegression(dataset) ? unbroken(wrongText(of.value)) : nothing}</p>`;
+    <p class="quiet count">${count}</p>`;
 }
 
 function exampleControls(study: Study, opened: OpenStudy): TemplateResult {

@@ -3,7 +3,7 @@ import { drawing } from '../../drawing/canvas.ts';
 import { formatCount } from '../../format.ts';
 import { drawImage } from '../image.ts';
 import type { Study } from '../study.ts';
-import { rowOf } from './example-row.ts';
+import { rowOf } from './table-row.ts';
 
 /** So many columns of a table are shown. */
 const COLUMNS_MAX = 24;

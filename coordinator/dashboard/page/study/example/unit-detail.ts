@@ -9,6 +9,8 @@ import { showFour, type TermOrder } from './sums.ts';
 import { backwardTable, forwardTable, type UnitContext, weightDetail } from './unit-tables.ts';
 import { changeText, deltaText, mostText } from './unit-text.ts';
 
+const HOW_TO_GO_ON = 'Choose a ∂L/∂w to see how it comes about.';
+
 /** The same lock as in the picture. */
 const LOCK = html`<svg class="lock" viewBox="-6 -7 12 13" aria-hidden="true">
   <path d="M-2.5 0v-3a2.5 2.5 0 0 1 5 0v3" fill="none" stroke="currentcolor" stroke-width="1.5" />
@@ -108,6 +110,6 @@ function backwardPart(
         : nothing
     }
     <p><b>${deltaText(unit)}</b>.</p>
-    ${isSum && most ? html`<p>${unbroken(`${most} Choose a ∂L/∂w to see how it comes about.`)}</p>` : nothing}
+    ${isSum && most ? html`<p>${unbroken(`${most} ${HOW_TO_GO_ON}`)}</p>` : nothing}
     ${weightDetail(unit, context, nameOwn)}`;
 }

@@ -120,8 +120,8 @@ function nextButton(lesson: Lesson, at: number, change: Change): TemplateResult 
 const lookAt = (screen: Screen, panels: readonly Panel[]): TemplateResult =>
   html`<p class="look-at">
     Look at:
-    ${panels
-      .filter(({ id }) => screen.panels.includes(id))
+    ${screen.panels
+      .flatMap((asked) => panels.filter(({ id }) => id === asked))
       .map(({ id, name }) => html`<a href="#${id}">${name}</a>`)}
   </p>`;
 

@@ -4,7 +4,6 @@ import { strokeLines } from '../../drawing/brush.ts';
 import { drawing } from '../../drawing/canvas.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { showLegend } from '../../panel/picture.ts';
-import { unbroken } from '../../unbroken.ts';
 import type { OpenStudy } from '../access.ts';
 import type { Study } from '../study.ts';
 import { Branches, type Futures, STEPS } from './branch.ts';
@@ -70,7 +69,9 @@ export const whatIf = (study: Study): Panel => {
             ${branches.isRunning ? 'Training …' : 'Train in this tab'}
           </button>
         </div>
-        <p class="quiet">${unbroken(`${EXPLANATION} ${rateText(opened, from ?? study.studies.step)}`)}</p>
+        <p class="quiet">
+          ${EXPLANATION} ${rateText(opened, from ?? study.studies.step)}
+        </p>
         ${problem === undefined ? nothing : html`<p class="warning">${problem}</p>`}
         ${futures ? picture(futures) : nothing}`;
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rowOf } from '../../../../../../../coordinator/dashboard/page/study/example/example-row.ts';
+import { rowOf } from '../../../../../../../coordinator/dashboard/page/study/example/table-row.ts';
 import type { TableColumn } from '../../../../../../../shared/data/manifest.ts';
 
 const measured = { mean: 100, deviation: 20 };
