@@ -33,8 +33,16 @@ export interface NetLab {
   meanGradient(set: ExampleSet): Float32Array;
 }
 
-/** The rows that are computed together. This changes the speed, not the bits. */
-const ROWS = 250;
+/** The most rows that are computed together. This changes the speed, not the bits. */
+const ROWS_MAX = 250;
+/** The outputs of all layers for these rows take so many values at most, and their δ as many. */
+const VALUES_MAX = 2 ** 22;
+
+/** The rows that are computed together. An image has many outputs per layer, so it gets fewer. */
+function rowsFor({ layers, inputCount }: ModelPlan): number {
+  const values = layers.reduce((sum, { output }) => sum + sizeOfShape(output), inputCount);
+  return Math.max(1, Math.min(ROWS_MAX, Math.floor(VALUES_MAX / values)));
+}
 
 /** `config` is that of the run: its loss and its wire format matter. */
 export function createNetLab(
@@ -49,8 +57,9 @@ export function createNetLab(
   const options = { loss: config.loss, labelSmoothing: 0, seed: config.seed };
   const parameters = engine.allocate(parameterCount);
   const gradient = engine.allocate(parameterCount);
-  const { x, labels, take } = createModelInput(engine, inputs, ROWS);
-  const [one, many] = [1, ROWS].map((rows) => createModel(engine, plan, options, rows));
+  const rowsAtOnce = rowsFor(plan);
+  const { x, labels, take } = createModelInput(engine, inputs, rowsAtOnce);
+  const [one, many] = [1, rowsAtOnce].map((rows) => createModel(engine, plan, options, rows));
   const slopesOf = createSlopes(engine, plan);
 
   return {
@@ -84,8 +93,8 @@ export function createNetLab(
     studySet(set, look) {
       const predictions = new Float32Array(set.count);
       const [losses, confidences] = [new Float32Array(set.count), new Float32Array(set.count)];
-      for (let first = 0; first < set.count; first += ROWS) {
-        const rows = Math.min(ROWS, set.count - first);
+      for (let first = 0; first < set.count; first += rowsAtOnce) {
+        const rows = Math.min(rowsAtOnce, set.count - first);
         take(set, first, rows);
         const measures = many.evaluate(parameters, x, labels, batchOf(rows));
         for (let row = 0; row < rows; row++) {
@@ -105,7 +114,7 @@ export function createNetLab(
       return { labels: set.labels.slice(0, set.count), predictions, losses, confidences };
     },
     meanGradient: (set) =>
-      meanOver(set.count, gradient, (first, rows) => {
+      meanOver(set.count, rowsAtOnce, gradient, (first, rows) => {
         take(set, first, rows);
         many.differentiate(parameters, x, labels, batchOf(rows), gradient);
       }),
@@ -121,12 +130,13 @@ const batchOf = (rows: number) => ({
 /** The mean over `count` examples of the sums that `differentiate` writes to `gradient`. */
 function meanOver(
   count: number,
+  rowsAtOnce: number,
   gradient: Float32Array,
   differentiate: (first: number, rows: number) => void,
 ): Float32Array {
   const sum = new Float64Array(gradient.length);
-  for (let first = 0; first < count; first += ROWS) {
-    differentiate(first, Math.min(ROWS, count - first));
+  for (let first = 0; first < count; first += rowsAtOnce) {
+    differentiate(first, Math.min(rowsAtOnce, count - first));
     for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
   }
   return Float32Array.from(sum, (value) => value / count);

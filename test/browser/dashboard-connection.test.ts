@@ -23,6 +23,7 @@ const VISIBILITY = `
   };
 `;
 const UNAUTHORIZED = /status of 401/;
+const GONE_OR_401 = new RegExp(`${GONE.source}|${UNAUTHORIZED.source}`);
 
 const markPage = (page: Page) => page.evaluate('globalThis.isTheSamePage = true');
 const isSamePage = (page: Page) => page.evaluate('globalThis.isTheSamePage === true');
@@ -162,6 +163,29 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a dashb
     await dashboard.untilTitle('done · Lockstep');
     await dashboard.page.evaluate('show(true)');
     await dashboard.untilStrip(new RegExp(done.parametersSha256));
+    expectNoProblems(dashboard);
+  });
+
+  test('of a run that is over shows the next one at its address, or says so', async () => {
+    const short = (seed: string) => [
+      ...['train', ...toyRun({ epochs: 12 }), '--workers', '1', '--seed', seed],
+      ...['--out', `${temporaryFolder()}/run`],
+    ];
+    const first = await startRun(short('1'));
+    const dashboard = await open(first.url, { expected: GONE_OR_401 });
+    const done = await first.cli.next('done');
+    await first.cli.ended;
+    await dashboard.untilStrip(new RegExp(`coordinator is gone.*${done.parametersSha256}`));
+    const port = ['--port', new URL(first.url).port];
+    const second = await startRun([...short('2'), ...port]);
+    const next = await second.cli.next('done');
+    await second.cli.ended;
+    await dashboard.untilStrip(new RegExp(`coordinator is gone.*${next.parametersSha256}`));
+    const third = await startRun([...long(), ...port, '--token', 'secret']);
+    await dashboard.untilStrip(/Another run is at this address now/);
+    // What the page has of its run stays.
+    expect(await dashboard.strip()).toContain(next.parametersSha256);
+    third.cli.child.kill();
     expectNoProblems(dashboard);
   });
 });

@@ -247,7 +247,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     const start = 2 * STEPS_PER_EPOCH;
     await page.locator('#what-if select').first().selectOption(String(start));
     await page.getByRole('button', { name: 'Train in this tab' }).click();
-    await untilTitle(page, 'what-if', /the loss after 50 steps/);
+    await untilTitle(page, 'what-if', /the last 10 of 50 steps/);
     const rows = await csvOf(page, 'what-if');
     const records = recordsOf(run).slice(start, start + 50);
     expect(rows.map(([step, loss]) => [Number(step), Number(loss)])).toEqual(
@@ -278,7 +278,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     await drawByMouse(page);
     await untilTitle(page, 'draw', /^The net takes it for class \d/);
     await page.getByRole('button', { name: 'Train in this tab' }).click();
-    await untilTitle(page, 'what-if', /the loss after 50 steps/);
+    await untilTitle(page, 'what-if', /the last 10 of 50 steps/);
     const rows = await csvOf(page, 'what-if');
     const last = Number(rows[49][0]);
     await expect.poll(() => recordsOf(run).length, EVERYTHING).toBeGreaterThan(last);

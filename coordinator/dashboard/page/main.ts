@@ -8,6 +8,7 @@ import type { Panel } from './panel/panel.ts';
 import { createRewind } from './rewind/rewind.ts';
 import { showInTab } from './strip/tab.ts';
 import { followTheme } from './strip/theme.ts';
+import { rememberedLesson } from './study/lesson-memory.ts';
 import { isStudy } from './subject.ts';
 import { createUi } from './ui.ts';
 
@@ -61,6 +62,14 @@ async function loadPanels(): Promise<void> {
   } else {
     const { CONTROL_PANELS } = await import('./control/control-panels.ts');
     panels = [...CLUSTER_PANELS, ...CONTROL_PANELS];
+    panels = [...(await lessonOf(panels)), ...panels];
   }
   draw();
+}
+
+/** The lesson about these panels that this tab has begun. */
+async function lessonOf(all: readonly Panel[]): Promise<readonly Panel[]> {
+  if (rememberedLesson() === '') return [];
+  const { clusterLesson } = await import('./study/cluster-lesson.ts');
+  return clusterLesson(all, ui);
 }

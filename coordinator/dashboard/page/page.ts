@@ -84,12 +84,18 @@ export function page(
     ${strip(source, view, draw)} ${hasPanels ? panelLinks(shown) : nothing}
     <main id="panels" tabindex="-1">
       ${state.name === 'locked' ? tokenForm(source, state.isWrong) : nothing}
-      ${hasPanels ? html`<p class="what">${runText(view)}</p>` : nothing}
+      ${hasPanels ? html`<p class="what">${partsOf(runText(view))}</p>` : nothing}
       <div class="grid">
         ${hasPanels ? draws(shown, view, ui) : nothing}
       </div>
     </main>
     ${hasPanels && !isStudy() ? rewindBar(newest, ui) : nothing}`;
+}
+
+/** A line that is broken between its parts, and within one only where the window is too narrow. */
+function partsOf(text: string): TemplateResult[] {
+  const parts = text.replaceAll('\u00a0', ' ').split(' · ');
+  return parts.map((part, i) => html`<span>${part}${i < parts.length - 1 ? ' ·' : ''}</span> `);
 }
 
 const panelLinks = (panels: readonly Panel[]): TemplateResult =>

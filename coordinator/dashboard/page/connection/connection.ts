@@ -15,7 +15,7 @@ import { remember, remembered } from './storage.ts';
  *
  *   connecting ──first update──► live ──the stream ends, or is silent──► lost ──► connecting
  *        │                        │                                  after a moment
- *        │ 401                    └──the run is over──► ended ──if it may go on──► connecting
+ *        │ 401                    └──the run is over──► ended ──after a moment──► connecting
  *        ▼
  *     locked ──a token──► connecting
  *
@@ -23,6 +23,9 @@ import { remember, remembered } from './storage.ts';
  * one update every now and then, for its title. When the run is about to end, it keeps the stream,
  * because nobody can be asked afterward. When the page is shown again, it gets what it has missed,
  * by its cursor.
+ *
+ * A page stays open when its coordinator ends, and another run may take the same port. So a page
+ * that somebody sees goes on asking. Nothing on it is about another run: it loads itself anew.
  */
 
 /** Where the page has its run from. */
@@ -50,6 +53,8 @@ export class Connection {
   #token = tokenOfAddress() ?? remembered('sessionStorage', TOKEN_KEY);
   /** Undefined: there is no stream. */
   #stream: AbortController | undefined;
+  /** The folder of the run that the page shows, once it is known. */
+  #runDir: string | undefined;
   #heardAt = performance.now();
   #retryMs = RETRY_MIN_MS;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -113,11 +118,17 @@ export class Connection {
 
   /** The page is hidden or shown. */
   #look(): void {
-    const isDone = this.#state.name === 'ended' && this.#view.status?.state === 'done';
-    if (this.#state.name === 'locked' || isDone) return;
+    const state = this.#state;
+    if (state.name === 'locked' || (state.name === 'ended' && state.isReplaced)) return;
     if (!document.hidden) {
       if (!this.#stream) void this.#open();
-    } else if (!this.#isToStay()) this.#openLater(HIDDEN_INTERVAL_MS);
+    } else if (this.#isDone) this.#close();
+    else if (!this.#isToStay()) this.#openLater(HIDDEN_INTERVAL_MS);
+  }
+
+  /** Nobody goes on with a run that is done. */
+  get #isDone(): boolean {
+    return this.#state.name === 'ended' && this.#view.status?.state === 'done';
   }
 
   /** Whether the stream stays open after an update. */
@@ -146,7 +157,9 @@ export class Connection {
     const reason = await this.#read(stream).catch(reasonOf);
     if (this.#stream !== stream) return;
     this.#close();
-    if (this.#state.name !== 'locked') this.#lose(reason);
+    const state = this.#state;
+    if (state.name === 'locked' || (state.name === 'ended' && state.isReplaced)) return;
+    this.#lose(reason);
   }
 
   /** Something must be heard from now on, or the stream is cut off. */
@@ -162,16 +175,29 @@ export class Connection {
     const { cursor } = this.#view;
     const headers = new Headers(cursor && { 'last-event-id': formatCursor(cursor) });
     const response = await this.request('api/events', { signal, headers });
-    if (response.status === 401) this.#lock();
+    if (response.status === 401 && this.#isDone) this.#change({ name: 'ended', isReplaced: true });
+    else if (response.status === 401) this.#lock();
     if (!response.ok || !response.body) throw new Error(await explain(response));
     for await (const data of eventData(response.body, () => this.#expect(stream))) {
-      this.#view = applyUpdate(this.#view, JSON.parse(data) as Update);
+      const update = JSON.parse(data) as Update;
+      if (this.#isOfOtherRun(update)) {
+        location.reload();
+        continue;
+      }
+      this.#view = applyUpdate(this.#view, update);
       this.#retryMs = RETRY_MIN_MS;
       this.#heardAt = performance.now();
       this.#change({ name: 'live' });
       if (!this.#isToStay()) this.#openLater(HIDDEN_INTERVAL_MS);
     }
     return 'it has closed the connection';
+  }
+
+  /** Whether an update is of another run than those before. A run has no folder at first. */
+  #isOfOtherRun({ facts }: Update): boolean {
+    const before = this.#runDir;
+    this.#runDir = facts?.runDir ?? before;
+    return before !== undefined && before !== this.#runDir;
   }
 
   #lock(): void {
@@ -182,11 +208,10 @@ export class Connection {
   }
 
   #lose(reason: string): void {
-    const { state, end } = this.#view.status ?? {};
-    if (end) this.#change({ name: 'ended' });
+    if (this.#view.status?.end) this.#change({ name: 'ended', isReplaced: false });
     else this.#change({ name: 'lost', since: this.#heardAt, reason });
-    // Nobody goes on with a run that is done. But its last state may be wanted.
-    if (state === 'done') return;
+    // Its last state may be wanted. A reader who comes back has the page ask again.
+    if (this.#isDone && document.hidden) return;
     // Many pages lose a coordinator at once. They must not all come back at once.
     this.#openLater(this.#retryMs * (0.5 + Math.random() / 2));
     this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);

@@ -21,6 +21,7 @@ import {
   thinEpochs,
   type XAxis,
 } from './curve-series.ts';
+import { withScores } from './scores.ts';
 
 /** A line of a chart. */
 export interface Line {
@@ -88,7 +89,7 @@ export function curveModel(view: RunView, options: CurveOptions): CurveModel | u
   const ends = [history, ...shown.flatMap(({ epochs }) => epochs.slice(-1))];
   const end = Math.max(...ends.map((last) => ('end' in last ? last.end : last.step)));
   const steps = stepPoints(buckets, axis, end - start, options.isLogX);
-  const epochs = placedEpochs(view.epochs, axis);
+  const epochs = placedEpochs(view.epochs.map(withScores), axis);
   const places = steps.map(({ x }) => (options.isLogX ? Math.log(x) : x));
   const loss = [
     ...earlierLines(shown, options, 'trainLoss', 'validationLoss'),

@@ -3,6 +3,7 @@ import type { RunView } from '../../model/run-view.ts';
 import { formatCount, formatLoss, formatPercent, formatQuantity } from '../format.ts';
 import type { Choices } from '../ui.ts';
 import { type Chart, type CurveModel, smoothedSteps } from './curve-model.ts';
+import { isOfNumber } from './scores.ts';
 
 /** What the losses tell now: whether the model still learns, stalls or overfits. */
 export function learningSentence({ status, facts, epochs }: RunView): string {
@@ -59,7 +60,8 @@ export function curveNotes(
   }
   if (isOutside(accuracy)) {
     const [least, most] = accuracy.extremes.map((value) => formatPercent(value, 0));
-    notes.push(`The accuracies of single steps go from ${least} to ${most}.`);
+    const scores = isOfNumber(facts) ? 'R² values' : 'accuracies';
+    notes.push(`The ${scores} of single steps go from ${least} to ${most}.`);
   }
   const steps = smoothedSteps((status?.step ?? 0) - (history.all()[0]?.from ?? 0));
   if (steps > 1)

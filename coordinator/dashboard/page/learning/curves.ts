@@ -7,6 +7,7 @@ import type { Panel } from '../panel/panel.ts';
 import { type Canvas, pointedPart, showCanvas } from '../panel/picture.ts';
 import { type Table, tableFrom } from '../panel/table.ts';
 import type { Choices, Ui } from '../ui.ts';
+import { unbroken } from '../unbroken.ts';
 import {
   ACCURACY_HEIGHT,
   accuracyFrame,
@@ -20,6 +21,7 @@ import { type CurveModel, curveModel, type Line } from './curve-model.ts';
 import { curveNotes, learningSentence, marksSentence } from './curve-sentences.ts';
 import { pointAt } from './curve-series.ts';
 import { earlierRunsList } from './earlier-runs.ts';
+import { scoreName, withScores } from './scores.ts';
 
 /** Loss and accuracy over the steps, with what happened on the way. */
 export const curves: Panel = {
@@ -45,10 +47,10 @@ export const curves: Panel = {
       ${showCanvas(loss, ui)}
       <p class="marks" aria-live=${live}>${marksSentence(model, pointed)}</p>
       <p class="readout accuracy" aria-live=${live}>
-        ${legendOf('accuracy', model.accuracy.lines, x, formatPercent, '')}
+        ${legendOf(scoreName(view), model.accuracy.lines, x, formatPercent, '')}
       </p>
       ${showCanvas(accuracy, ui)}
-      <p class="notes">${curveNotes(view, model, choices).join(' ')}</p>`;
+      <p class="notes">${unbroken(curveNotes(view, model, choices).join(' '))}</p>`;
   },
   table: (view) => stepTable(view),
   secondTable: { name: 'epochs', table: (view) => epochTable(view) },
@@ -148,30 +150,34 @@ function legendOf(
 const isMinor = ({ kind }: Line): boolean => kind === 'steps' || kind.startsWith('earlier');
 
 /** The steps, those that are long ago several in a row. */
-const stepTable = ({ history, facts }: RunView): Table =>
-  tableFrom(history.all(), [
+const stepTable = (view: RunView): Table =>
+  tableFrom(view.history.all(), [
     ['step', ({ to }) => to, formatCount],
     ['steps', ({ from, to }) => to - from],
-    ['epoch', ({ to }) => Math.ceil(to / (facts?.stepsPerEpoch ?? 1))],
+    ['epoch', ({ to }) => Math.ceil(to / (view.facts?.stepsPerEpoch ?? 1))],
     ['loss', meanLoss, formatLoss],
     ['smallest loss', ({ lossMin }) => lossMin, formatLoss],
     ['largest loss', ({ lossMax }) => lossMax, formatLoss],
-    ['accuracy', ({ correctCount, examples }) => correctCount / examples, formatPercent],
+    [scoreName(view), ({ correctCount, examples }) => correctCount / examples, formatPercent],
     ['learning rate', ({ learningRate }) => learningRate, (rate) => rate.toPrecision(4)],
     [{ name: 'speed', unit: 'examples/s' }, speedOf, formatCount],
     ['fewest workers', ({ worldSizeMin }) => worldSizeMin],
     ['most workers', ({ worldSizeMax }) => worldSizeMax],
   ]);
 
-const epochTable = ({ epochs }: RunView): Table =>
-  tableFrom(epochs, [
+const epochTable = (view: RunView): Table =>
+  tableFrom(view.epochs.map(withScores), [
     ['epoch', ({ epoch }) => epoch],
     ['step', ({ step }) => step, formatCount],
     ['training loss', ({ trainLoss }) => trainLoss, formatLoss],
     ['validation loss', ({ validationLoss }) => validationLoss, formatLoss],
     ['test loss', ({ testLoss }) => testLoss, formatLoss],
-    ['training accuracy', ({ trainAccuracy }) => trainAccuracy, formatPercent],
-    ['validation accuracy', ({ validationAccuracy }) => validationAccuracy, formatPercent],
-    ['test accuracy', ({ testAccuracy }) => testAccuracy, formatPercent],
+    [`training ${scoreName(view)}`, ({ trainAccuracy }) => trainAccuracy, formatPercent],
+    [
+      `validation ${scoreName(view)}`,
+      ({ validationAccuracy }) => validationAccuracy,
+      formatPercent,
+    ],
+    [`test ${scoreName(view)}`, ({ testAccuracy }) => testAccuracy, formatPercent],
     [{ name: 'time', unit: 's' }, ({ seconds }) => seconds, (seconds) => seconds.toFixed(2)],
   ]);

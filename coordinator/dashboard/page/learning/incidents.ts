@@ -12,6 +12,7 @@ import { formatCount, formatTime } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
 import { type Table, tableFrom } from '../panel/table.ts';
 import type { Ui } from '../ui.ts';
+import { unbroken } from '../unbroken.ts';
 import { incidentNotes, incidentsSentence } from './incident-sentences.ts';
 import { MARK_COLORS, MARK_SHAPES } from './incident-shapes.ts';
 
@@ -37,7 +38,7 @@ export const incidents: Panel = {
         </ol>
         ${hidden > 0 ? html`<p class="notes">${hidden} earlier ones are in the CSV.</p>` : ''}
       </div>
-      <p class="notes">${incidentNotes(view).join(' ')}</p>`;
+      <p class="notes">${unbroken(incidentNotes(view).join(' '))}</p>`;
   },
   table: (view) => incidentTable(view),
 };
@@ -67,7 +68,7 @@ function itemOf(incident: Incident): TemplateResult {
     <svg viewBox="-6 -6 12 12" aria-hidden="true">
       ${mark && svg`<path fill="var(${MARK_COLORS[mark]})" d=${MARK_SHAPES[mark]} />`}
     </svg>
-    <span>${message}${count > 1 ? html` <b>${times}</b>` : ''}</span>
+    <span>${unbroken(message)}${count > 1 ? html` <b>${times}</b>` : ''}</span>
   </li>`;
 }
 

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { RunView } from '../../model/run-view.ts';
 import type { Ui } from '../ui.ts';
+import { unbroken } from '../unbroken.ts';
 import { csvOf, type Table } from './table.ts';
 
 /** One view of the dashboard, as a function of the run's state. */
@@ -13,7 +14,7 @@ export interface Panel {
   readonly title: (view: RunView, ui: Ui) => string;
   readonly body: (view: RunView, ui: Ui) => TemplateResult;
   /** The same numbers as a table. Undefined if the panel is one already. */
-  readonly table?: (view: RunView, ui: Ui) => Table;
+  readonly table?: ((view: RunView, ui: Ui) => Table) | undefined;
   /** A second table, with its name for the button and the file. */
   readonly secondTable?: {
     readonly name: string;
@@ -31,7 +32,7 @@ export function showPanel(panel: Panel, view: RunView, ui: Ui): TemplateResult {
   return html`<section id=${id} class=${kind} aria-labelledby="${id}-name">
     <header>
       <p class="kind" id="${id}-name">${name}</p>
-      <h2 id="${id}-title">${panel.title(view, ui)}</h2>
+      <h2 id="${id}-title">${unbroken(panel.title(view, ui))}</h2>
     </header>
     ${panel.body(view, ui)} ${panel.table ? tablesOf(panel, panel.table, view, ui) : nothing}
   </section>`;

@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { drawing } from '../drawing/canvas.ts';
 import type { Ui } from '../ui.ts';
+import { unbroken } from '../unbroken.ts';
 
 /** A drawing of which the user can point at parts, by pointer or keyboard. */
 export interface Canvas<Part> {
@@ -80,13 +81,15 @@ export function showCanvas<Part>(picture: Canvas<Part>, ui: Ui): TemplateResult 
     ></canvas>`;
 }
 
+const HOW_TO_POINT = 'Point at a part, or use the arrow keys, to read what it is.';
+
 /** The picture, and the story of the part that the user points at. */
 export function showPicture<Part>(picture: Picture<Part>, ui: Ui): TemplateResult {
   const { id, storyOf } = picture;
   const part = pointedPart(picture, ui);
   return html`${showCanvas(picture, ui)}
     <p class="story" id="${id}-story" aria-live="polite">
-      ${part ? storyOf(part) : 'Point at a part, or use the arrow keys, to read what it is.'}
+      ${unbroken(part ? storyOf(part) : HOW_TO_POINT)}
     </p>`;
 }
 

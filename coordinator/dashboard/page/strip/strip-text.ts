@@ -7,6 +7,7 @@ import {
   formatLoss,
   formatPercent,
   formatQuantity,
+  shortNumber,
 } from '../format.ts';
 
 /*
@@ -78,7 +79,8 @@ export function runText({ status, facts, epochs }: RunView): string {
   if (last?.validationLoss != null)
     parts.push(`validation loss ${formatLoss(last.validationLoss)} after epoch ${last.epoch}`);
   const accuracy = status.end?.testAccuracy ?? last?.testAccuracy;
-  if (accuracy !== undefined) parts.push(`test ${formatPercent(accuracy)}`);
+  if (accuracy != null) parts.push(`test ${formatPercent(accuracy)}`);
+  else if (last?.testErrors) parts.push(`test RMSE ${shortNumber(last.testErrors.rmse)}`);
   const sha256 = status.end?.parametersSha256;
   if (sha256) parts.push(`SHA-256 ${formatHash(sha256)}`);
   else if (status.fingerprint) parts.push(`fingerprint ${formatHash(status.fingerprint)}`);
@@ -112,8 +114,7 @@ export function messageOf(
     case 'lost':
       return lossOf(view, connection, now);
   }
-  const isGone =
-    connection.name === 'ended' ? ' The coordinator is gone: this is the last state.' : '';
+  const isGone = connection.name === 'ended' ? goneText(connection) : '';
   switch (status?.state) {
     case 'waiting':
       return waitingFor(view, workerFlags);
@@ -121,10 +122,11 @@ export function messageOf(
       return { text: 'All steps are done. The result is being evaluated and saved.' };
     case 'done': {
       const { testAccuracy, parametersSha256 } = status.end ?? {};
-      const accuracy = `The test accuracy is ${formatPercent(testAccuracy ?? null, 2)}.`;
+      const accuracy =
+        testAccuracy == null ? '' : ` The test accuracy is ${formatPercent(testAccuracy, 2)}.`;
       const hash = 'SHA-256 of the parameters, the same for any number of workers:';
       return {
-        text: `The run is over.${isGone} ${accuracy} ${hash}`,
+        text: `The run is over.${isGone}${accuracy} ${hash}`,
         command: parametersSha256 ?? '',
       };
     }
@@ -146,6 +148,11 @@ export function messageOf(
     return { text: 'Reading the run:', ticking: `${Math.floor(status.readPart * 100)} %` };
   return isGone ? { text: isGone.trim() } : undefined;
 }
+
+const goneText = ({ isReplaced }: ConnectionState & { name: 'ended' }): string =>
+  isReplaced
+    ? ' Another run is at this address now, with a token of its own: reload this page to see it.'
+    : ' The coordinator is gone: this is the last state.';
 
 /** After so long, somebody may have to start the coordinator again. */
 const GIVE_ADVICE_MS = 10_000;

@@ -3,6 +3,7 @@ import type { RunView } from '../../model/run-view.ts';
 import type { RunSource } from '../connection/connection.ts';
 import { colorOf } from '../drawing/colors.ts';
 import { isStudy } from '../subject.ts';
+import { unbroken } from '../unbroken.ts';
 import { crewText, type Message, messageOf, progressText, stateWord } from './strip-text.ts';
 import { chooseTheme, chosenTheme, THEMES, type Theme } from './theme.ts';
 
@@ -31,7 +32,7 @@ export function strip(source: RunSource, view: RunView, draw: () => void): Templ
         : nothing
     }
     <div class="message ${message?.isWarning ? 'warning' : ''}">
-      <span role="status">${message?.text ?? ''}</span>
+      <span role="status">${unbroken(message?.text ?? '')}</span>
       ${message ? details(message) : nothing}
     </div>
   </header>`;

@@ -5,6 +5,7 @@ import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
 import { formatCount, shortNumber } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
 import { whenSeen } from '../panel/when-seen.ts';
+import { unbroken } from '../unbroken.ts';
 import type { OpenStudy } from './access.ts';
 import { examplePicture } from './example/example-picture.ts';
 import {
@@ -40,6 +41,11 @@ export function overview(study: Study): Panel {
         <div>
           ${exampleOf(study, opened)} ${exampleControls(study, opened)}
           ${netControls(study, opened)}
+          ${
+            studies.shown.kind === 'held' && !studies.isOver
+              ? html`<p>This net holds still, while the run goes on.</p>`
+              : nothing
+          }
           <p class="quiet">
             The engine in this page computes what the run computes, to the last bit.
             ${
@@ -49,7 +55,7 @@ export function overview(study: Study): Panel {
             }
           </p>
           ${problem ? html`<p class="warning">${problem}</p>` : nothing}
-          ${learningWarnings(view).map((text) => html`<p class="warning">${text}</p>`)}
+          ${learningWarnings(view).map((text) => html`<p class="warning">${unbroken(text)}</p>`)}
         </div>
       </div>`;
     },
@@ -74,11 +80,12 @@ function exampleOf({ studies, chosen: { set, index } }: Study, opened: OpenStudy
     isRegression(dataset) ? shortNumber(inUnit(dataset, label)) : names[label];
   const outcomeText = (example: ExampleStudy) =>
     isRegression(dataset) ? numberText(example, dataset) : predictionText(example, names);
+  const count = of && !isRegression(dataset) ? unbroken(wrongText(of.value)) : nothing;
   return html`<p class="example-name">
       ${set} example ${index}${found ? html`: <b>${labelText(found.value.label)}</b>` : nothing}
     </p>
     <p aria-live="polite">${found ? outcomeText(found.value) : 'Computing …'}</p>
-    <p class="quiet">${of && !isRegression(dataset) ? wrongText(of.value) : nothing}</p>`;
+    <p class="quiet count">${count}</p>`;
 }
 
 function exampleControls(study: Study, opened: OpenStudy): TemplateResult {
@@ -117,9 +124,13 @@ function exampleControls(study: Study, opened: OpenStudy): TemplateResult {
       of ${formatCount(count)}${opened.counts[chosen.set] > count ? ' that are loaded' : nothing}
     </span>
     <button @click=${() => move(1)}>Next</button>
-    <button aria-busy=${chosen.isSeeking} @click=${() => seekWrong(study)}>
-      <span class="label">Next wrong one</span>
-    </button>
+    ${
+      isRegression(opened.config.dataset)
+        ? nothing
+        : html`<button aria-busy=${chosen.isSeeking} @click=${() => seekWrong(study)}>
+            <span class="label">Next wrong one</span>
+          </button>`
+    }
   </div>`;
 }
 

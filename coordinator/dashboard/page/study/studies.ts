@@ -8,7 +8,6 @@ import type { Dated, OpenStudy, StudyAccess } from './access.ts';
 import { type Lab, openLab } from './lab/lab.ts';
 import type { Argument, Result, TaskName } from './lab/lab-tasks.ts';
 import { examplesIn, Pictures } from './pictures.ts';
-import { isSame, type ReplacementWatch, watchReplacement } from './replacement.ts';
 
 /*
  * What the page has studied of a net.
@@ -72,13 +71,11 @@ export class Studies implements StudyAccess {
   readonly #loading = new Set<StudySet>();
   readonly #pictures: Pictures;
   readonly #entries = new Map<string, Entry>();
-  readonly #replacement: ReplacementWatch;
 
   /** Begins at once. `change` of the user interface is called when there is something new. */
   constructor(source: RunSource, ui: Ui) {
     this.#source = source;
     this.#ui = ui;
-    this.#replacement = watchReplacement(source, globalThis);
     this.#pictures = new Pictures(
       (set, indices) => this.fetchExamples(set, `indices=${indices}`),
       (problem) => (problem === undefined ? this.#changed() : this.#fail(problem)),
@@ -259,7 +256,7 @@ export class Studies implements StudyAccess {
     try {
       const isOld = performance.now() - this.#askedAt > ASK_KEPT_MS;
       const isDue = isOld && !this.isOver;
-      if (this.#replacement.isToAsk() || !this.#opened || isDue) await this.#open();
+      if (!this.#opened || isDue) await this.#open();
       await this.#takeParameters();
       this.#fail(undefined);
     } catch (error) {
@@ -278,8 +275,6 @@ export class Studies implements StudyAccess {
       if (!this.#opened || !this.isOver) throw error;
     });
     if (!answer) return;
-    // Nothing on this page is about another run.
-    if (this.#opened && !isSame(this.#opened.config, answer.config)) return location.reload();
     this.#opened = { ...answer, plan: this.#opened?.plan ?? planModel(answer.config.model) };
     this.#lab ??= openLab(answer.config, (reason) => this.#fail(reason));
   }

@@ -1,6 +1,5 @@
 import { isRegression } from '../../../../shared/data/target.ts';
 import type { RunSource } from '../connection/connection.ts';
-import { hasEmbeddedStudy } from '../connection/embedded-study.ts';
 import { curves } from '../learning/curves.ts';
 import type { Panel } from '../panel/panel.ts';
 import type { Ui } from '../ui.ts';
@@ -14,23 +13,35 @@ import { overview } from './overview.ts';
 import { own } from './own/own.ts';
 import { confusion } from './sets/confusion.ts';
 import { hardest } from './sets/hardest.ts';
-import styleUrl from './study.css?url';
 import { createStudy, type Study } from './study.ts';
-import { needsClasses, needsFewClasses, needsGrayImages, suited, type WhyNot } from './suited.ts';
+import { loadStudyStyle } from './study-style.ts';
+import {
+  needsClassesToCount,
+  needsClassesToTell,
+  needsFewClasses,
+  needsGrayImages,
+  suited,
+  type WhyNot,
+} from './suited.ts';
 import { units } from './units/units.ts';
 import { breakIt } from './what-if/break.ts';
 import { whatIf } from './what-if/what-if.ts';
 
 /** The panels that show how the net of a run learns, in the order of the page. */
 export function createStudyPanels(source: RunSource, ui: Ui): readonly Panel[] {
-  if (!hasEmbeddedStudy()) loadStyle();
+  loadStudyStyle();
   const study = createStudy(source, ui);
   const panels = [
-    ...[lessons, overview, suitedTo(output, needsFewClasses), backward, gradientFlow, fresh],
-    ...[units, suitedTo(features, needsClasses), suitedTo(confusion, needsFewClassesOrNumber)],
-    ...[hardest, suitedTo(own, needsGrayImages), suitedTo(breakIt, needsClasses), whatIf],
+    ...[overview, suitedTo(output, needsFewClasses), backward, gradientFlow, fresh],
+    ...[
+      units,
+      suitedTo(features, needsClassesToTell),
+      suitedTo(confusion, needsFewClassesOrNumber),
+    ],
+    ...[hardest, suitedTo(own, needsGrayImages), suitedTo(breakIt, needsClassesToCount), whatIf],
   ];
-  return [...panels.map((panel) => panel(study)), curves];
+  const all = [...panels.map((panel) => panel(study)), { ...curves, isWide: true }];
+  return [lessons(() => all, ui, study), ...all];
 }
 
 const suitedTo = (panel: (study: Study) => Panel, whyNot: WhyNot) => (study: Study) =>
@@ -39,11 +50,3 @@ const suitedTo = (panel: (study: Study) => Panel, whyNot: WhyNot) => (study: Stu
 /** Instead of the matrix, numbers have a scatter. */
 const needsFewClassesOrNumber: WhyNot = (opened) =>
   isRegression(opened.config.dataset) ? undefined : needsFewClasses(opened);
-
-/** A run in one file has this style already. */
-function loadStyle(): void {
-  const style = document.createElement('link');
-  style.rel = 'stylesheet';
-  style.href = styleUrl;
-  document.head.append(style);
-}

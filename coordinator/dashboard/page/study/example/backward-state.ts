@@ -3,7 +3,7 @@ import { type ColumnStudy, studyColumns } from '../../../../../shared/study/colu
 import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
 import type { UnitStudy } from '../../../../../shared/study/unit-study.ts';
 import type { ChosenStudy } from '../access.ts';
-import { differencesOf, toDecrease } from '../output/output-text.ts';
+import { bySize, differencesOf, toDecrease } from '../output/output-text.ts';
 import type { UnitKey } from './net-layout.ts';
 import { stageCount } from './net-text.ts';
 import type { TermOrder } from './sums.ts';
@@ -156,8 +156,9 @@ export class Backward {
   }
 }
 
-/** The output that is to decrease most. */
+/** The output that is to decrease most; if none is, the one furthest below its target. */
 function mostWrong(example: ExampleStudy, column: number): UnitKey {
-  const [most] = toDecrease(differencesOf(example));
-  return { column, unit: most?.label ?? example.label };
+  const differences = differencesOf(example);
+  const [most] = [...toDecrease(differences), ...bySize(differences)];
+  return { column, unit: most.label };
 }

@@ -1,5 +1,6 @@
 import { type ColumnStudy, isLocked } from '../../../../../shared/study/columns.ts';
 import { beginText, type Context, strokeLines, strokeRect, write } from '../../drawing/brush.ts';
+import { formatCount } from '../../format.ts';
 import { mosaicOf } from './mosaic.ts';
 import {
   type Band,
@@ -55,6 +56,8 @@ export function paintNet(
   const cells = layOutNet(mosaicsOf(picture.columns), width);
   for (const cell of cells) paintCell(context, cell, picture);
   paintLinks(context, cells, picture);
+  // Names and numbers are readable before the lines.
+  for (const cell of cells) paintTexts(context, cell, picture);
   for (const cell of cells) {
     if (cell.column === picture.chosen.column) frame(context, cell, picture.chosen.unit, 2);
     if (cell.column === pointed?.column) frame(context, cell, pointed.unit, 1);
@@ -98,12 +101,12 @@ function contentOf({ column, band }: NetCell, picture: NetPicture): Content {
 
 function lockNote(study: ColumnStudy): string {
   const count = lockedCount(study);
-  return count > 0 ? `${count} locked` : 'none locked';
+  return count > 0 ? `${formatCount(count)} locked` : 'none locked';
 }
 
-function paintCell(context: Context, cell: NetCell, picture: NetPicture): void {
-  const { room, rect, mosaic, band, column } = cell;
-  const { title, values, kind, note } = contentOf(cell, picture);
+function paintTexts(context: Context, cell: NetCell, picture: NetPicture): void {
+  const { room, column } = cell;
+  const { title, note } = contentOf(cell, picture);
   const middle = room.x + room.width / 2;
   beginText(context, 'center');
   const short = title.replace(/:.*| =.*|, .*/, '');
@@ -111,12 +114,17 @@ function paintCell(context: Context, cell: NetCell, picture: NetPicture): void {
   const below = room.y + room.height - TEXT_BOTTOM / 2;
   const number = note.replace('largest ', '');
   write(context, '--quiet', [note, number], [middle, below], room.width - 4);
+  if (column === picture.columns.length - 1) paintNames(context, cell, picture.names);
+}
+
+function paintCell(context: Context, cell: NetCell, picture: NetPicture): void {
+  const { rect, mosaic, band } = cell;
+  const { title, values, kind } = contentOf(cell, picture);
   if (values) {
     paintValues(context, values, mosaic, rect, kind);
     strokeRect(context, '--line', rect, 0.5);
   } else if (title !== '') strokeRect(context, '--line', rect, 1, [3, 3]);
   if (values && band === 'slopes' && kind === 'slopes') paintLocks(context, cell, values);
-  if (column === picture.columns.length - 1) paintNames(context, cell, picture.names);
 }
 
 /** A lock where no error passes, if there is room for it. */

@@ -3,10 +3,14 @@ import { type ColumnStudy, isLocked } from '../../../../../shared/study/columns.
 import { placeOf } from '../../../../../shared/study/links.ts';
 import { formatCount, formatQuantity } from '../../format.ts';
 
-/** "dense1, relu", "conv2, batch norm, relu", "pixels". */
-export function columnName({ layers }: Pick<ColumnStudy, 'layers'>, at: number): string {
+/** "dense1, relu", "conv2, batch norm, relu", "pixels", or "inputs" of a table. */
+export function columnName(
+  { layers, shape }: Pick<ColumnStudy, 'layers' | 'shape'>,
+  at: number,
+): string {
   const names = layers.map(nameOfLayer);
-  return (at === 0 ? ['pixels', ...names] : names).join(', ');
+  const isImage = shape.height * shape.width > 1;
+  return (at === 0 ? [isImage ? 'pixels' : 'inputs', ...names] : names).join(', ');
 }
 
 function nameOfLayer({ spec, name }: PlannedLayer): string {
@@ -48,11 +52,15 @@ export const isForward = ({ stage }: Progress, column: number): boolean => colum
 export const isBackward = ({ stage, columnCount }: Progress, column: number): boolean =>
   column > 0 && stage >= 2 * columnCount - 1 - column;
 
+const inputText = (column: ColumnStudy): string =>
+  `The input: ${formatCount(column.values.length)} ` +
+  (columnName({ ...column, layers: [] }, 0) === 'pixels' ? 'pixels from 0 to 1.' : 'numbers.');
+
 /** What the newest stage has computed, as a sentence. */
 export function stageText(columns: readonly ColumnStudy[], stage: number): string {
   const columnCount = columns.length;
   const last = columnCount - 1;
-  if (stage === 0) return `The input: ${formatCount(columns[0].values.length)} pixels from 0 to 1.`;
+  if (stage === 0) return inputText(columns[0]);
   if (stage <= last) return forwardText(columns[stage], stage, stage === last);
   if (stage === columnCount)
     return 'The error of each output: δ = output − target. Now it goes backward.';

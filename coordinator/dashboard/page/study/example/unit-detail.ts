@@ -1,12 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { isLocked } from '../../../../../shared/study/columns.ts';
 import type { Term, UnitStudy } from '../../../../../shared/study/unit-study.ts';
+import { unbroken } from '../../unbroken.ts';
 import type { Backward, BackwardState } from './backward-state.ts';
 import { kernelView, poolView } from './kernel-view.ts';
 import { columnName, isBackward, isForward, lockText, unitName } from './net-text.ts';
 import { showFour, type TermOrder } from './sums.ts';
 import { backwardTable, forwardTable, type UnitContext, weightDetail } from './unit-tables.ts';
 import { changeText, deltaText, mostText } from './unit-text.ts';
+
+const HOW_TO_GO_ON = 'Choose a ∂L/∂w to see how it comes about.';
 
 /** The same lock as in the picture. */
 const LOCK = html`<svg class="lock" viewBox="-6 -7 12 13" aria-hidden="true">
@@ -107,6 +110,6 @@ function backwardPart(
         : nothing
     }
     <p><b>${deltaText(unit)}</b>.</p>
-    ${isSum && most ? html`<p>${most} Choose a ∂L/∂w to see how it comes about.</p>` : nothing}
+    ${isSum && most ? html`<p>${unbroken(`${most} ${HOW_TO_GO_ON}`)}</p>` : nothing}
     ${weightDetail(unit, context, nameOwn)}`;
 }

@@ -39,7 +39,8 @@ export function deltaText({ error, delta, changes, output }: UnitStudy): string 
   const factors = [error, ...slopes].map(showFour).map(inBrackets);
   if (output) {
     const { value, target } = output;
-    return `δ = output − target = ${showFour(value)} − ${target} = ${showFour(delta)}`;
+    const terms = `${showFour(value)} − ${inBrackets(showFour(target))}`;
+    return `δ = output − target = ${terms} = ${showFour(delta)}`;
   }
   if (slopes.length === 0) return `δ = ∂L/∂a = ${showFour(delta)}, because the slope is 1`;
   const names = ['∂L/∂a', ...slopes.map(() => 'slope')].join(' · ');

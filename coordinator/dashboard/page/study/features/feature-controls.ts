@@ -103,6 +103,7 @@ function stepSlider({ studies, kept }: Study): TemplateResult {
         .value=${String(place)}
         aria-valuetext=${text}
         @input=${show}
-    /></label>
-    <span>${text}</span>`;
+      />
+      <span>${text}</span></label
+    >`;
 }

@@ -5,6 +5,7 @@ import type { Panel } from '../../panel/panel.ts';
 import { showPicture } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { unbroken } from '../../unbroken.ts';
 import type { Study } from '../study.ts';
 import { GRADIENT_EXAMPLES } from '../units/unit-tasks.ts';
 import { type FlowRow, flowOfCheckpoints, flowOfSamples } from './flow.ts';
@@ -142,7 +143,7 @@ function show(study: Study, { rows, span, source }: Shown): TemplateResult {
     storyOf: (row) => storyOf(study, rows[row], span),
   });
   return html`${showPicture(picture, study.ui)}
-    <p>${slowest} ${advice}</p>
+    <p>${unbroken(`${slowest} ${advice}`)}</p>
     <p class="source">
       From the last layer to the first. ∂L/∂w is the derivative of the loss by all that a layer
       learns. On its way back, the gradient δ is multiplied by each layer’s weights and by the slope

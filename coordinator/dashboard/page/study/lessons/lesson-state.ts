@@ -1,4 +1,4 @@
-import { remember, remembered } from '../../connection/storage.ts';
+import { rememberedLesson, rememberLesson } from '../lesson-memory.ts';
 import type { Lesson } from './lesson.ts';
 import { LESSONS } from './texts.ts';
 
@@ -11,25 +11,24 @@ export interface LessonState {
   readonly chosen: number | undefined;
 }
 
-const KEY = 'lockstep-lesson';
-const NONE: LessonState = { lesson: undefined, at: 0, chosen: undefined };
+export const NO_LESSON: LessonState = { lesson: undefined, at: 0, chosen: undefined };
 
-/** The lesson of the address; or the one that this tab has shown last, where its reader was. */
+/**
+ * The lesson of the address, which this tab remembers; or the one that it has shown last, where its
+ * reader was.
+ */
 export function firstLesson(search: string): LessonState {
   const asked = new URLSearchParams(search).get('lesson');
-  const [name, at] = (remembered('sessionStorage', KEY) ?? '').split(' ');
+  const [name, at] = rememberedLesson().split(' ');
   const lesson = LESSONS.find((lesson) => lesson.name === (asked ?? name));
-  if (!lesson) return NONE;
-  return stateAt(lesson, asked === null || asked === name ? Number(at) : 0);
+  if (!lesson) return NO_LESSON;
+  return goTo(lesson, asked === null || asked === name ? Number(at) : 0);
 }
 
 /** A screen of a lesson, and this tab remembers it. Without a lesson, it forgets. */
 export function goTo(lesson: Lesson | undefined, at = 0): LessonState {
-  remember('sessionStorage', KEY, lesson && `${lesson.name} ${at}`);
-  return lesson ? stateAt(lesson, at) : NONE;
-}
-
-function stateAt(lesson: Lesson, at: number): LessonState {
-  const isThere = Number.isInteger(at) && at >= 0 && at < lesson.screens.length;
-  return { lesson, at: isThere ? at : 0, chosen: undefined };
+  const isThere = Number.isInteger(at) && at >= 0 && at < (lesson?.screens.length ?? 0);
+  const screen = isThere ? at : 0;
+  rememberLesson(lesson && `${lesson.name} ${screen}`);
+  return lesson ? { lesson, at: screen, chosen: undefined } : NO_LESSON;
 }

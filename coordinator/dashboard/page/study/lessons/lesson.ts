@@ -3,6 +3,8 @@ export interface Lesson {
   /** As in `lockstep train --lesson NAME`. */
   readonly name: string;
   readonly title: string;
+  /** Whether its panels are those of the cluster, and not those of the net. */
+  readonly isOfCluster?: true;
   readonly screens: readonly Screen[];
 }
 

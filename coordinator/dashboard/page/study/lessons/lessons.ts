@@ -1,31 +1,41 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Panel } from '../../panel/panel.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { isStudy } from '../../subject.ts';
+import type { Ui } from '../../ui.ts';
+import { unbroken } from '../../unbroken.ts';
 import { goOnSeeking, seekWrong } from '../seek.ts';
 import type { Study } from '../study.ts';
 import type { Answer, Lesson, Screen } from './lesson.ts';
-import { firstLesson, goTo, type LessonState } from './lesson-state.ts';
+import { firstLesson, goTo, type LessonState, NO_LESSON } from './lesson-state.ts';
 import { lightUp, showFirst } from './spotlight.ts';
 import { LESSONS } from './texts.ts';
 
-/** Guided tours through the panels. */
-export function lessons(study: Study): Panel {
-  let state = firstLesson(location.search);
+/**
+ * Guided tours through the panels of this page. A lesson about the cluster is on its page, where
+ * there is no `study`.
+ */
+export function lessons(panelsOfPage: () => readonly Panel[], ui: Ui, study?: Study): Panel {
+  const asked = firstLesson(location.search);
+  if (isElsewhere(asked) && location.search.includes('lesson=')) location.replace(pageOf(asked));
+  let state = isElsewhere(asked) ? NO_LESSON : asked;
   let isBegun = false;
   const change = (next: LessonState) => {
+    if (isElsewhere(next)) return location.assign(pageOf(next));
     const before = state;
     state = next;
-    chooseNet(study, screenOf(before), screenOf(next));
-    study.choose({});
+    if (study) chooseNet(study, screenOf(before), screenOf(next));
+    ui.change({ studied: ui.choices.studied + 1 });
     if (screenOf(next) !== screenOf(before)) showFirst(panelsOf(next));
   };
   const see = () => {
     // The first screen comes with the page.
-    if (!isBegun && study.studies.step !== undefined) {
+    if (!isBegun && (!study || study.studies.step !== undefined)) {
       isBegun = true;
-      chooseNet(study, undefined, screenOf(state));
+      if (study) chooseNet(study, undefined, screenOf(state));
+      showFirst(panelsOf(state));
     }
-    goOnSeeking(study);
+    if (study) goOnSeeking(study);
     lightUp(panelsOf(state));
   };
   return {
@@ -33,11 +43,21 @@ export function lessons(study: Study): Panel {
     name: 'Lessons',
     isWide: true,
     title: () => state.lesson?.title ?? 'Five lessons lead through this page.',
-    body: () => html`<div ${whenSeen(see)}>
-      ${state.lesson ? showLesson(state.lesson, state, change) : showList(change)}
-    </div>`,
+    body({ facts }) {
+      const { lesson } = state;
+      const panels = panelsOfPage().filter(({ isOnlyLive }) => !isOnlyLive || !facts?.isRecorded);
+      return html`<div ${whenSeen(see)}>
+        ${lesson ? showLesson(lesson, state, panels, change) : showList(change)}
+      </div>`;
+    },
   };
 }
+
+/** Whether a lesson is about the other one of the two pages. The list is on that of the net. */
+const isElsewhere = ({ lesson }: LessonState): boolean =>
+  (lesson?.isOfCluster ?? false) === isStudy();
+
+const pageOf = ({ lesson }: LessonState): string => (lesson?.isOfCluster ? '?' : '?learning');
 
 const screenOf = ({ lesson, at }: LessonState): Screen | undefined => lesson?.screens[at];
 
@@ -59,21 +79,26 @@ const showList = (change: Change): TemplateResult =>
       (lesson) =>
         html`<li>
           <button @click=${() => change(goTo(lesson))}>${lesson.title}</button>
-          <code>npx lockstep train --lesson ${lesson.name} --open</code>
+          <code>${unbroken(`npx lockstep train --lesson ${lesson.name} --open`)}</code>
         </li>`,
     )}
   </ol>`;
 
-function showLesson(lesson: Lesson, state: LessonState, change: Change): TemplateResult {
+function showLesson(
+  lesson: Lesson,
+  state: LessonState,
+  panels: readonly Panel[],
+  change: Change,
+): TemplateResult {
   const { at } = state;
   const { screens } = lesson;
   const screen = screens[at];
   return html`<p class="hint">
       Screen ${at + 1} of ${screens.length}. It is about a run of
-      <code>npx lockstep train --lesson ${lesson.name}</code>.
+      <code>${unbroken(`npx lockstep train --lesson ${lesson.name}`)}</code>.
     </p>
-    <p class="lesson">${screen.text}</p>
-    ${lookAt(screen)} ${ask(state, screen, change)}
+    <p class="lesson">${unbroken(screen.text)}</p>
+    ${lookAt(screen, panels)} ${ask(state, screen, change)}
     <p class="orders">
       <button ?disabled=${at === 0} @click=${() => change(goTo(lesson, at - 1))}>Back</button>
       ${nextButton(lesson, at, change)}
@@ -91,15 +116,14 @@ function nextButton(lesson: Lesson, at: number, change: Change): TemplateResult 
     : html`<strong>This was the last lesson.</strong>`;
 }
 
-/** Links to the panels that a screen speaks of. Some are on the page of the cluster. */
-function lookAt({ panels }: Screen): TemplateResult {
-  const links = panels.map((id) => {
-    const isHere = document.getElementById(id) !== null;
-    const name = document.getElementById(`${id}-name`)?.textContent ?? id;
-    return html`<a href="${isHere ? '' : '?'}#${id}">${name}</a>`;
-  });
-  return html`<p class="look-at">Look at: ${links}</p>`;
-}
+/** Links to the panels that a screen speaks of. A recorded run has none for its workers. */
+const lookAt = (screen: Screen, panels: readonly Panel[]): TemplateResult =>
+  html`<p class="look-at">
+    Look at:
+    ${screen.panels
+      .flatMap((asked) => panels.filter(({ id }) => id === asked))
+      .map(({ id, name }) => html`<a href="#${id}">${name}</a>`)}
+  </p>`;
 
 function ask(state: LessonState, screen: Screen, change: Change): TemplateResult {
   const { question, answers } = screen;
@@ -120,4 +144,4 @@ function ask(state: LessonState, screen: Screen, change: Change): TemplateResult
 }
 
 const replyTo = ({ isRight = false, reply }: Answer): TemplateResult =>
-  html`<strong>${isRight ? 'Yes.' : 'No.'}</strong> ${reply}`;
+  html`<strong>${isRight ? 'Yes.' : 'No.'}</strong> ${unbroken(reply)}`;

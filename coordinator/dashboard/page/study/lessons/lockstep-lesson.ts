@@ -3,6 +3,7 @@ import type { Lesson } from './lesson.ts';
 export const lockstepLesson: Lesson = {
   name: 'lockstep',
   title: 'Why four workers learn what one learns',
+  isOfCluster: true,
   screens: [
     {
       text:

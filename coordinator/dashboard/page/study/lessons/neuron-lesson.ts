@@ -33,9 +33,9 @@ export const neuronLesson: Lesson = {
     {
       text:
         'A neuron of the first hidden layer has a weight for each pixel. So its weights are a ' +
-        'picture, too: orange where a bright pixel raises its sum, blue where one lowers it.',
+        'picture, too: blue where a bright pixel raises its sum, orange where one lowers it.',
       panels: ['features'],
-      question: 'Its weights are orange in the middle and blue around it. When is it active?',
+      question: 'Its weights are blue in the middle and orange around it. When is it active?',
       answers: [
         {
           text: 'For a bright middle on a dark ground',

@@ -24,7 +24,8 @@ export const overfittingLesson: Lesson = {
     {
       text:
         'Find the turning point: the epoch with the lowest validation loss. The sentence above ' +
-        'the curves names it, and says how far both losses have parted since.',
+        'the curves names it, and says how far both losses have parted since. If it names none ' +
+        'yet, give the run a few more epochs.',
       panels: ['curves'],
       question: 'Which epoch’s weights would you keep?',
       answers: [

@@ -22,8 +22,8 @@ export const vanishingLesson: Lesson = {
     },
     {
       text:
-        'Compare the gradients of the layers. The scale is logarithmic: one line more is ten ' +
-        'times less.',
+        'Compare the gradients of the layers, the last one on top. The scale is logarithmic: ' +
+        'equal distances are equal factors. From 0.01 to 1 is a factor of 100.',
       panels: ['gradient-flow'],
       question: 'Which layers learn slowest?',
       answers: [
@@ -52,7 +52,8 @@ export const vanishingLesson: Lesson = {
       text:
         'A unit that is off for one example learns from others. A unit that is off for all of ' +
         'them is dead: its gradient is always 0. A learning rate that is too high can do that ' +
-        'in one step.',
+        'in one step. Sigmoids do not die. But far from 0 they saturate: their slope is nearly ' +
+        '0, and so is the gradient.',
       panels: ['units'],
       question: 'Can a dead unit come back?',
       answers: [

@@ -41,6 +41,8 @@ class Question {
   about(place: string, newest: Dated<ExampleStudy> | undefined): Dated<ExampleStudy> | undefined {
     if (place !== this.#place) this.#begin(place);
     if (this.#isTold) return newest;
+    // Random weights are no use to ask about, once there are others.
+    if (this.#of?.step === 0 && !this.#answer) this.#of = undefined;
     if (newest && choicesOf(differencesOf(newest.value)).length > 0) this.#of ??= newest;
     return this.#of ?? newest;
   }
@@ -97,7 +99,7 @@ export function createOutputState(study: ChosenStudy) {
         differences,
         isOpen: !question.isAnswered && choicesOf(differences).length > 0,
         chosen: question.chosen,
-        askedAt: nudge || asked === newest ? undefined : asked?.step,
+        askedAt: nudge || asked?.step === newest?.step ? undefined : asked?.step,
         stepCount: stepCount(),
         rate: rateOf(factor),
         rates: FACTORS.map(rateOf),

@@ -5,6 +5,7 @@ import { formatCount } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { unbroken } from '../../unbroken.ts';
 import { classesOf } from '../access.ts';
 import { examplePicture } from '../example/example-picture.ts';
 import type { Study } from '../study.ts';
@@ -62,7 +63,9 @@ export function output(study: Study): Panel {
 
 /** Two of them must not look alike. */
 const choiceNumber = (output: number): string =>
-  output < 1e-3 ? output.toExponential(1) : output.toPrecision(3);
+  output < 1e-6
+    ? output.toExponential(1)
+    : String(Number(output.toPrecision(output < 1e-3 ? 2 : 3)));
 
 const question = (
   { differences, askedAt }: OutputState,
@@ -98,7 +101,7 @@ function explanation(
   return html`${ofOlderNet(askedAt, actions.follow)}
     <p aria-live="polite">${answerText(differences, chosen, classNamesOf(dataset))}</p>
     <p class="quiet">
-      ${WHY[loss]}
+      ${unbroken(WHY[loss])}
       ${
         labelSmoothing > 0
           ? 'The run itself trains with smoothed targets, which are not quite 0 and 1.'
@@ -129,5 +132,5 @@ function stepControls(
       <button ?disabled=${isFull} @click=${() => take(10)}>Take ten</button>
       <button ?disabled=${stepCount === 0} @click=${() => take(-stepCount)}>Reset</button>
     </div>
-    <p aria-live="polite">${nudged ? nudgeText(nudged.losses, rate) : nothing}</p>`;
+    <p aria-live="polite">${nudged ? unbroken(nudgeText(nudged.losses, rate)) : nothing}</p>`;
 }

@@ -5,6 +5,7 @@ import { formatQuantity } from '../../format.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { type Canvas, pointedPart, showPicture } from '../../panel/picture.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { unbroken } from '../../unbroken.ts';
 import { classesOf, numberOf } from '../access.ts';
 import { confidenceText } from '../confidence-text.ts';
 import type { Study } from '../study.ts';
@@ -127,7 +128,7 @@ function picturesOf(
     index,
     lines: [confidenceText(found.confidences[index], study)],
   }));
-  return html`<h3>${story}</h3>
+  return html`<h3>${unbroken(story)}</h3>
     <p class="quiet">
       ${places.length === 0 ? 'No example is here.' : 'The surest predictions come first.'}
     </p>

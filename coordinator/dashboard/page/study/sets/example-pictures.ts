@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { StudySet } from '../../../../study/study-answer.ts';
 import { drawing } from '../../drawing/canvas.ts';
+import { unbroken } from '../../unbroken.ts';
 import { drawImage } from '../image.ts';
 import type { Study } from '../study.ts';
 
@@ -35,6 +36,6 @@ function pictureOf(study: Study, { set, index, lines }: Pictured): TemplateResul
       })}
     ></canvas>
     <span class="quiet">${set} ${index}${isChosen ? ', studied' : nothing}</span>
-    ${lines.map((line) => html`<span>${line}</span>`)}
+    ${lines.map((line) => html`<span>${unbroken(line)}</span>`)}
   </button>`;
 }

@@ -27,7 +27,7 @@ export const hardest = (study: Study): Panel => {
     return number ? shortNumber(inUnit(number, label)) : names()[label];
   };
   const hardestOf = once((found: SetStudy) => hardestExamples(found, COUNT));
-  const describe = (found: SetStudy, index: number) => ({
+  const describe = (found: SetStudy, index: number): Hard => ({
     index,
     label: nameOf(found.labels[index]),
     prediction: nameOf(found.predictions[index]),
@@ -52,7 +52,7 @@ export const hardest = (study: Study): Panel => {
       const { index, label, prediction, confidence, loss } = first;
       if (numberOf(study.studies))
         return (
-          `${set} example ${index} is ${label}, and the net says ${prediction}: ` +
+          `${asSentence(set)} example ${index} is ${label}, and the net says ${prediction}: ` +
           `its loss of ${formatLoss(loss)} is the highest.`
         );
       const sure = confidenceText(confidence, study);
@@ -64,20 +64,18 @@ export const hardest = (study: Study): Panel => {
     },
     body() {
       const now = shown();
-      const pictured = all().map(({ index, label, prediction, confidence, loss }) => ({
+      const pictured = all().map((each) => ({
         set,
-        index,
-        lines: [
-          label,
-          label === prediction ? 'recognized' : `taken for ${prediction}`,
-          numberOf(study.studies)
-            ? `loss ${formatLoss(loss)}`
-            : `${confidenceText(confidence, study)} · loss ${formatLoss(loss)}`,
-        ],
+        index: each.index,
+        lines: linesOf(each, study),
       }));
       return html`<div ${whenSeen(() => study.studies.want('set', { set }, set))}>
         ${setChoice(study, now, choose)}
-        <p class="quiet">The highest losses of ${whichExamples(study, now)}.</p>
+        ${
+          now.study
+            ? html`<p class="quiet">The highest losses of ${whichExamples(study, now)}.</p>`
+            : nothing
+        }
         ${set === 'training' ? html`<p class="notes">${WRONG_LABELS}</p>` : nothing}
         ${now.study ? examplePictures(study, pictured) : study.waiting('set', { set })}
       </div>`;
@@ -92,6 +90,26 @@ export const hardest = (study: Study): Panel => {
       ]),
   };
 };
+
+interface Hard {
+  readonly index: number;
+  readonly label: string;
+  readonly prediction: string;
+  readonly confidence: number;
+  readonly loss: number;
+}
+
+/** What stands below the picture of an example. */
+const linesOf = ({ label, prediction, confidence, loss }: Hard, study: Study): string[] => [
+  label,
+  ...(numberOf(study.studies)
+    ? [`predicted ${prediction}`]
+    : [
+        label === prediction ? 'recognized' : `taken for ${prediction}`,
+        confidenceText(confidence, study),
+      ]),
+  `loss ${formatLoss(loss)}`,
+];
 
 const WRONG_LABELS =
   'The net has learned from these examples. If one of them still has a high loss, ' +

@@ -39,7 +39,9 @@ export function scatterPicture(study: SetStudy, manifest: RegressionManifest): T
   const all = [...study.labels, ...study.predictions].filter(Number.isFinite);
   const low = all.reduce((least, value) => Math.min(least, value), 0);
   const high = all.reduce((most, value) => Math.max(most, value), 0);
-  const [from, to] = [low, high].map((value) => shortNumber(inUnit(manifest, value)));
+  const [from, to] = [low, high].map((value) =>
+    shortNumber(inUnit(manifest, value)).replace('-', '−'),
+  );
   return html`<canvas
       role="img"
       aria-label="Predicted ${name} over the true one, both from ${from} to ${to}."

@@ -6,6 +6,7 @@ import type { Panel } from '../../panel/panel.ts';
 import { type Picture, type Swatch, showLegend, showPicture } from '../../panel/picture.ts';
 import { tableFrom } from '../../panel/table.ts';
 import { whenSeen } from '../../panel/when-seen.ts';
+import { unbroken } from '../../unbroken.ts';
 import type { Study } from '../study.ts';
 import { drawStrips } from './unit-drawing.ts';
 import { addRow, badSince, type HistoryRow } from './unit-history.ts';
@@ -88,7 +89,7 @@ function show({ ui }: Study, rows: readonly HistoryRow[]): TemplateResult {
   const { layers } = rows[rows.length - 1];
   if (layers.length === 0) return html`<p class="quiet">There is nothing to show.</p>`;
   return html`${showLegend(legendOf(layers))} ${showPicture(pictureOf(rows), ui)}
-    <p>${unitsAdvice(layers)}</p>
+    <p>${unbroken(unitsAdvice(layers))}</p>
     <p class="source">
       A column for each unit, a row for each step that was computed, the newest lowest, over the
       first test examples. A unit of a convolution is a channel, and fires if it does so anywhere in

@@ -14,7 +14,8 @@ export function lastLoss(losses: readonly number[]): number | undefined {
 
 /** Which future is better, in a sentence. */
 export function futuresSentence({ factor, step, own, other, stepCount }: Futures): string {
-  const steps = formatQuantity(Math.max(own.length, other.length), 'step');
+  const steps = Math.max(own.length, other.length);
+  const last = `the last ${Math.min(AVERAGED, steps)} of ${formatQuantity(steps, 'step')}`;
   const [ownLoss, otherLoss] = [lastLoss(own), lastLoss(other)];
   const rate = `${factor} times the learning rate`;
   const survived = formatQuantity(other.length - 1, 'step');
@@ -23,7 +24,7 @@ export function futuresSentence({ factor, step, own, other, stepCount }: Futures
   if (ownLoss === undefined || otherLoss === undefined)
     return `From step ${formatCount(step)}, training diverges.`;
   return (
-    `From step ${formatCount(step)} with ${rate}, the loss after ${steps} is ` +
+    `From step ${formatCount(step)} with ${rate}, the mean loss of ${last} is ` +
     `${formatLoss(otherLoss)}; with the run’s own, ${formatLoss(ownLoss)}.`
   );
 }

@@ -69,7 +69,9 @@ export const whatIf = (study: Study): Panel => {
             ${branches.isRunning ? 'Training …' : 'Train in this tab'}
           </button>
         </div>
-        <p class="quiet">${EXPLANATION} ${rateText(opened, from ?? study.studies.step)}</p>
+        <p class="quiet">
+          ${EXPLANATION} ${rateText(opened, from ?? study.studies.step)}
+        </p>
         ${problem === undefined ? nothing : html`<p class="warning">${problem}</p>`}
         ${futures ? picture(futures) : nothing}`;
     },

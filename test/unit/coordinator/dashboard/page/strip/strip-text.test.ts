@@ -13,12 +13,13 @@ import {
   stateWord,
   tabTitle,
 } from '../../../../../../coordinator/dashboard/page/strip/strip-text.ts';
+import { toyEpoch } from '../../../../../support/toy-curves.ts';
 import { toyView, toyWorker } from '../../../../../support/toy-view.ts';
 
 type ConnectionState = Parameters<typeof stateWord>[1];
 
 const LIVE: ConnectionState = { name: 'live' };
-const ENDED: ConnectionState = { name: 'ended' };
+const ENDED: ConnectionState = { name: 'ended', isReplaced: false };
 const LOST: ConnectionState = { name: 'lost', since: 1000, reason: 'network error' };
 const ADDRESS = 'ws://localhost:8080';
 /** Lines are broken between their parts only. */
@@ -111,6 +112,20 @@ describe('the end', () => {
     expect(text).toContain('The test accuracy is 87.65 %.');
     expect(command).toBe('abcdef0123456789');
     expect(tabTitle(toyView({ status: done }), ENDED)).toBe('done · Lockstep');
+  });
+
+  test('says that another run has its address now', () => {
+    const { text } = message(done, { name: 'ended', isReplaced: true }) ?? {};
+    expect(text).toMatch(/^The run is over. Another run is at this address now/);
+  });
+
+  test('of a run whose target is a number has no accuracy, but its error', () => {
+    const end = { ...done.end, testAccuracy: null } as RunStatus['end'];
+    expect(message({ ...done, end })?.text).toMatch(/^The run is over. SHA-256 of/);
+    const testErrors = { rmse: 17.0512, mae: 13, r2: 0.98 };
+    const epochs = [{ ...toyEpoch(1, 0.5, 0.6), testAccuracy: null, testErrors }];
+    const view = { ...toyView({ status: { ...done, end } }), epochs };
+    expect(plain(runText(view))).toContain('test RMSE 17.05');
   });
 
   test('of a run that was stopped shows how to go on', () => {

@@ -43,6 +43,12 @@ test('it begins with everything shown, at the output that is to decrease most', 
   expect(study.wanted.at(-1)).toBe(keyOf('unit', { ...FIRST, ...state?.chosen }));
 });
 
+test('it begins at the only output, also where that is below its target', () => {
+  const of = { ...example, outputs: Float32Array.of(-1.6), targets: Float32Array.of(-1.5) };
+  study.results.set(keyOf('example', FIRST), { value: { ...of, label: -1.5 }, step: 5 });
+  expect(backward.look()?.chosen.unit).toBe(0);
+});
+
 test('the columns of an example are made once', () => {
   expect(backward.look()?.columns).toBe(backward.look()?.columns);
 });

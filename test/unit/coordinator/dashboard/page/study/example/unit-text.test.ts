@@ -39,6 +39,8 @@ describe('δ', () => {
     expect(deltaText({ ...unit, output: { value: 0.8, target: 0 } })).toBe(
       'δ = output − target = 0.8000 − 0 = 0.8000',
     );
+    const number = { ...unit, delta: -0.0216, output: { value: -1.6, target: -1.57846403 } };
+    expect(deltaText(number)).toBe('δ = output − target = −1.600 − (−1.578) = −0.02160');
   });
 
   test('of a hidden unit is a product with the slopes', () => {

@@ -20,11 +20,13 @@ function stubStorage() {
 
 afterEach(() => vi.unstubAllGlobals());
 
-test('the address names a lesson', () => {
+test('the address names a lesson, which the tab remembers', () => {
   stubStorage();
-  expect(firstLesson('?learning&lesson=step')).toEqual({ lesson: step, at: 0, chosen: undefined });
   expect(firstLesson('?learning&lesson=toast').lesson).toBeUndefined();
   expect(firstLesson('?learning').lesson).toBeUndefined();
+  const begun = { lesson: step, at: 0, chosen: undefined };
+  expect(firstLesson('?learning&lesson=step')).toEqual(begun);
+  expect(firstLesson('?learning')).toEqual(begun);
 });
 
 test('a reader who comes back is where they were', () => {

@@ -2,11 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { LESSONS } from '../../../../../../../coordinator/dashboard/page/study/lessons/texts.ts';
 import { LESSONS as RUNS } from '../../../../../../../coordinator/options/lessons.ts';
 
+/** The panels of the two pages, by their ids. */
+const CLUSTER = ['tree', 'shares', 'disturb', 'incidents', 'proof', 'speedup'];
+const LEARNING = [
+  ...['study', 'output', 'backward', 'gradient-flow', 'fresh-net', 'units', 'features'],
+  ...['confusion', 'hardest', 'curves'],
+];
+
 test('each lesson has a run, and each run a lesson', () => {
   expect(LESSONS.map(({ name }) => name)).toEqual(Object.keys(RUNS));
 });
 
-describe.for(LESSONS)('the lesson $name', ({ screens, title }) => {
+describe.for(LESSONS)('the lesson $name', ({ screens, title, isOfCluster }) => {
   test('is short: a few screens of a few sentences', () => {
     expect(title.length).toBeLessThan(50);
     expect(screens.length).toBeGreaterThanOrEqual(4);
@@ -25,7 +32,11 @@ describe.for(LESSONS)('the lesson $name', ({ screens, title }) => {
     expect(new Set(right).size).toBeGreaterThan(1);
   });
 
-  test('speaks of panels', () => {
-    for (const { panels } of screens) expect(panels.length).toBeGreaterThan(0);
+  test('speaks of panels of the page that it is on', () => {
+    const known = isOfCluster ? CLUSTER : LEARNING;
+    for (const { panels } of screens) {
+      expect(panels.length).toBeGreaterThan(0);
+      for (const id of panels) expect(known).toContain(id);
+    }
   });
 });

@@ -10,8 +10,8 @@ const futures = { factor: 10, step: 860, stepCount: 3, own: [2, 1, 0.5], other: 
 
 test('the sentence compares the last losses', () => {
   expect(futuresSentence(futures)).toBe(
-    'From step 860 with 10 times the learning rate, the loss after 3 steps is 3.000; ' +
-      'with the run’s own, 1.167.',
+    'From step 860 with 10 times the learning rate, the mean loss of the last 3 of 3 steps is ' +
+      '3.000; with the run’s own, 1.167.',
   );
   expect(lastLoss(Array.from({ length: 20 }, (_, i) => i))).toBe(14.5);
 });
