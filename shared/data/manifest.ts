@@ -45,12 +45,16 @@ const measured = {
  *
  * - `number`: (value - mean) / deviation, and 0 for a missing value. With `indicator`, one more
  *   input is 1 where the value is missing, and else 0.
- * - `date`: the same with the days since 1970-01-01 UTC.
+ * - `date`: the same with the days since 1970-01-01 UTC. `first`: what is first in 3/14/2026.
  * - `text`: an input for each of `values`, and one for any other text. One of them is 1.
  */
 export const TableColumn = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('number'), ...measured }),
-  z.strictObject({ kind: z.literal('date'), ...measured }),
+  z.strictObject({
+    kind: z.literal('date'),
+    first: z.enum(['month', 'day']).optional(),
+    ...measured,
+  }),
   z.strictObject({
     kind: z.literal('text'),
     name: columnName,
