@@ -48,9 +48,10 @@ export function numberIn(cell: string, allowsComma: boolean): number | undefined
 /** Whether a cell is a number with a comma before the decimals. */
 export const hasDecimalComma = (cell: string): boolean => COMMA_NUMBER.test(cell.trim());
 
-const TIME =
-  /(?<hours>\d{1,2}):(?<minutes>\d{2})(?::(?<seconds>\d{2}(?:\.\d+)?))?(?<zone>Z|[+-]\d{2}:?\d{2})?/;
-const withTime = (date: RegExp) => new RegExp(`^${date.source}(?:[T ]${TIME.source})?$`);
+const CLOCK = /(?<hours>\d{1,2}):(?<minutes>\d{2})(?::(?<seconds>\d{2}(?:\.\d+)?))?/;
+const ZONE = /(?<zone>Z|[+-]\d{2}:?\d{2})/;
+const withTime = ({ source }: RegExp) =>
+  new RegExp(`^${source}(?:[T ]${CLOCK.source}${ZONE.source}?)?$`);
 const ISO_DATE = withTime(/(?<year>\d{4})[-/](?<month>\d{1,2})[-/](?<day>\d{1,2})/);
 const DOTTED_DATE = withTime(/(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4})/);
 const SLASHED_DATE: Readonly<Record<DateOrder, RegExp>> = {
