@@ -50,7 +50,7 @@ export function curveNotes(
   model: CurveModel,
   choices: Pick<Choices, 'xAxis' | 'shownRuns'>,
 ): string[] {
-  const { loss, accuracy, best } = model;
+  const { loss, accuracy, isR2, best } = model;
   const notes: string[] = [];
   if (best && facts) notes.push(...stopNotes(best.epoch, facts.earlyStopping, status?.end != null));
   if (isOutside(loss)) {
@@ -58,8 +58,12 @@ export function curveNotes(
     notes.push(`The losses of single steps go from ${least} to ${most}: log loss shows them all.`);
   }
   if (isOutside(accuracy)) {
-    const [least, most] = accuracy.extremes.map((value) => formatPercent(value, 0));
-    notes.push(`The accuracies of single steps go from ${least} to ${most}.`);
+    const [least, most] = accuracy.extremes.map((value) =>
+      isR2 ? value.toPrecision(2) : formatPercent(value, 0),
+    );
+    notes.push(
+      `The ${isR2 ? 'values of R²' : 'accuracies'} of single steps go from ${least} to ${most}.`,
+    );
   }
   const steps = smoothedSteps((status?.step ?? 0) - (history.all()[0]?.from ?? 0));
   if (steps > 1)

@@ -1,10 +1,19 @@
-import { html, type TemplateResult } from 'lit-html';
+import { html, nothing, type TemplateResult } from 'lit-html';
 import { drawing } from '../../drawing/canvas.ts';
+import { exampleRow } from '../example-row.ts';
 import { drawImage } from '../image.ts';
+import type { NamedValue } from '../row-cells.ts';
 import type { Study } from '../study.ts';
 
-/** The chosen example, large. */
-export function examplePicture({ studies, chosen: { set, index } }: Study): TemplateResult {
+/** So many columns of a row are shown. */
+const COLUMNS_SHOWN = 12;
+
+/** The chosen example, large: its picture, or the values of its columns. */
+export function examplePicture(study: Study): TemplateResult {
+  const { studies, chosen } = study;
+  const { set, index } = chosen;
+  const row = exampleRow(study, set, index);
+  if (row) return rowTable(row);
   const shape = studies.opened?.config.model.input;
   const example = studies.example(set, index);
   return html`<canvas
@@ -15,4 +24,19 @@ export function examplePicture({ studies, chosen: { set, index } }: Study): Temp
       if (example && shape) drawImage(context, example.inputs, shape, width, height);
     })}
   ></canvas>`;
+}
+
+function rowTable(row: readonly NamedValue[]): TemplateResult {
+  const left = row.length - COLUMNS_SHOWN;
+  return html`<table class="example-row">
+    <tbody>
+      ${row.slice(0, COLUMNS_SHOWN).map(
+        ({ name, value }) => html`<tr>
+          <th scope="row">${name}</th>
+          <td>${value}</td>
+        </tr>`,
+      )}
+    </tbody>
+    ${left > 0 ? html`<caption>and ${left} more columns</caption>` : nothing}
+  </table>`;
 }

@@ -64,16 +64,10 @@ export const hardest = (study: Study): Panel => {
     },
     body() {
       const now = shown();
-      const pictured = all().map(({ index, label, prediction, confidence, loss }) => ({
+      const pictured = all().map((each) => ({
         set,
-        index,
-        lines: [
-          label,
-          label === prediction ? 'recognized' : `taken for ${prediction}`,
-          numberOf(study.studies)
-            ? `loss ${formatLoss(loss)}`
-            : `${confidenceText(confidence, study)} · loss ${formatLoss(loss)}`,
-        ],
+        index: each.index,
+        lines: linesOf(study, each),
       }));
       return html`<div ${whenSeen(() => study.studies.want('set', { set }, set))}>
         ${setChoice(study, now, choose)}
@@ -92,6 +86,21 @@ export const hardest = (study: Study): Panel => {
       ]),
   };
 };
+
+interface Hard {
+  readonly label: string;
+  readonly prediction: string;
+  readonly confidence: number;
+  readonly loss: number;
+}
+
+/** What is below the picture of an example. */
+function linesOf(study: Study, { label, prediction, confidence, loss }: Hard): string[] {
+  const lossText = `loss ${formatLoss(loss)}`;
+  if (numberOf(study.studies)) return [label, `the net says ${prediction}`, lossText];
+  const outcome = label === prediction ? 'recognized' : `taken for ${prediction}`;
+  return [label, outcome, `${confidenceText(confidence, study)} · ${lossText}`];
+}
 
 const WRONG_LABELS =
   'The net has learned from these examples. If one of them still has a high loss, ' +
