@@ -100,7 +100,7 @@ export function createLearningWatch(
   return {
     observe(epoch) {
       epochs.push(epoch);
-      say(overfittingNotice(epochs, stopRule));
+      say(overfittingNotice(epochs, stopRule, config));
       say(rateNotice(epochs, config));
       if (looking || !isSmallEnough || examplesSince() < EXAMPLES_BETWEEN) return;
       looking = lookIfRoom(epoch.trainAccuracy).finally(() => {

@@ -1,4 +1,4 @@
-import { classNamesOf } from '../../shared/data/target.ts';
+import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import { describeModel } from '../../shared/engine/model/describe-model.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { RunDescription } from '../run-folder/run-description.ts';
@@ -12,6 +12,7 @@ export function configFacts(
   return {
     dataset: config.dataset.name,
     classNames: classNamesOf(config.dataset),
+    ...(isRegression(config.dataset) && { target: config.dataset.target.name }),
     model: describeModel(model),
     parameterCount: model.parameterCount,
     numerics: config.numerics,

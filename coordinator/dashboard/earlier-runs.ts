@@ -119,6 +119,7 @@ async function readRun(folder: string, name: string): Promise<EarlierRun | undef
       globalBatch: config.globalBatch,
       epochs,
       testAccuracy: done?.testAccuracy ?? null,
+      ...(done?.testErrors && { testErrors: done.testErrors }),
       totalSeconds: done?.totalSeconds ?? null,
     };
   } catch {
@@ -133,12 +134,7 @@ function parseEpochs(text: string): EarlierEpoch[] {
   return lines
     .filter((_, i) => i % every === every - 1 || i === lines.length - 1)
     .map((line) => {
-      const record = EpochRecord.parse(JSON.parse(line));
-      const { epoch, step, trainLoss, validationLoss, trainAccuracy } = record;
-      const { validationAccuracy, testAccuracy, seconds } = record;
-      return {
-        ...{ epoch, step, trainLoss, validationLoss, trainAccuracy },
-        ...{ validationAccuracy, testAccuracy, seconds },
-      };
+      const { testLoss: _, ...record } = EpochRecord.parse(JSON.parse(line));
+      return record;
     });
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { RegressionErrors } from '../training/quality.ts';
 import type { Moment } from './model/run-view.ts';
 
 /*
@@ -121,6 +122,7 @@ const Lines = z.discriminatedUnion('event', [
   At.extend({
     event: z.literal('done'),
     testAccuracy: z.number().nullable(),
+    testErrors: RegressionErrors.optional(),
     parametersSha256: z.string(),
     totalSeconds: z.number(),
   }),

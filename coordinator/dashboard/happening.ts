@@ -16,7 +16,10 @@ export type Happening =
   | { readonly event: 'checkpoint'; readonly step: number }
   | (RunEvent & { readonly event: 'epoch' })
   | { readonly event: 'stopped'; readonly step: number }
-  | Pick<DoneEvent, 'event' | 'steps' | 'testAccuracy' | 'parametersSha256' | 'totalSeconds'>
+  | Pick<
+      DoneEvent,
+      'event' | 'steps' | 'testAccuracy' | 'testErrors' | 'parametersSha256' | 'totalSeconds'
+    >
   | { readonly event: 'error'; readonly message: string };
 
 /** Undefined for events that the dashboard learns of in another way. */

@@ -165,8 +165,8 @@ function lineOf(
     case 'stopped':
       return { ...at, event: 'stopped' };
     case 'done': {
-      const { testAccuracy, parametersSha256, totalSeconds } = happening;
-      return { ...at, event: 'done', testAccuracy, parametersSha256, totalSeconds };
+      const { steps: _, ...end } = happening;
+      return { ...at, ...end };
     }
     case 'error':
       return { ...at, event: 'error', message: happening.message };

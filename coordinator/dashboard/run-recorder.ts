@@ -124,11 +124,12 @@ export class RunRecorder {
           message: `stopped after ${happening.step} steps; the state is saved`,
         });
       case 'done': {
-        const { testAccuracy, parametersSha256, totalSeconds, steps } = happening;
+        const { testAccuracy, testErrors, parametersSha256, totalSeconds, steps } = happening;
         const message = `done after ${steps} steps`;
         return this.#finish('done', time, {
           message,
           testAccuracy,
+          testErrors,
           parametersSha256,
           totalSeconds,
         });

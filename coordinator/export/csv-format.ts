@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { StepRecord } from '../training/ledger.ts';
 import type { EpochRecord } from '../training/progress.ts';
+import type { Quality } from '../training/quality.ts';
 import type { Exported, ExportFormat } from './export-format.ts';
 import { refuseExisting, refuseFile, writeOutput } from './output-files.ts';
 import { describeFigures, examplesPerSecond, openFigures } from './run-figures.ts';
@@ -19,11 +20,29 @@ interface Totals {
   milliseconds: number;
 }
 
-const STEP_COLUMNS: Readonly<Record<string, (record: StepRecord, totals: Totals) => Cell>> = {
+type Columns<Source, Rest extends unknown[] = []> = Readonly<
+  Record<string, (record: Source, ...rest: Rest) => Cell>
+>;
+
+/** The accuracy, or the errors of numbers. */
+function qualityColumns<R>(
+  isRegression: boolean,
+  prefix: string,
+  qualityOf: (record: R) => Quality,
+): Columns<R> {
+  if (!isRegression) return { [`${prefix}accuracy`]: (record) => qualityOf(record).accuracy };
+  return {
+    [`${prefix}rmse`]: (record) => qualityOf(record).errors?.rmse ?? null,
+    [`${prefix}mae`]: (record) => qualityOf(record).errors?.mae ?? null,
+    [`${prefix}r2`]: (record) => qualityOf(record).errors?.r2 ?? null,
+  };
+}
+
+const stepColumns = (isRegression: boolean): Columns<StepRecord, [Totals]> => ({
   step: ({ step }) => step,
   epoch: ({ epoch }) => epoch,
   loss: ({ loss }) => loss,
-  accuracy: ({ accuracy }) => accuracy,
+  ...qualityColumns<StepRecord>(isRegression, '', (record) => record),
   learning_rate: ({ learningRate }) => learningRate,
   examples: ({ examples }) => examples,
   milliseconds: ({ milliseconds }) => milliseconds,
@@ -36,19 +55,28 @@ const STEP_COLUMNS: Readonly<Record<string, (record: StepRecord, totals: Totals)
   copies: ({ copies = [] }) => copies.length,
   fingerprint: ({ fingerprint }) => fingerprint,
   chain: ({ chain }) => chain,
-};
+});
 
-const EPOCH_COLUMNS: Readonly<Record<string, (record: EpochRecord) => Cell>> = {
+const epochColumns = (isRegression: boolean): Columns<EpochRecord> => ({
   epoch: ({ epoch }) => epoch,
   step: ({ step }) => step,
   train_loss: ({ trainLoss }) => trainLoss,
-  train_accuracy: ({ trainAccuracy }) => trainAccuracy,
+  ...qualityColumns<EpochRecord>(isRegression, 'train_', (record) => ({
+    accuracy: record.trainAccuracy,
+    errors: record.trainErrors,
+  })),
   validation_loss: ({ validationLoss }) => validationLoss,
-  validation_accuracy: ({ validationAccuracy }) => validationAccuracy,
+  ...qualityColumns<EpochRecord>(isRegression, 'validation_', (record) => ({
+    accuracy: record.validationAccuracy,
+    errors: record.validationErrors,
+  })),
   test_loss: ({ testLoss }) => testLoss,
-  test_accuracy: ({ testAccuracy }) => testAccuracy,
+  ...qualityColumns<EpochRecord>(isRegression, 'test_', (record) => ({
+    accuracy: record.testAccuracy,
+    errors: record.testErrors,
+  })),
   seconds: ({ seconds }) => seconds,
-};
+});
 
 /** Writes `steps.csv` and `epochs.csv` into a folder. */
 export const csvFormat: ExportFormat = {
@@ -61,8 +89,9 @@ export const csvFormat: ExportFormat = {
     const figures = await openFigures(run);
     const counts = { steps: 0, epochs: figures.epochs.length };
     async function* stepLines(): AsyncGenerator<string> {
-      yield headerOf(STEP_COLUMNS);
-      const columns = Object.values(STEP_COLUMNS);
+      const named = stepColumns(figures.isRegression);
+      yield headerOf(named);
+      const columns = Object.values(named);
       const totals = { examples: 0, milliseconds: 0 };
       for await (const record of figures.steps()) {
         totals.examples += record.examples;
@@ -72,8 +101,9 @@ export const csvFormat: ExportFormat = {
       }
     }
     async function* epochLines(): AsyncGenerator<string> {
-      yield headerOf(EPOCH_COLUMNS);
-      const columns = Object.values(EPOCH_COLUMNS);
+      const named = epochColumns(figures.isRegression);
+      yield headerOf(named);
+      const columns = Object.values(named);
       for (const record of figures.epochs) yield lineOf(columns.map((column) => column(record)));
     }
     const [steps, epochs] = files;

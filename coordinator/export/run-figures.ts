@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatQuantity } from '../../shared/cli/format.ts';
+import { isRegression } from '../../shared/data/target.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { readDescription, readDone } from '../run-folder/run-description.ts';
 import { EPOCHS_FILE, METRICS_FILE } from '../run-folder/run-files.ts';
@@ -11,6 +12,8 @@ import type { Exported } from './export-format.ts';
 
 /** The recorded figures of a run, which may still be training. */
 export interface RunFigures {
+  /** Whether the target is a number, so that there are errors and no accuracy. */
+  readonly isRegression: boolean;
   readonly epochs: readonly EpochRecord[];
   /** The records of all steps up to now. They are read anew for each caller, one at a time. */
   steps(): AsyncGenerator<StepRecord>;
@@ -26,8 +29,8 @@ export async function openFigures(directory: string): Promise<RunFigures> {
     (info) => !info.isDirectory(),
     () => false,
   );
-  const isRun = !isFile && (await readDescription(directory)) !== undefined;
-  if (!isRun) {
+  const description = isFile ? undefined : await readDescription(directory);
+  if (!description) {
     const what = isFile ? 'is a file' : 'holds no run';
     throw new LockstepError('FILE', `${directory} ${what}: give the folder of a run.`);
   }
@@ -42,6 +45,7 @@ export async function openFigures(directory: string): Promise<RunFigures> {
     );
   }
   return {
+    isRegression: isRegression(description.config.dataset),
     epochs,
     steps: () => recordsOf(metrics, StepRecord),
     lastWriteMs: Math.max(

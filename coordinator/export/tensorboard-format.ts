@@ -5,6 +5,7 @@ import { quoteArgument, shortPath } from '../../shared/host/command-line.ts';
 import { listFolder } from '../run-folder/run-files.ts';
 import type { StepRecord } from '../training/ledger.ts';
 import type { EpochRecord } from '../training/progress.ts';
+import type { Quality } from '../training/quality.ts';
 import { scalarRecord, versionRecord } from './encoding/event-file.ts';
 import type { Exported, ExportFormat } from './export-format.ts';
 import { inTime } from './in-time.ts';
@@ -14,9 +15,17 @@ import { describeFigures, examplesPerSecond, openFigures } from './run-figures.t
 /** Numbers by TensorBoard's tags. What is before the slash is a group of charts. */
 type Scalars = Readonly<Record<string, number | null>>;
 
+/** The accuracy, or the errors of numbers. */
+const qualityScalars = (set: string, { accuracy, errors }: Quality): Scalars => ({
+  [`accuracy/${set}`]: accuracy,
+  [`rmse/${set}`]: errors?.rmse ?? null,
+  [`mae/${set}`]: errors?.mae ?? null,
+  [`r2/${set}`]: errors?.r2 ?? null,
+});
+
 const stepScalars = (record: StepRecord): Scalars => ({
   'loss/train': record.loss,
-  'accuracy/train': record.accuracy,
+  ...qualityScalars('train', record),
   learning_rate: record.learningRate,
   examples_per_second: examplesPerSecond(record),
   world_size: record.worldSize,
@@ -24,9 +33,12 @@ const stepScalars = (record: StepRecord): Scalars => ({
 
 const epochScalars = (record: EpochRecord): Scalars => ({
   'loss/validation': record.validationLoss,
-  'accuracy/validation': record.validationAccuracy,
+  ...qualityScalars('validation', {
+    accuracy: record.validationAccuracy,
+    errors: record.validationErrors,
+  }),
   'loss/test': record.testLoss,
-  'accuracy/test': record.testAccuracy,
+  ...qualityScalars('test', { accuracy: record.testAccuracy, errors: record.testErrors }),
 });
 
 /** Writes one event file for TensorBoard into a folder. */

@@ -50,6 +50,7 @@ export function lookLines(
 
 /** So many features are shown, the largest first. */
 const FEATURES_SHOWN = 12;
+const OUTPUTS_SHOWN = 20;
 
 function featureLines(inputs: Float32Array, { columns }: DatasetManifest): string[] {
   const names = columns ? inputNamesOf(columns) : [];
@@ -67,14 +68,17 @@ const isKnown = ({ outputs, targets }: ExampleStudy): boolean =>
 
 /** A line per output, those that differ most from the desired ones first. */
 function nudgeLines({ outputs, targets }: ExampleStudy, classNames: readonly string[]): string[] {
-  const width = Math.max('class'.length, ...classNames.map((name) => name.length));
+  const what = classNames.length === 1 ? 'target' : 'class';
   const rows = [...outputs].map((output, i) => ({ i, output, difference: output - targets[i] }));
   const largest = Math.max(...rows.map(({ difference }) => Math.abs(difference)));
   rows.sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference));
-  const header = `  ${'class'.padEnd(width)}   output  desired  difference`;
+  const shown = rows.slice(0, OUTPUTS_SHOWN);
+  const width = Math.max(what.length, ...shown.map(({ i }) => classNames[i].length));
+  const header = `  ${what.padEnd(width)}   output  desired  difference`;
+  const left = rows.length - shown.length;
   return [
     header,
-    ...rows.map(({ i, output, difference }) => {
+    ...shown.map(({ i, output, difference }) => {
       const arrow = difference > 0 ? '▼' : '▲';
       const bar = '█'.repeat(Math.round((BAR_WIDTH * Math.abs(difference)) / (largest || 1)));
       const cells = [
@@ -84,6 +88,7 @@ function nudgeLines({ outputs, targets }: ExampleStudy, classNames: readonly str
       ];
       return `  ${classNames[i].padEnd(width)}${cells.join('')}  ${arrow} ${bar}`.trimEnd();
     }),
+    ...(left > 0 ? [`  and ${left} with smaller differences`] : []),
   ];
 }
 

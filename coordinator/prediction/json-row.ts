@@ -28,8 +28,8 @@ export function createRowReader({
         `${describeIssue(result.error, json)}: send {"row": {"${used[0].name}": …}}`,
       );
     const cells = cellsOf(result.data.row);
-    const values = used.map(({ name, kind }, i) =>
-      valueIn(String(cells[i] ?? ''), kind, false, `column ${name}`),
+    const values = used.map((column, i) =>
+      valueIn(String(cells[i] ?? ''), column, false, `column ${column.name}`),
     );
     const inputs = new Float32Array(inputCount);
     encode(values, inputs, 0);

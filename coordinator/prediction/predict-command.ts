@@ -66,10 +66,15 @@ async function predict(run: string, files: readonly string[], options: PredictOp
   const isDrawn = stdout.isTTY === true && !process.env.NO_COLOR;
   const style = { top, columns: isDrawn ? stdout.columns || 80 : undefined };
   if (!isJson) stdout.write(`${describeModel(found)}\n`);
+  let previous: FilePrediction | undefined;
   for (const file of files) {
     for await (const prediction of classifyFile(file, classifier)) {
       if (isJson) printJson({ event: 'prediction', ...factsOf(prediction, found, top) });
-      else stdout.write(`\n${predictionLines(prediction, style).join('\n')}\n`);
+      else {
+        const lines = predictionLines(prediction, style, previous);
+        stdout.write(`${lines.length > 1 ? '\n' : ''}${lines.join('\n')}\n`);
+        previous = prediction;
+      }
       signal.throwIfAborted();
     }
   }

@@ -14,12 +14,20 @@ export interface TextStyle {
 const BAR_WIDTH = 20;
 const GAP = '   ';
 
-/** The lines that show a prediction: what it is, what was done, the picture, and the classes. */
-export function predictionLines(prediction: FilePrediction, style: TextStyle): string[] {
+/**
+ * The lines that show a prediction: what it is, what was done, the picture, and the classes. What
+ * was done is not said again if it is the same as for the `previous` one.
+ */
+export function predictionLines(
+  prediction: FilePrediction,
+  style: TextStyle,
+  previous?: FilePrediction,
+): string[] {
   const { prepared, looksInverted } = prediction;
+  const done = prepared.steps.join(', ');
   const lines = [
     `${nameOf(prediction)}: ${resultOf(prediction)}`,
-    `  ${prepared.steps.join(', ')}`,
+    ...(done === previous?.prepared.steps.join(', ') ? [] : [`  ${done}`]),
     ...besidePicture(prediction, style),
   ];
   if (looksInverted) lines.push(`  ${INVERTED_ADVICE}`);

@@ -74,8 +74,8 @@ async function* tableRows(
   const { encode, inputCount } = createRowEncoder(columns);
   for await (const { cells, line } of table.rows()) {
     yield await named(path, async () => {
-      const values = columns.map(({ name, kind }, i) =>
-        valueIn(cells[places[i]], kind, table.allowsComma, cellPlace(line, name)),
+      const values = columns.map((column, i) =>
+        valueIn(cells[places[i]], column, table.allowsComma, cellPlace(line, column.name)),
       );
       const inputs = new Float32Array(inputCount);
       encode(values, inputs, 0);

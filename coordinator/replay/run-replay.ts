@@ -324,8 +324,9 @@ function happeningOf(line: Exclude<EventLine, { event: 'moment' }>): Happening {
     case 'checkpoint':
       return { event: 'checkpoint', step: line.saved };
     case 'done': {
-      const { step, testAccuracy, parametersSha256, totalSeconds } = line;
-      return { event: 'done', steps: step, testAccuracy, parametersSha256, totalSeconds };
+      const { step, testAccuracy, testErrors, parametersSha256, totalSeconds } = line;
+      const result = { testAccuracy, testErrors, parametersSha256, totalSeconds };
+      return { event: 'done', steps: step, ...result };
     }
     default:
       return line;

@@ -190,8 +190,9 @@ async function showEnd(directory: string, replay: RunReplay, isLocked: boolean):
   if (recorder.isOver) return;
   const done = await readDone(directory);
   if (done) {
-    const { testAccuracy, parametersSha256, totalSeconds, steps } = done;
-    const end = { event: 'done', steps, testAccuracy, parametersSha256, totalSeconds } as const;
+    const { testAccuracy, testErrors, parametersSha256, totalSeconds, steps } = done;
+    const result = { testAccuracy, testErrors, parametersSha256, totalSeconds };
+    const end = { event: 'done', steps, ...result } as const;
     return recorder.observe(end, await timeOf(join(directory, DONE_FILE)));
   }
   // Records of an older version do not tell whether it ended in order.

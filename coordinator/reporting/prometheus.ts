@@ -3,6 +3,7 @@ import type { Counter, Gauge } from '@prometheus-io/client';
 import { processUsage } from '../../shared/host/process-usage.ts';
 import { printable } from '../../shared/printable.ts';
 import type { StepRecord } from '../training/ledger.ts';
+import type { RegressionErrors } from '../training/quality.ts';
 import type { StepTimes } from '../training/train.ts';
 import type { RunEvent, StartEvent } from './events.ts';
 import { createPartSeconds } from './part-seconds.ts';
@@ -27,6 +28,8 @@ export interface RunFigures {
   readonly trainLoss: number | null;
   readonly validationLoss: number | null;
   readonly testAccuracy: number | null;
+  /** Instead of the accuracy, if the target is a number. */
+  readonly testErrors?: RegressionErrors | undefined;
   readonly workers: readonly {
     readonly rank: number;
     readonly state: WorkerState;
@@ -152,6 +155,18 @@ function createTrainingMetrics({ gauge }: CreateMetrics): SetFrom<RunFigures> {
     'lockstep_test_accuracy_ratio',
     'Accuracy on the test set after the last epoch, as a fraction from 0 to 1.',
   );
+  const rmse = gauge(
+    'lockstep_test_rmse',
+    'Root of the mean squared error on the test set after the last epoch, in units of the target.',
+  );
+  const mae = gauge(
+    'lockstep_test_mae',
+    'Mean absolute error on the test set after the last epoch, in units of the target.',
+  );
+  const r2 = gauge(
+    'lockstep_test_r2',
+    'R² on the test set after the last epoch: 1 is perfect, 0 is as good as always the mean.',
+  );
   return (figures) => {
     step.set(figures.step);
     planned.set(figures.stepCount);
@@ -159,6 +174,9 @@ function createTrainingMetrics({ gauge }: CreateMetrics): SetFrom<RunFigures> {
     setIfKnown(trainLoss, figures.trainLoss);
     setIfKnown(validationLoss, figures.validationLoss);
     setIfKnown(testAccuracy, figures.testAccuracy);
+    setIfKnown(rmse, figures.testErrors?.rmse);
+    setIfKnown(mae, figures.testErrors?.mae);
+    setIfKnown(r2, figures.testErrors?.r2);
   };
 }
 

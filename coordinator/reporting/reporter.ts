@@ -231,6 +231,7 @@ function printDone(
     `  ${formatCommand('evaluate', run)}    ${
       event.testErrors ? 'test errors, against the targets' : 'test accuracy and confusion matrix'
     }`,
+    `  ${formatCommand('predict', run, 'FILE')}    what the model says of pictures or rows`,
     `  ${formatCommand('verify', run)}    whether the run matches its records`,
     `  ${formatCommand('train', '--help')}    other layers, optimizers, schedules`,
   ];

@@ -9,6 +9,9 @@ import { StopRule } from '../training/progress.ts';
 import { RegressionErrors } from '../training/quality.ts';
 import { CONFIG_FILE, DONE_FILE, writeError } from './run-files.ts';
 
+/** A configuration may name 65,536 classes, each in a line of its own. */
+const JSON_BYTES_MAX = 2 ** 22;
+
 /** The content of `config.json`: what the run computes, when it ends, and where its data were. */
 export const RunDescription = z.strictObject({
   config: RunConfig,
@@ -74,7 +77,7 @@ async function readJson<T>(
 ): Promise<T | undefined> {
   let content: unknown;
   try {
-    content = JSON.parse(await readTextFile(path));
+    content = JSON.parse(await readTextFile(path, JSON_BYTES_MAX));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw new LockstepError('FILE', `cannot read ${path}, ${what}: ${reasonOf(error)}.`);

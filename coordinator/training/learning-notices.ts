@@ -1,4 +1,4 @@
-import { classNamesOf } from '../../shared/data/target.ts';
+import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { ModelHealth } from '../../shared/round/health-probe.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
@@ -73,15 +73,22 @@ function onlyClassSentence({ health: { onlyClass, exampleCount }, config }: Lear
 export function overfittingNotice(
   epochs: readonly EpochResult[],
   { earlyStopping }: Pick<StopRule, 'earlyStopping'>,
+  { dataset, model }: Pick<RunConfig, 'dataset' | 'model'>,
 ): LearningNotice | undefined {
   const trend = learningTrend(epochs);
   if (trend.kind !== 'overfitting' || earlyStopping !== undefined) return undefined;
   const { best, last } = trend;
+  const { height, width } = model.input;
+  const remedies = [
+    ...(height * width > 1 ? ['--augment flip'] : []),
+    '--weight-decay',
+    ...(isRegression(dataset) ? [] : ['--label-smoothing 0.1']),
+  ];
   const message =
     `the model overfits since epoch ${best.epoch}: its validation loss has risen from ` +
     `${best.validationLoss.toFixed(4)} to ${last.validationLoss.toFixed(4)}, while its training ` +
-    'loss falls. --early-stopping 3 keeps the best epoch; --augment flip, --weight-decay, ' +
-    '--label-smoothing 0.1 or dropout layers make it later and better';
+    `loss falls. --early-stopping 3 keeps the best epoch; ${remedies.join(', ')} or dropout ` +
+    'layers make it later and better';
   return { kind: 'overfitting', message };
 }
 

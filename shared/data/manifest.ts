@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LockstepError } from '../errors.ts';
 
 /** The most bytes that a file of a dataset may have, unpacked. */
 export const DATA_BYTES_MAX = 2 ** 31;
@@ -45,12 +46,16 @@ const measured = {
  *
  * - `number`: (value - mean) / deviation, and 0 for a missing value. With `indicator`, one more
  *   input is 1 where the value is missing, and else 0.
- * - `date`: the same with the days since 1970-01-01 UTC.
+ * - `date`: the same with the days since 1970-01-01 UTC. `first`: what is first in 3/14/2026.
  * - `text`: an input for each of `values`, and one for any other text. One of them is 1.
  */
 export const TableColumn = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('number'), ...measured }),
-  z.strictObject({ kind: z.literal('date'), ...measured }),
+  z.strictObject({
+    kind: z.literal('date'),
+    first: z.enum(['month', 'day']).optional(),
+    ...measured,
+  }),
   z.strictObject({
     kind: z.literal('text'),
     name: columnName,
@@ -86,6 +91,25 @@ export type RegressionManifest = z.infer<typeof RegressionManifest>;
 /** The definition of a dataset. */
 export const DatasetManifest = z.union([ClassManifest, RegressionManifest]);
 export type DatasetManifest = z.infer<typeof DatasetManifest>;
+
+/**
+ * The most bytes of a manifest as JSON. It is in the header of a message and of each checkpoint,
+ * which have 1 MiB for it and for the rest of the configuration.
+ */
+const MANIFEST_BYTES_MAX = 3 * 2 ** 18;
+/** The same in a file, where each name may have a line of its own. */
+export const MANIFEST_FILE_BYTES_MAX = 2 ** 22;
+
+/** Throws a `DATA` error if the names of classes and columns take too much room. */
+export function assertManifestFits(manifest: DatasetManifest): void {
+  const { length } = new TextEncoder().encode(JSON.stringify(manifest));
+  if (length <= MANIFEST_BYTES_MAX) return;
+  throw new LockstepError(
+    'DATA',
+    `the names of classes and columns take ${length} bytes, and at most ${MANIFEST_BYTES_MAX} ` +
+      'have room: take shorter names, or fewer columns.',
+  );
+}
 
 /**
  * H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking", 2017.

@@ -64,6 +64,16 @@ function houses(): string {
   return `size,price\n${rows.join('\n')}\n`;
 }
 
+/** A price by size, town and day: known to 1 part in 1,000. */
+function prices(): string {
+  const rows = Array.from({ length: 300 }, (_, i) => {
+    const [size, town, day] = [20 + ((i * 37) % 100), i % 3, 1 + (i % 28)];
+    const price = 50_000 + 3_000 * size + 40_000 * town + 500 * day;
+    return [i % 11 === 0 ? '' : size, ['Bern', 'Basel', 'Chur'][town], `3/${day}/2026`, price];
+  });
+  return `size,town,sold,price\n${rows.map((row) => row.join()).join('\n')}\n`;
+}
+
 function colorFolder() {
   const files: Record<string, Uint8Array> = {};
   for (let i = 0; i < 20; i++) {
@@ -138,6 +148,17 @@ const CASES: Record<string, Case> = {
     answer: {
       name: 'rich',
       preprocessing: ['4 columns by name', 'prepared as in training', 'not used: who'],
+    },
+  },
+  'a price by texts, dates with slashes and gaps': {
+    files: () => ({ 'prices.csv': prices(), 'new.csv': 'sold,town,size\n3/14/2026,Chur,80\n' }),
+    source: 'prices.csv',
+    says: /sold has dates with the month first[\s\S]* a number as target: price\n[\s\S]*RMSE/,
+    asked: 'new.csv',
+    answer: {
+      target: 'price',
+      value: expect.closeTo(377_000, -4),
+      preprocessing: ['3 columns by name', 'prepared as in training'],
     },
   },
   'pictures in folders': {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeDescription, writeDone } from '../../coordinator/run-folder/run-description.ts';
 import type { StepRecord } from '../../coordinator/training/ledger.ts';
 import type { EpochRecord } from '../../coordinator/training/progress.ts';
+import type { ClassManifest } from '../../shared/data/manifest.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { description } from './toy-run-folder.ts';
 
@@ -44,14 +45,27 @@ export const epochOf = (epoch: number, change: Partial<EpochRecord> = {}): Epoch
   ...change,
 });
 
+/** In place of accuracies, if the target is a number. */
+export const ERRORS = { rmse: 2, mae: 1.5, r2: -0.25 };
+export const stepWithErrors: StepRecord = stepOf(0, { accuracy: null, errors: ERRORS });
+export const epochWithErrors: EpochRecord = epochOf(1, {
+  ...{ trainAccuracy: null, validationAccuracy: null, testAccuracy: null },
+  ...{ trainErrors: ERRORS, validationErrors: ERRORS, testErrors: { ...ERRORS, rmse: 3 } },
+});
+
 /** A run's folder with these records. `torn` is added to the file of steps. */
 export async function figuresFolder(
   steps: readonly StepRecord[],
   epochs: readonly EpochRecord[],
-  { torn = '', isDone = false } = {},
+  { torn = '', isDone = false, isRegression = false } = {},
 ): Promise<string> {
   const folder = temporaryFolder();
-  await writeDescription(folder, description);
+  const { classNames, ...dataset } = description.config.dataset as ClassManifest;
+  const target = isRegression
+    ? { target: { name: 'price', mean: 0, deviation: 1 } }
+    : { classNames };
+  const config = { ...description.config, dataset: { ...dataset, ...target } };
+  await writeDescription(folder, { ...description, config });
   const lines = (records: readonly object[]) =>
     records.map((record) => `${JSON.stringify(record)}\n`).join('');
   for (const [name, content] of [

@@ -1,4 +1,5 @@
 import type { EpochRecord } from '../../training/progress.ts';
+import type { RegressionErrors } from '../../training/quality.ts';
 
 /** Another run beside this one, for comparison: the answer to `GET /api/runs` is a list of them. */
 export interface EarlierRun {
@@ -12,6 +13,8 @@ export interface EarlierRun {
   readonly epochs: readonly EarlierEpoch[];
   /** Null if it has not ended. */
   readonly testAccuracy: number | null;
+  /** Instead of the accuracy, if the target is a number. */
+  readonly testErrors?: RegressionErrors | undefined;
   /** The time in training, over all its parts; null if it has not ended. */
   readonly totalSeconds: number | null;
 }
@@ -25,5 +28,8 @@ export type EarlierEpoch = Pick<
   | 'trainAccuracy'
   | 'validationAccuracy'
   | 'testAccuracy'
+  | 'trainErrors'
+  | 'validationErrors'
+  | 'testErrors'
   | 'seconds'
 >;

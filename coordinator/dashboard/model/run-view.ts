@@ -1,5 +1,6 @@
 import type { PoolCounters, WorkerFigures } from '../../reporting/pool-events.ts';
 import type { EpochRecord } from '../../training/progress.ts';
+import type { RegressionErrors } from '../../training/quality.ts';
 import type { SpeedPoint } from '../speed/measured-speeds.ts';
 import type { SpeedSummary } from '../speed/speed-summary.ts';
 import type { StepDetail } from '../steps/step-detail.ts';
@@ -21,6 +22,8 @@ export interface RunFacts {
   readonly runDir: string | null;
   readonly dataset: string;
   readonly classNames: readonly string[];
+  /** The name of the target, if it is a number. Then there are errors and no accuracy. */
+  readonly target?: string;
   /** Such as "784-256-128-10". */
   readonly model: string;
   readonly parameterCount: number;
@@ -127,6 +130,7 @@ export interface RunEnding {
   /** One sentence, for people. */
   readonly message: string;
   readonly testAccuracy: number | null;
+  readonly testErrors?: RegressionErrors | undefined;
   readonly parametersSha256: string | null;
   readonly totalSeconds: number | null;
 }

@@ -17,6 +17,20 @@ export const shortNumber = (value: number): string =>
 export const formatPercent = (part: number | null, digits = 1): string =>
   part === null ? '–' : `${(part * 100).toFixed(digits)} %`;
 
+/** "test 88.8 %", or "test RMSE 41770, R² 0.9538". Undefined before the first test. */
+export function testText({ testAccuracy, testErrors }: TestResult): string | undefined {
+  if (testErrors) return `test RMSE ${shortNumber(testErrors.rmse)}, R² ${formatR2(testErrors.r2)}`;
+  return testAccuracy === null ? undefined : `test ${formatPercent(testAccuracy)}`;
+}
+
+export interface TestResult {
+  readonly testAccuracy: number | null;
+  readonly testErrors?: { readonly rmse: number; readonly r2: number } | undefined;
+}
+
+/** "0.9538". */
+export const formatR2 = (r2: number | null): string => (r2 === null ? '–' : r2.toFixed(4));
+
 /** "0.42 ms", "14 ms", "1.2 s". */
 export function formatMs(ms: number): string {
   if (ms >= 1000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;

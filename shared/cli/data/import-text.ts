@@ -83,15 +83,20 @@ const CONVOLVED_SIDE_MIN = 16;
 const MANY_EXAMPLES = 10_000;
 const SMALL_BATCH = 32;
 const STEPS_WANTED = 2_000;
+/** With more classes, a step updates so many weights that small batches take too long. */
+const MANY_CLASSES = 1_000;
+const LARGE_BATCH = 1_024;
 const EPOCHS_MAX = 100;
 
 /** The command that comes next, with flags for the kind and the number of examples. */
-export function nextLines({ train, shape }: ImportedDataset, folder: string): string[] {
+export function nextLines({ train, shape, definition }: ImportedDataset, folder: string): string[] {
   const [height, width] = shape;
   const flags = [`--data-dir ${folder}`];
   if (shape.length > 1 && Math.min(height, width) >= CONVOLVED_SIDE_MIN)
     flags.push('--model cnn-small');
-  if (train.count < MANY_EXAMPLES) {
+  const { length: classes } = 'classNames' in definition ? definition.classNames : [];
+  if (classes > MANY_CLASSES) flags.push(`--global-batch ${LARGE_BATCH}`);
+  else if (train.count < MANY_EXAMPLES) {
     const epochs = Math.ceil((STEPS_WANTED * SMALL_BATCH) / train.count);
     flags.push(`--global-batch ${SMALL_BATCH}`, `--epochs ${Math.min(EPOCHS_MAX, epochs)}`);
   }

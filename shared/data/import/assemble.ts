@@ -72,7 +72,14 @@ function createGoal(
   options: ImportOptions,
   note: (line: string) => void,
 ): Goal {
-  if (chooseTask(target, options.task) === 'regression') return (split) => number(target, split);
+  if (chooseTask(target, options.task) === 'regression') {
+    if (options.task === undefined && isWhole(target))
+      note(
+        `the target ${printable(target.name)} has many whole numbers, so it is a quantity; ` +
+          '--task classes makes a class of each',
+      );
+    return (split) => number(target, split);
+  }
   const { classes } = options;
   const { names, labels } = classesOf(target, { classes, classNames }, note);
   return ({ train, test }) => {
@@ -83,6 +90,10 @@ function createGoal(
     };
   };
 }
+
+const isWhole = (column: Column): boolean =>
+  column.kind === 'number' &&
+  column.values.every((value) => Number.isNaN(value) || Number.isInteger(value));
 
 function labelsOf(rows: Uint32Array, labels: Int32Array, classCount: number): Labels {
   const labelOf = (row: number) => labels[row];

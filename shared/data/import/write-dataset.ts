@@ -6,7 +6,7 @@ import { makeFolder } from '../../host/atomic-file.ts';
 import { printable } from '../../printable.ts';
 import type { Labels } from '../dataset.ts';
 import { MANIFEST_FILE } from '../loading/load-dataset.ts';
-import { type DataFile, type DataRole, DatasetManifest } from '../manifest.ts';
+import { assertManifestFits, type DataFile, type DataRole, DatasetManifest } from '../manifest.ts';
 import type { ImportedDataset } from './assemble.ts';
 import { drawSheet } from './sheet.ts';
 
@@ -60,7 +60,8 @@ const writeSynced: WriteFile = async (path, content) => {
 
 /**
  * Writes the folder of a dataset. It is complete or absent, whatever happens: the files go to a
- * folder beside it, which is then renamed. Returns the manifest. Throws a `FILE` error.
+ * folder beside it, which is then renamed. Returns the manifest. Throws a `FILE` error, or a `DATA`
+ * error if the manifest is too long.
  */
 export async function writeDataset(
   dataset: ImportedDataset,
@@ -71,6 +72,7 @@ export async function writeDataset(
   const suffix = randomBytes(6).toString('hex');
   const temporary = join(dirname(target), `.${basename(target)}.${suffix}.tmp`);
   const { manifest, contents } = describe(dataset);
+  assertManifestFits(manifest);
   try {
     await makeFolder(temporary);
     for (const [name, content] of contents) await write(join(temporary, name), content);

@@ -7,11 +7,13 @@ import { shellWord } from '../../printable.ts';
 import { describeIssue } from '../../validation.ts';
 import { createDataset, type Dataset } from '../dataset.ts';
 import {
+  assertManifestFits,
   DATA_ROLES,
   type DataFile,
   type DataRole,
   DatasetManifest,
   FASHION_MNIST,
+  MANIFEST_FILE_BYTES_MAX,
 } from '../manifest.ts';
 import { writeCached } from './content-cache.ts';
 import {
@@ -66,7 +68,7 @@ export async function readManifest(dataDir: string | undefined): Promise<Dataset
   if (!info?.isDirectory())
     throw new LockstepError('DATA', `--data-dir ${dataDir} is not a folder.`);
   const path = join(dataDir, MANIFEST_FILE);
-  const text = await readTextFile(path).catch((error: unknown) => {
+  const text = await readTextFile(path, MANIFEST_FILE_BYTES_MAX).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw new LockstepError('DATA', `cannot read ${path}: ${reasonOf(error)}.`);
   });
@@ -76,7 +78,10 @@ export async function readManifest(dataDir: string | undefined): Promise<Dataset
   }
   const manifest = parseJson(text, path);
   const result = DatasetManifest.safeParse(manifest);
-  if (result.success) return result.data;
+  if (result.success) {
+    assertManifestFits(result.data);
+    return result.data;
+  }
   throw new LockstepError(
     'DATA',
     `${path}: ${describeIssue(result.error, manifest)}. ` +

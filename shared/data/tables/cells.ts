@@ -10,6 +10,17 @@ import { printable } from '../../printable.ts';
 /** What a column holds. */
 export type ColumnKind = 'number' | 'date' | 'text';
 
+/** What is first in dates such as 3/14/2026. */
+export const DATE_ORDERS = ['month', 'day'] as const;
+export type DateOrder = (typeof DATE_ORDERS)[number];
+
+/** How the cells of a column are read. */
+export interface CellType {
+  readonly kind: ColumnKind;
+  /** Of dates with slashes. Undefined if a column has none. */
+  readonly first?: DateOrder | undefined;
+}
+
 /** The longest text of a cell that is kept. */
 export const TEXT_LENGTH_MAX = 256;
 
@@ -37,27 +48,33 @@ export function numberIn(cell: string, allowsComma: boolean): number | undefined
 /** Whether a cell is a number with a comma before the decimals. */
 export const hasDecimalComma = (cell: string): boolean => COMMA_NUMBER.test(cell.trim());
 
-const TIME = /(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?(Z|[+-]\d{2}:?\d{2})?/;
-const ISO_DATE = new RegExp(`^(\\d{4})[-/](\\d{1,2})[-/](\\d{1,2})(?:[T ]${TIME.source})?$`);
-const DOTTED_DATE = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/;
+const CLOCK = /(?<hours>\d{1,2}):(?<minutes>\d{2})(?::(?<seconds>\d{2}(?:\.\d+)?))?/;
+const ZONE = /(?<zone>Z|[+-]\d{2}:?\d{2})/;
+const withTime = ({ source }: RegExp) =>
+  new RegExp(`^${source}(?:[T ]${CLOCK.source}${ZONE.source}?)?$`);
+const ISO_DATE = withTime(/(?<year>\d{4})[-/](?<month>\d{1,2})[-/](?<day>\d{1,2})/);
+const DOTTED_DATE = withTime(/(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4})/);
+const SLASHED_DATE: Readonly<Record<DateOrder, RegExp>> = {
+  month: withTime(/(?<month>\d{1,2})\/(?<day>\d{1,2})\/(?<year>\d{4})/),
+  day: withTime(/(?<day>\d{1,2})\/(?<month>\d{1,2})\/(?<year>\d{4})/),
+};
 const SECONDS_PER_DAY = 86_400;
 
 /**
  * The days from 1970-01-01 UTC to the date in a cell, with its time as a fraction. Undefined if it
  * is no date: 2026-11-26, 2026/11/26, 26.11.2026, or 2026-11-26 10:30 with or without a zone.
+ * 11/26/2026 is one only if `first` says what is first.
  */
-export function daysIn(cell: string): number | undefined {
+export function daysIn(cell: string, first?: DateOrder): number | undefined {
   const text = cell.trim();
-  const dotted = DOTTED_DATE.exec(text);
-  if (dotted) return daysOf(Number(dotted[3]), Number(dotted[2]), Number(dotted[1]));
-  const iso = ISO_DATE.exec(text);
-  if (!iso) return undefined;
-  const [year, month, day, hours, minutes, seconds] = iso
-    .slice(1, 7)
-    .map((part) => Number(part ?? 0));
-  const days = daysOf(year, month, day);
-  if (days === undefined || hours > 24 || minutes > 59 || seconds >= 61) return undefined;
-  const time = hours * 3600 + minutes * 60 + seconds - zoneSeconds(iso[7]);
+  const formats = [ISO_DATE, DOTTED_DATE, ...(first ? [SLASHED_DATE[first]] : [])];
+  const parts = formats.map((format) => format.exec(text)?.groups).find((groups) => groups);
+  if (!parts) return undefined;
+  const { hours = 0, minutes = 0, seconds = 0, zone } = parts;
+  const days = daysOf(Number(parts.year), Number(parts.month), Number(parts.day));
+  if (days === undefined || Number(hours) > 24 || Number(minutes) > 59 || Number(seconds) >= 61)
+    return undefined;
+  const time = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) - zoneSeconds(zone);
   return days + time / SECONDS_PER_DAY;
 }
 
@@ -98,19 +115,25 @@ export const textIn = (cell: string): string => printable(cell.trim()).slice(0, 
  */
 export function valueIn(
   cell: string,
-  kind: ColumnKind,
+  { kind, first }: CellType,
   allowsComma: boolean,
   place: string,
 ): number | string | undefined {
   if (isMissing(cell)) return undefined;
   if (kind === 'text') return textIn(cell);
-  const value = kind === 'number' ? numberIn(cell, allowsComma) : daysIn(cell);
+  const value = kind === 'number' ? numberIn(cell, allowsComma) : daysIn(cell, first);
   if (value === undefined)
-    throw cellError(place, cell, kind === 'number' ? 'a number' : 'a date such as 2026-11-26');
+    throw cellError(
+      place,
+      cell,
+      kind === 'number' ? 'a number' : `a date such as ${DATES[first ?? 'year']}`,
+    );
   if (!Number.isFinite(value)) throw cellError(place, cell, 'a finite number');
   return value;
 }
 
+/** A date for messages, by what is first. */
+const DATES = { year: '2026-11-26', month: '11/26/2026', day: '26/11/2026' };
 const SHOWN_LENGTH = 40;
 
 function cellError(place: string, cell: string, wanted: string): LockstepError {

@@ -88,7 +88,7 @@ function looksLikeIdentifier(
   return true;
 }
 
-function fitNumber({ name, kind, values }: NumberColumn, rows: Uint32Array) {
+function fitNumber({ values, ...type }: NumberColumn, rows: Uint32Array) {
   let [count, sum, least, most] = [0, 0, Infinity, -Infinity];
   for (const row of rows) {
     const value = values[row];
@@ -101,8 +101,8 @@ function fitNumber({ name, kind, values }: NumberColumn, rows: Uint32Array) {
   const indicator = count < rows.length;
   if (count === 0 || (least === most && !indicator)) return undefined;
   // Of a constant that is missing in places, only the indicator tells something.
-  if (least === most) return { name, kind, mean: least, deviation: 1, indicator };
-  return { name, kind, ...meanAndDeviation(values, rows, sum / count, name), indicator };
+  if (least === most) return { ...type, mean: least, deviation: 1, indicator };
+  return { ...type, ...meanAndDeviation(values, rows, sum / count, type.name), indicator };
 }
 
 /** The deviation of the values that are not missing, around their mean. */

@@ -1,10 +1,13 @@
 import { LockstepError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
+import type { DateOrder } from './cells.ts';
 
 /** A column of numbers, or of dates as days since 1970-01-01 UTC. NaN is a missing value. */
 export interface NumberColumn {
   readonly name: string;
   readonly kind: 'number' | 'date';
+  /** Of dates with slashes. */
+  readonly first?: DateOrder;
   /** [rows] */
   readonly values: Float64Array;
 }

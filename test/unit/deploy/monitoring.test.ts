@@ -134,7 +134,7 @@ describe('the board', () => {
       refusals: createRefusalCounters(),
     });
     const { types } = parseExposition(text);
-    const names = JSON.stringify(board).match(/\b(lockstep|process)_[a-z_]+/g) ?? [];
+    const names = JSON.stringify(board).match(/\b(lockstep|process)_[a-z\d_]+/g) ?? [];
     expect(names.length).toBeGreaterThan(20);
     for (const name of names) {
       const histogram = name.replace(/_(bucket|sum|count)$/, '');
@@ -144,16 +144,21 @@ describe('the board', () => {
 
   test('shows all metrics of training and of workers', () => {
     const text = queries.map(({ expr }) => expr).join('\n');
-    for (const name of ['train_loss', 'validation_loss', 'test_accuracy_ratio', 'learning_rate'])
+    for (const name of ['train_loss', 'validation_loss', 'test_accuracy_ratio', 'test_r2'])
       expect(text).toContain(`lockstep_${name}`);
-    for (const name of ['workers', 'worker_examples_per_second', 'reissued_leaves_total'])
+    for (const name of [
+      'learning_rate',
+      'workers',
+      'worker_examples_per_second',
+      'reissued_leaves_total',
+    ])
       expect(text).toContain(`lockstep_${name}`);
   });
 
   test('asks each query of the coordinator that was chosen', () => {
     expect(board.templating.list.map(({ name }) => name)).toEqual(['datasource', 'instance']);
     for (const { title, expr } of queries) {
-      const selectors = expr.match(/(?:lockstep|process)_[a-z_]+(\{[^}]*\})?/g) ?? [];
+      const selectors = expr.match(/(?:lockstep|process)_[a-z\d_]+(\{[^}]*\})?/g) ?? [];
       expect(selectors.length, title).toBeGreaterThan(0);
       for (const selector of selectors) expect(selector, title).toContain('instance="$instance"');
     }

@@ -35,7 +35,7 @@ export function accuracyFrame(model: CurveModel, { isLogX }: Logs, width: number
   return frameOf(
     {
       x: { ...xAxisOf(model), isLog: isLogX, textsOf: shortNumbers, title: model.axis.label },
-      y: { from, to, textsOf: percentages },
+      y: { from, to, textsOf: model.isR2 ? shortNumbers : percentages },
       height: ACCURACY_HEIGHT,
     },
     width,

@@ -1,6 +1,6 @@
 import { learningTrend } from '../../../training/learning-trend.ts';
 import type { EpochRecord } from '../../../training/progress.ts';
-import type { EarlierRun } from '../../model/earlier-run.ts';
+import type { EarlierEpoch, EarlierRun } from '../../model/earlier-run.ts';
 import { INCIDENT_MARKS, type IncidentMark, markOf } from '../../model/incident-kinds.ts';
 import type { Incident } from '../../model/incident-log.ts';
 import type { RunFacts, RunView } from '../../model/run-view.ts';
@@ -21,7 +21,6 @@ import {
   thinEpochs,
   type XAxis,
 } from './curve-series.ts';
-import { withScores } from './scores.ts';
 
 /** A line of a chart. */
 export interface Line {
@@ -59,7 +58,9 @@ export interface CurveModel {
   /** The x values of all points, ascending. */
   readonly xs: readonly number[];
   readonly loss: Chart;
+  /** The accuracy, or R² if the target is a number. */
   readonly accuracy: Chart;
+  readonly isR2: boolean;
   /** From the smallest to the largest loss of the steps of each point. */
   readonly band: Area;
   /** Between training and validation loss. */
@@ -76,6 +77,7 @@ export type CurveOptions = Pick<
   Choices,
   'xAxis' | 'isLogX' | 'isLogY' | 'earlierRuns' | 'shownRuns'
 >;
+/** An epoch at its place. Its accuracies are R² if the target is a number. */
 type PlacedEpoch = EpochRecord & { readonly x: number };
 
 /** Undefined before the first step. */
@@ -89,14 +91,16 @@ export function curveModel(view: RunView, options: CurveOptions): CurveModel | u
   const ends = [history, ...shown.flatMap(({ epochs }) => epochs.slice(-1))];
   const end = Math.max(...ends.map((last) => ('end' in last ? last.end : last.step)));
   const steps = stepPoints(buckets, axis, end - start, options.isLogX);
-  const epochs = placedEpochs(view.epochs.map(withScores), axis);
+  const epochs = placedEpochs(view.epochs, axis);
   const places = steps.map(({ x }) => (options.isLogX ? Math.log(x) : x));
   const loss = [
     ...earlierLines(shown, options, 'trainLoss', 'validationLoss'),
     ...linesOf(steps, places, epochs, 'loss'),
   ].map(options.isLogY ? positive : (line) => line);
+  const isR2 = facts.target !== undefined;
+  const alike = shown.filter(({ epochs }) => hasErrors(epochs.at(-1)) === isR2);
   const accuracy = [
-    ...earlierLines(shown, options, 'trainAccuracy', 'validationAccuracy'),
+    ...earlierLines(alike, options, 'trainAccuracy', 'validationAccuracy'),
     ...linesOf(steps, places, epochs, 'accuracy'),
     { kind: 'test', name: 'test', points: pointsOf(epochs, 'testAccuracy') } as const,
   ];
@@ -106,7 +110,7 @@ export function curveModel(view: RunView, options: CurveOptions): CurveModel | u
   const trend = learningTrend(view.epochs);
   const best = trend.kind === 'unknown' ? undefined : 'best' in trend ? trend.best : trend.last;
   return {
-    ...{ axis, xRange, xs, band },
+    ...{ axis, xRange, xs, band, isR2 },
     loss: chartOf(loss, places, band, options.isLogY),
     accuracy: chartOf(accuracy, places, [], false),
     gap: gapOf(loss),
@@ -120,10 +124,20 @@ export function curveModel(view: RunView, options: CurveOptions): CurveModel | u
   };
 }
 
+const hasErrors = (epoch: EarlierEpoch | undefined): boolean => epoch?.testErrors !== undefined;
+
+/** With R² in place of the accuracies that a number as target does not have. */
+const withR2 = <E extends EarlierEpoch>(epoch: E): E => ({
+  ...epoch,
+  trainAccuracy: epoch.trainAccuracy ?? epoch.trainErrors?.r2 ?? null,
+  validationAccuracy: epoch.validationAccuracy ?? epoch.validationErrors?.r2 ?? null,
+  testAccuracy: epoch.testAccuracy ?? epoch.testErrors?.r2 ?? null,
+});
+
 function placedEpochs(epochs: readonly EpochRecord[], axis: XAxis): PlacedEpoch[] {
   return thinEpochs(epochs).flatMap((epoch) => {
     const x = axis.of(epoch.step);
-    return x === undefined ? [] : [{ ...epoch, x }];
+    return x === undefined ? [] : [{ ...withR2(epoch), x }];
   });
 }
 
@@ -191,7 +205,7 @@ function earlierLines(
   return shown.flatMap((run, i) => {
     const dash = EARLIER_DASHES[i % EARLIER_DASHES.length];
     const xs = earlierX(run, xAxis);
-    const epochs = run.epochs.map((epoch, i) => ({ ...epoch, x: xs[i] }));
+    const epochs = run.epochs.map((epoch, i) => ({ ...withR2(epoch), x: xs[i] }));
     const { name } = run;
     return [
       { kind: 'earlier', name: `${name}, training`, dash, points: pointsOf(epochs, training) },

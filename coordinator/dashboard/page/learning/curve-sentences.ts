@@ -3,7 +3,6 @@ import type { RunView } from '../../model/run-view.ts';
 import { formatCount, formatLoss, formatPercent, formatQuantity } from '../format.ts';
 import type { Choices } from '../ui.ts';
 import { type Chart, type CurveModel, smoothedSteps } from './curve-model.ts';
-import { isOfNumber } from './scores.ts';
 
 /** What the losses tell now: whether the model still learns, stalls or overfits. */
 export function learningSentence({ status, facts, epochs }: RunView): string {
@@ -51,7 +50,7 @@ export function curveNotes(
   model: CurveModel,
   choices: Pick<Choices, 'xAxis' | 'shownRuns'>,
 ): string[] {
-  const { loss, accuracy, best } = model;
+  const { loss, accuracy, isR2, best } = model;
   const notes: string[] = [];
   if (best && facts) notes.push(...stopNotes(best.epoch, facts.earlyStopping, status?.end != null));
   if (isOutside(loss)) {
@@ -59,9 +58,12 @@ export function curveNotes(
     notes.push(`The losses of single steps go from ${least} to ${most}: log loss shows them all.`);
   }
   if (isOutside(accuracy)) {
-    const [least, most] = accuracy.extremes.map((value) => formatPercent(value, 0));
-    const scores = isOfNumber(facts) ? 'R² values' : 'accuracies';
-    notes.push(`The ${scores} of single steps go from ${least} to ${most}.`);
+    const [least, most] = accuracy.extremes.map((value) =>
+      isR2 ? value.toPrecision(2) : formatPercent(value, 0),
+    );
+    notes.push(
+      `The ${isR2 ? 'values of R²' : 'accuracies'} of single steps go from ${least} to ${most}.`,
+    );
   }
   const steps = smoothedSteps((status?.step ?? 0) - (history.all()[0]?.from ?? 0));
   if (steps > 1)

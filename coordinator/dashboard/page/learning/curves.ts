@@ -1,11 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
+import type { EpochRecord } from '../../../training/progress.ts';
 import type { RunView } from '../../model/run-view.ts';
-import { meanLoss, speedOf } from '../../steps/step-history.ts';
+import { meanLoss, type StepBucket, speedOf } from '../../steps/step-history.ts';
 import { nearestIndex } from '../chart/line-path.ts';
-import { formatCount, formatLoss, formatPercent } from '../format.ts';
+import { formatCount, formatLoss, formatPercent, formatR2, shortNumber } from '../format.ts';
 import type { Panel } from '../panel/panel.ts';
 import { type Canvas, pointedPart, showCanvas } from '../panel/picture.ts';
-import { type Table, tableFrom } from '../panel/table.ts';
+import { type CellOf, type Table, tableFrom } from '../panel/table.ts';
 import type { Choices, Ui } from '../ui.ts';
 import { unbroken } from '../unbroken.ts';
 import {
@@ -21,12 +22,11 @@ import { type CurveModel, curveModel, type Line } from './curve-model.ts';
 import { curveNotes, learningSentence, marksSentence } from './curve-sentences.ts';
 import { pointAt } from './curve-series.ts';
 import { earlierRunsList } from './earlier-runs.ts';
-import { scoreName, withScores } from './scores.ts';
 
-/** Loss and accuracy over the steps, with what happened on the way. */
+/** Loss and accuracy, or R², over the steps, with what happened on the way. */
 export const curves: Panel = {
   id: 'curves',
-  name: 'Loss and accuracy',
+  name: 'Learning curves',
   title: learningSentence,
   body(view, ui) {
     const { choices } = ui;
@@ -37,6 +37,7 @@ export const curves: Panel = {
     const where = pointed === undefined ? 'newest' : FORMATS[choices.xAxis](pointed);
     const x = pointed ?? model.xs[model.xs.length - 1];
     const unit = view.facts?.loss.replace('-', ' ') ?? '';
+    const quality = model.isR2 ? 'R² (1 is perfect, 0 is always the mean)' : 'accuracy';
     // The newest values change too often to be read out.
     const live = pointed === undefined ? 'off' : 'polite';
     const others = view.facts?.isFile ? nothing : earlierRunsList(ui);
@@ -47,7 +48,7 @@ export const curves: Panel = {
       ${showCanvas(loss, ui)}
       <p class="marks" aria-live=${live}>${marksSentence(model, pointed)}</p>
       <p class="readout accuracy" aria-live=${live}>
-        ${legendOf(scoreName(view), model.accuracy.lines, x, formatPercent, '')}
+        ${legendOf(quality, model.accuracy.lines, x, model.isR2 ? formatR2 : formatPercent, '')}
       </p>
       ${showCanvas(accuracy, ui)}
       <p class="notes">${unbroken(curveNotes(view, model, choices).join(' '))}</p>`;
@@ -112,7 +113,7 @@ function chartsOf(
   });
   return {
     loss: chart('Loss', lossHeight(model), lossFrame, drawLoss),
-    accuracy: chart('Accuracy', ACCURACY_HEIGHT, accuracyFrame, drawAccuracy),
+    accuracy: chart(model.isR2 ? 'R²' : 'Accuracy', ACCURACY_HEIGHT, accuracyFrame, drawAccuracy),
   };
 }
 
@@ -150,34 +151,51 @@ function legendOf(
 const isMinor = ({ kind }: Line): boolean => kind === 'steps' || kind.startsWith('earlier');
 
 /** The steps, those that are long ago several in a row. */
-const stepTable = (view: RunView): Table =>
-  tableFrom(view.history.all(), [
+const stepTable = ({ facts, history }: RunView): Table =>
+  tableFrom(history.all(), [
     ['step', ({ to }) => to, formatCount],
     ['steps', ({ from, to }) => to - from],
-    ['epoch', ({ to }) => Math.ceil(to / (view.facts?.stepsPerEpoch ?? 1))],
+    ['epoch', ({ to }) => Math.ceil(to / (facts?.stepsPerEpoch ?? 1))],
     ['loss', meanLoss, formatLoss],
     ['smallest loss', ({ lossMin }) => lossMin, formatLoss],
     ['largest loss', ({ lossMax }) => lossMax, formatLoss],
-    [scoreName(view), ({ correctCount, examples }) => correctCount / examples, formatPercent],
+    facts?.target === undefined
+      ? ['accuracy', meanAccuracy, formatPercent]
+      : ['R²', meanAccuracy, formatR2],
     ['learning rate', ({ learningRate }) => learningRate, (rate) => rate.toPrecision(4)],
     [{ name: 'speed', unit: 'examples/s' }, speedOf, formatCount],
     ['fewest workers', ({ worldSizeMin }) => worldSizeMin],
     ['most workers', ({ worldSizeMax }) => worldSizeMax],
   ]);
 
-const epochTable = (view: RunView): Table =>
-  tableFrom(view.epochs.map(withScores), [
+const meanAccuracy = ({ correctCount, examples }: StepBucket): number => correctCount / examples;
+
+const ACCURACY_COLUMNS: readonly CellOf<EpochRecord>[] = [
+  ['training accuracy', ({ trainAccuracy }) => trainAccuracy, formatPercent],
+  ['validation accuracy', ({ validationAccuracy }) => validationAccuracy, formatPercent],
+  ['test accuracy', ({ testAccuracy }) => testAccuracy, formatPercent],
+];
+
+/** RMSE and MAE in the unit of the target, and R², for each set. */
+const ERROR_COLUMNS = (['train', 'validation', 'test'] as const).flatMap(
+  (set): CellOf<EpochRecord>[] => {
+    const name = set === 'train' ? 'training' : set;
+    const errorsOf = (epoch: EpochRecord) => epoch[`${set}Errors`];
+    return [
+      [`${name} RMSE`, (epoch) => errorsOf(epoch)?.rmse ?? null, shortNumber],
+      [`${name} MAE`, (epoch) => errorsOf(epoch)?.mae ?? null, shortNumber],
+      [`${name} R²`, (epoch) => errorsOf(epoch)?.r2 ?? null, formatR2],
+    ];
+  },
+);
+
+const epochTable = ({ epochs, facts }: RunView): Table =>
+  tableFrom(epochs, [
     ['epoch', ({ epoch }) => epoch],
     ['step', ({ step }) => step, formatCount],
     ['training loss', ({ trainLoss }) => trainLoss, formatLoss],
     ['validation loss', ({ validationLoss }) => validationLoss, formatLoss],
     ['test loss', ({ testLoss }) => testLoss, formatLoss],
-    [`training ${scoreName(view)}`, ({ trainAccuracy }) => trainAccuracy, formatPercent],
-    [
-      `validation ${scoreName(view)}`,
-      ({ validationAccuracy }) => validationAccuracy,
-      formatPercent,
-    ],
-    [`test ${scoreName(view)}`, ({ testAccuracy }) => testAccuracy, formatPercent],
+    ...(facts?.target === undefined ? ACCURACY_COLUMNS : ERROR_COLUMNS),
     [{ name: 'time', unit: 's' }, ({ seconds }) => seconds, (seconds) => seconds.toFixed(2)],
   ]);

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { EarlierRun } from '../../model/earlier-run.ts';
 import { askJson } from '../ask-json.ts';
-import { formatDuration, formatPercent } from '../format.ts';
+import { formatDuration, testText } from '../format.ts';
 import type { Ui } from '../ui.ts';
 
 /** A list of the runs beside this one, to lay each one over the curves. It is read when opened. */
@@ -19,7 +19,7 @@ export function earlierRunsList(ui: Ui): TemplateResult {
 }
 
 function itemOf(run: EarlierRun, ui: Ui): TemplateResult {
-  const { name, model, optimizer, learningRate, epochs, testAccuracy, totalSeconds } = run;
+  const { name, model, optimizer, learningRate, epochs, totalSeconds } = run;
   const { shownRuns } = ui.choices;
   const toggle = () => {
     const next = new Set(shownRuns);
@@ -30,7 +30,7 @@ function itemOf(run: EarlierRun, ui: Ui): TemplateResult {
     model,
     `${optimizer} ${learningRate}`,
     `${epochs.at(-1)?.epoch ?? 0} epochs`,
-    ...(testAccuracy === null ? ['not ended'] : [`test ${formatPercent(testAccuracy)}`]),
+    testText(run) ?? 'not ended',
     ...(totalSeconds === null ? [] : [formatDuration(totalSeconds)]),
   ];
   return html`<label>

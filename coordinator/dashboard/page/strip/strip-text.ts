@@ -7,7 +7,9 @@ import {
   formatLoss,
   formatPercent,
   formatQuantity,
+  formatR2,
   shortNumber,
+  testText,
 } from '../format.ts';
 
 /*
@@ -78,9 +80,8 @@ export function runText({ status, facts, epochs }: RunView): string {
   if (status.trainLoss !== null) parts.push(`recent training loss ${formatLoss(status.trainLoss)}`);
   if (last?.validationLoss != null)
     parts.push(`validation loss ${formatLoss(last.validationLoss)} after epoch ${last.epoch}`);
-  const accuracy = status.end?.testAccuracy ?? last?.testAccuracy;
-  if (accuracy != null) parts.push(`test ${formatPercent(accuracy)}`);
-  else if (last?.testErrors) parts.push(`test RMSE ${shortNumber(last.testErrors.rmse)}`);
+  const test = (status.end && testText(status.end)) ?? (last && testText(last));
+  if (test !== undefined) parts.push(test);
   const sha256 = status.end?.parametersSha256;
   if (sha256) parts.push(`SHA-256 ${formatHash(sha256)}`);
   else if (status.fingerprint) parts.push(`fingerprint ${formatHash(status.fingerprint)}`);
@@ -121,12 +122,13 @@ export function messageOf(
     case 'finishing':
       return { text: 'All steps are done. The result is being evaluated and saved.' };
     case 'done': {
-      const { testAccuracy, parametersSha256 } = status.end ?? {};
-      const accuracy =
-        testAccuracy == null ? '' : ` The test accuracy is ${formatPercent(testAccuracy, 2)}.`;
+      const { testAccuracy, testErrors, parametersSha256 } = status.end ?? {};
+      const quality = testErrors
+        ? `The test RMSE is ${shortNumber(testErrors.rmse)}, and R² ${formatR2(testErrors.r2)}.`
+        : `The test accuracy is ${formatPercent(testAccuracy ?? null, 2)}.`;
       const hash = 'SHA-256 of the parameters, the same for any number of workers:';
       return {
-        text: `The run is over.${isGone}${accuracy} ${hash}`,
+        text: `The run is over.${isGone} ${quality} ${hash}`,
         command: parametersSha256 ?? '',
       };
     }

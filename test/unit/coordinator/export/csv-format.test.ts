@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { csvFormat } from '../../../../coordinator/export/csv-format.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
-import { epochOf, figuresFolder, stepOf } from '../../../support/toy-figures.ts';
+import {
+  epochOf,
+  epochWithErrors,
+  figuresFolder,
+  stepOf,
+  stepWithErrors,
+} from '../../../support/toy-figures.ts';
 
 const context = { signal: new AbortController().signal, replace: false };
 
@@ -80,6 +86,16 @@ describe('the tables of a run', () => {
         seconds: '0.6',
       },
     ]);
+  });
+
+  test('have errors in place of accuracies if the target is a number', async () => {
+    const options = { isRegression: true };
+    const run = await figuresFolder([stepWithErrors], [epochWithErrors], options);
+    const { steps, epochs } = await exportRun(run);
+    expect(steps[0]).toMatchObject({ rmse: '2', mae: '1.5', r2: '-0.25', learning_rate: '0.1' });
+    expect(epochs[0]).toMatchObject({ train_rmse: '2', validation_mae: '1.5', test_rmse: '3' });
+    const names = Object.keys({ ...steps[0], ...epochs[0] });
+    expect(names.filter((name) => name.includes('accuracy'))).toEqual([]);
   });
 
   test('have every number with all its digits', async () => {

@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { tensorboardFormat } from '../../../../coordinator/export/tensorboard-format.ts';
 import { readEvents } from '../../../support/event-file-reader.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
-import { epochOf, figuresFolder, LAST_WRITE, stepOf } from '../../../support/toy-figures.ts';
+import {
+  epochOf,
+  epochWithErrors,
+  figuresFolder,
+  LAST_WRITE,
+  stepOf,
+  stepWithErrors,
+} from '../../../support/toy-figures.ts';
 
 const context = { signal: new AbortController().signal, replace: false };
 
@@ -41,6 +48,16 @@ describe('the event file of a run', () => {
     });
     const times = [first, ...events].map(({ wallTime }) => wallTime);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
+  test('has errors in place of accuracies if the target is a number', async () => {
+    const steps = [0, 1, 2, 3].map((step) => ({ ...stepWithErrors, step }));
+    const run = await figuresFolder(steps, [epochWithErrors], { isRegression: true });
+    const { files } = await tensorboardFormat.write(run, join(run, 'logs'), context);
+    const [, step, , , , epoch] = readEvents(readFileSync(files[0]));
+    expect(step.values).toMatchObject({ 'rmse/train': 2, 'mae/train': 1.5, 'r2/train': -0.25 });
+    expect(epoch.values).toMatchObject({ 'rmse/validation': 2, 'rmse/test': 3 });
+    expect(Object.keys({ ...step.values, ...epoch.values }).join()).not.toContain('accuracy');
   });
 
   test('has no value where there is none', async () => {

@@ -54,6 +54,25 @@ test('a look has the picture, the nudges by size, and the way back', () => {
   ]);
 });
 
+test('a look at a number names its target, and one at many classes shows some', () => {
+  const { classNames: _, ...others } = FASHION_MNIST;
+  const prices = { ...others, target: { name: 'price', mean: 100, deviation: 10 } };
+  const one = { ...study, outputs: Float32Array.of(0.5), targets: Float32Array.of(1) };
+  const lines = lookLines({ ...one, label: 1, prediction: 0.5 }, plan, prices, '');
+  expect(lines[2]).toMatch(/^The net says 105; right is 110\./);
+  expect(lines.slice(4, 6)).toEqual([
+    '  target   output  desired  difference',
+    `  price    0.5000        1     -0.5000  ▲ ${'█'.repeat(30)}`,
+  ]);
+
+  const classNames = Array.from({ length: 65_536 }, (_, i) => `class ${i}`);
+  const outputs = Float32Array.from(classNames, (_, i) => i / 2 ** 16);
+  const many = { ...study, outputs, targets: new Float32Array(2 ** 16) };
+  const shown = lookLines(many, plan, { ...FASHION_MNIST, classNames }, '');
+  expect(shown.length).toBeLessThan(40);
+  expect(shown).toContain('  and 65516 with smaller differences');
+});
+
 test('of an example that the net knows, a look says where there is more to see', () => {
   const known = { ...study, outputs: Float32Array.of(0.001, 0.998, 0.001), prediction: 1 };
   const lines = lookLines(known, plan, NAMES, 'look RUN --hardest').join('\n');

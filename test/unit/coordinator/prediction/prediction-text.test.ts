@@ -55,4 +55,7 @@ test('a number is shown with its name', () => {
     'a.csv #3: price 1234.57',
     '  1 column by name',
   ]);
+  const style = { top: 3, columns: 80 };
+  const next = { ...prediction, index: 4 };
+  expect(predictionLines(next, style, prediction)).toEqual(['a.csv #4: price 1234.57']);
 });

@@ -105,6 +105,17 @@ describe('the metrics of a run', () => {
     expect(value('lockstep_train_loss')).toBe(0.1 + 0.2);
     expect(value('lockstep_validation_loss')).toBe(1e-9);
     expect(value('lockstep_test_accuracy_ratio')).toBe(0.8851);
+    expect(value('lockstep_test_rmse')).toBeUndefined();
+  });
+
+  test('have errors in place of the accuracy if the target is a number', async () => {
+    const metrics = await createPrometheusMetrics();
+    const testErrors = { rmse: 41_770.5, mae: 32_799, r2: -0.25 };
+    const { value } = parseExposition((await metrics.exposition({ ...fresh, testErrors })).text);
+    expect(value('lockstep_test_rmse')).toBe(41_770.5);
+    expect(value('lockstep_test_mae')).toBe(32_799);
+    expect(value('lockstep_test_r2')).toBe(-0.25);
+    expect(value('lockstep_test_accuracy_ratio')).toBeUndefined();
   });
 
   test('have no sample for a number that is not known, then or anymore', async () => {

@@ -13,6 +13,7 @@ import { createToyDataset } from '../../../support/toy-dataset.ts';
 import { toyConfig } from '../../../support/toy-run.ts';
 
 const dataset = createToyDataset();
+const images = toyConfig(dataset);
 
 /** A state of a network with two hidden layers that learns well, except for `differences`. */
 function stateOf(
@@ -109,17 +110,28 @@ describe('a model that overfits', () => {
   ];
 
   test('is named, with the epoch and what helps', () => {
-    const notice = overfittingNotice(epochs, {});
+    const notice = overfittingNotice(epochs, {}, images);
     expect(notice?.kind).toBe('overfitting');
     expect(notice?.message).toMatch(
       /^the model overfits since epoch 1: .* from 0\.8000 to 1\.0000, .* --early-stopping 3/,
     );
   });
 
+  test('is helped by flags that the data can have', () => {
+    const { name, files } = dataset.manifest;
+    const prices = { name, files, target: { name: 'price', mean: 0, deviation: 1 } };
+    const model = { ...images.model, input: { height: 1, width: 1, channels: 4 } };
+    const of = (config: Parameters<typeof overfittingNotice>[2]) =>
+      overfittingNotice(epochs, {}, config)?.message;
+    expect(of(images)).toContain('; --augment flip, --weight-decay, --label-smoothing 0.1 or');
+    expect(of({ ...images, model })).toContain('; --weight-decay, --label-smoothing 0.1 or');
+    expect(of({ dataset: prices, model })).toContain('; --weight-decay or dropout layers');
+  });
+
   test('is not named before that is sure, nor if the run stops early by itself', () => {
-    expect(overfittingNotice(epochs.slice(0, 2), {})).toBeUndefined();
-    expect(overfittingNotice(epochs, { earlyStopping: 5 })).toBeUndefined();
-    expect(overfittingNotice([], {})).toBeUndefined();
+    expect(overfittingNotice(epochs.slice(0, 2), {}, images)).toBeUndefined();
+    expect(overfittingNotice(epochs, { earlyStopping: 5 }, images)).toBeUndefined();
+    expect(overfittingNotice([], {}, images)).toBeUndefined();
   });
 });
 

@@ -38,14 +38,17 @@ export function deltaText({ error, delta, changes, output }: UnitStudy): string 
   const slopes = changes.map(({ slope }) => slope);
   const factors = [error, ...slopes].map(showFour).map(inBrackets);
   if (output) {
-    const { value, target } = output;
-    const terms = `${showFour(value)} − ${inBrackets(showFour(target))}`;
-    return `δ = output − target = ${terms} = ${showFour(delta)}`;
+    const [value, target] = [showFour(output.value), inBrackets(showTarget(output.target))];
+    return `δ = output − target = ${value} − ${target} = ${showFour(delta)}`;
   }
   if (slopes.length === 0) return `δ = ∂L/∂a = ${showFour(delta)}, because the slope is 1`;
   const names = ['∂L/∂a', ...slopes.map(() => 'slope')].join(' · ');
   return `δ = ${names} = ${factors.join(' · ')} = ${showFour(delta)}`;
 }
+
+/** 0 and 1 stay short. */
+const showTarget = (target: number): string =>
+  Number.isInteger(target) ? String(target) : showFour(target);
 
 const inBrackets = (text: string): string => (text.startsWith('−') ? `(${text})` : text);
 

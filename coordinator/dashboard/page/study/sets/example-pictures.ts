@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { StudySet } from '../../../../study/study-answer.ts';
 import { drawing } from '../../drawing/canvas.ts';
 import { unbroken } from '../../unbroken.ts';
+import { exampleRow } from '../example-row.ts';
 import { drawImage } from '../image.ts';
 import type { Study } from '../study.ts';
 
@@ -11,6 +12,9 @@ export interface Pictured {
   readonly index: number;
   readonly lines: readonly string[];
 }
+
+/** So many columns of a row are shown. */
+const COLUMNS_SHOWN = 5;
 
 /** Pictures of examples. A click studies one. */
 export function examplePictures(study: Study, all: readonly Pictured[]): TemplateResult {
@@ -23,18 +27,23 @@ function pictureOf(study: Study, { set, index, lines }: Pictured): TemplateResul
   const { studies, chosen, choose } = study;
   const shape = studies.opened?.plan.spec.input;
   const example = studies.example(set, index);
+  const row = exampleRow(study, set, index);
   const isChosen = chosen.set === set && chosen.index === index;
   return html`<button
     aria-pressed=${isChosen}
     data-index=${index}
     @click=${() => choose({ set, index })}
   >
-    <canvas
-      aria-hidden="true"
-      ${drawing((context, width, height) => {
-        if (example && shape) drawImage(context, example.inputs, shape, width, height);
-      })}
-    ></canvas>
+    ${
+      row
+        ? row.slice(0, COLUMNS_SHOWN).map(({ name, value }) => html`<span>${name} ${value}</span>`)
+        : html`<canvas
+            aria-hidden="true"
+            ${drawing((context, width, height) => {
+              if (example && shape) drawImage(context, example.inputs, shape, width, height);
+            })}
+          ></canvas>`
+    }
     <span class="quiet">${set} ${index}${isChosen ? ', studied' : nothing}</span>
     ${lines.map((line) => html`<span>${unbroken(line)}</span>`)}
   </button>`;

@@ -67,7 +67,7 @@ export const hardest = (study: Study): Panel => {
       const pictured = all().map((each) => ({
         set,
         index: each.index,
-        lines: linesOf(each, study),
+        lines: linesOf(study, each),
       }));
       return html`<div ${whenSeen(() => study.studies.want('set', { set }, set))}>
         ${setChoice(study, now, choose)}
@@ -99,17 +99,13 @@ interface Hard {
   readonly loss: number;
 }
 
-/** What stands below the picture of an example. */
-const linesOf = ({ label, prediction, confidence, loss }: Hard, study: Study): string[] => [
-  label,
-  ...(numberOf(study.studies)
-    ? [`predicted ${prediction}`]
-    : [
-        label === prediction ? 'recognized' : `taken for ${prediction}`,
-        confidenceText(confidence, study),
-      ]),
-  `loss ${formatLoss(loss)}`,
-];
+/** What is below the picture of an example. */
+function linesOf(study: Study, { label, prediction, confidence, loss }: Hard): string[] {
+  const lossText = `loss ${formatLoss(loss)}`;
+  if (numberOf(study.studies)) return [label, `the net says ${prediction}`, lossText];
+  const outcome = label === prediction ? 'recognized' : `taken for ${prediction}`;
+  return [label, outcome, `${confidenceText(confidence, study)} · ${lossText}`];
+}
 
 const WRONG_LABELS =
   'The net has learned from these examples. If one of them still has a high loss, ' +

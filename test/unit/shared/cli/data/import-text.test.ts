@@ -70,5 +70,8 @@ describe('what an import says', () => {
     expect(command([3], 100)).toBe(
       '  npx lockstep train --data-dir d --global-batch 32 --epochs 100',
     );
+    const classNames = Array.from({ length: 65_536 }, (_, i) => String(i));
+    const many = { ...dataset([4], 70_000), definition: { name: 'many', classNames } };
+    expect(nextLines(many, 'd')[1]).toBe('  npx lockstep train --data-dir d --global-batch 1024');
   });
 });

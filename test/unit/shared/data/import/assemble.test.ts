@@ -24,6 +24,26 @@ function assemble(change: Partial<SourceExamples>, options: Partial<ImportOption
 }
 
 describe('a dataset', () => {
+  test('says that many whole numbers are taken for a quantity', () => {
+    const count = 30;
+    const target = numbers('id', ...Array.from({ length: count }, (_, i) => i));
+    const inputs = {
+      kind: 'table',
+      columns: [numbers('x', ...Array.from({ length: count }, (_, i) => i % 7))],
+    } as const;
+    const change = {
+      count,
+      inputs,
+      target,
+      isTest: Uint8Array.from({ length: count }, (_, i) => i & 1),
+    };
+    expect(assemble(change).notes).toContain(
+      'the target id has many whole numbers, so it is a quantity; ' +
+        '--task classes makes a class of each',
+    );
+    expect(assemble(change, { task: 'regression' }).notes).toEqual([]);
+  });
+
   test('of classes has standardized inputs, labels and columns', () => {
     const { dataset, findings } = assemble({});
     expect(dataset).toMatchObject({

@@ -107,3 +107,16 @@ describe('an imported dataset', () => {
     expect([...idxFile([1], Float32Array.of(1)).subarray(8)]).toEqual([0x3f, 0x80, 0, 0]);
   });
 });
+
+test('a dataset may have 65,536 classes, unless their names are too long', async () => {
+  const folder = join(temporaryFolder(), 'many');
+  const named = (ending: string): ImportedDataset => {
+    const classNames = Array.from({ length: 65_536 }, (_, i) => i + ending);
+    return { ...images, definition: { name: 'many', classNames } };
+  };
+  const manifest = await writeDataset(named(''), folder);
+  expect(await readManifest(folder)).toEqual(manifest);
+  await expect(writeDataset(named(' is the name'), join(folder, 'x'))).rejects.toThrow(
+    /^the names of classes and columns take \d+ bytes, and at most 786432 have room: take shorter/,
+  );
+});

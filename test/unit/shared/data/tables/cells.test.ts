@@ -33,8 +33,8 @@ describe('a cell', () => {
 
   test.for(['', ' ', 'NA', 'NaN', 'null', 'None', '?', 'n/a', '#N/A'])('%j is missing', (cell) => {
     expect(isMissing(cell)).toBe(true);
-    expect(valueIn(cell, 'number', false, 'line 2')).toBeUndefined();
-    expect(valueIn(cell, 'text', false, 'line 2')).toBeUndefined();
+    expect(valueIn(cell, { kind: 'number' }, false, 'line 2')).toBeUndefined();
+    expect(valueIn(cell, { kind: 'text' }, false, 'line 2')).toBeUndefined();
   });
 
   test('is a date as JavaScript counts its days', () => {
@@ -50,6 +50,7 @@ describe('a cell', () => {
     ['1970-01-02', 1],
     ['1970/1/2', 1],
     ['02.01.1970', 1],
+    ['02.01.1970 18:00:00', 1.75],
     ['1970-01-01 12:00', 0.5],
     ['1970-01-01T06:00:00+06:00', 0],
     ['1970-01-01T00:00:00-1200', 0.5],
@@ -63,6 +64,17 @@ describe('a cell', () => {
     expect(daysIn(cell)).toBe(days);
   });
 
+  test('with slashes is a date where the order is known', () => {
+    expect(daysIn('3/14/2026', 'month')).toBe(daysIn('2026-03-14'));
+    expect(daysIn('03/14/2026 06:00', 'month')).toBe(daysIn('2026-03-14 06:00'));
+    expect(daysIn('14/3/2026', 'day')).toBe(daysIn('2026-03-14'));
+    expect(daysIn('14/3/2026', 'month')).toBeUndefined();
+    expect(daysIn('3/14/26', 'month')).toBeUndefined();
+    expect(() => valueIn('14/3/2026', { kind: 'date', first: 'month' }, false, 'line 3')).toThrow(
+      'line 3: "14/3/2026" is not a date such as 11/26/2026',
+    );
+  });
+
   test('as text is printable and short', () => {
     expect(textIn(' red\u001b[2J ')).toBe('red\\u001b[2J');
     expect(textIn('x'.repeat(1000))).toHaveLength(256);
@@ -74,6 +86,6 @@ describe('a cell', () => {
     ['date', 'soon', '"soon" is not a date such as 2026-11-26'],
     ['number', '\u001b[2J', '"\\\\u001b[2J" is not a number'],
   ] as const)('of another kind is refused: %s %j', ([kind, cell, message]) => {
-    expect(() => valueIn(cell, kind, false, 'line 3, column age')).toThrow(message);
+    expect(() => valueIn(cell, { kind }, false, 'line 3, column age')).toThrow(message);
   });
 });

@@ -8,6 +8,7 @@ import {
   curveModel,
   type Line,
 } from '../../../../../../coordinator/dashboard/page/learning/curve-model.ts';
+import type { EpochRecord } from '../../../../../../coordinator/training/progress.ts';
 import { toyEpoch, toyFacts, toyView } from '../../../../../support/toy-curves.ts';
 
 const options: CurveOptions = {
@@ -42,6 +43,29 @@ describe('the curves', () => {
       expect(model?.loss.range[0]).toBeLessThan(2.3);
       expect(model?.loss.range[1]).toBeGreaterThan(2.3);
     }
+  });
+
+  test('of numbers show R² in place of the accuracy, beside that of runs alike', () => {
+    const errors = (r2: number) => ({ rmse: 2, mae: 1, r2 });
+    const without = { trainAccuracy: null, validationAccuracy: null, testAccuracy: null };
+    const epoch: EpochRecord = {
+      ...{ ...toyEpoch(1, 0.9, 0.8), ...without, trainErrors: errors(0.5) },
+      ...{ validationErrors: errors(0.25), testErrors: errors(-0.5) },
+    };
+    const run = { model: '4-1', optimizer: 'sgd', learningRate: 1, globalBatch: 100 };
+    const beside = { ...run, ...{ testAccuracy: null, totalSeconds: 1 } };
+    const earlierRuns: EarlierRun[] = [
+      { ...beside, name: 'prices', epochs: [epoch] },
+      { ...beside, name: 'classes', epochs: [toyEpoch(1, 0.9, 0.8)] },
+    ];
+    const view = toyView(falling, { epochs: [epoch], facts: { ...toyFacts, target: 'price' } });
+    const shownRuns = new Set(['prices', 'classes']);
+    const model = curveModel(view, { ...options, earlierRuns, shownRuns });
+    expect(model?.isR2).toBe(true);
+    expect(pointsOf(model?.accuracy, 'validation')).toEqual([[10, 0.25]]);
+    expect(pointsOf(model?.accuracy, 'test')).toEqual([[10, -0.5]]);
+    const others = model?.accuracy.lines.filter(({ kind }) => kind.startsWith('earlier'));
+    expect(others?.map(({ name }) => name)).toEqual(['prices, training', 'prices, validation']);
   });
 
   test('hold no number that cannot be drawn', () => {

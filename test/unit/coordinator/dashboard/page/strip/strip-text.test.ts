@@ -101,6 +101,16 @@ describe('a run that waits says for how many workers, and how to start one', () 
 });
 
 describe('the end', () => {
+  test('of a run whose target is a number shows its errors', () => {
+    const testErrors = { rmse: 41_770.4, mae: 32_799, r2: 0.95384 };
+    const end = { ...done.end, testAccuracy: null, testErrors } as RunStatus['end'];
+    expect(plain(runText(toyView({ status: { ...done, end } })))).toContain(
+      'test RMSE 41770, R² 0.9538 · SHA-256',
+    );
+    const { text } = message({ ...done, end }, ENDED) ?? {};
+    expect(text).toContain('The test RMSE is 41770, and R² 0.9538.');
+  });
+
   test('of a run that is done shows its result and its hash', () => {
     expect(stateWord(toyView({ status: done }), ENDED)).toEqual({ word: 'done', kind: 'good' });
     expect(plain(progressText(toyView({ status: done }), ENDED))).toBe(
