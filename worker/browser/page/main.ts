@@ -30,7 +30,7 @@ const look = createWakeLock(() => isActive(state));
 let worker: Worker | undefined;
 const order = (message: TabOrder): void => worker?.postMessage(message);
 
-/** Begins the thread that takes part. After a fault of its own, the next Start begins another one. */
+/** Begins the thread that takes part. After a fault of its own, the next Start begins another. */
 function beginWorker(): Worker {
   const begun = new Worker(new URL('../tab-worker.ts', import.meta.url), { type: 'module' });
   begun.onmessage = ({ data }: MessageEvent<TabNews>) => {
