@@ -86,7 +86,7 @@ function chooseSize({ sizes, first, isKnown }: Survey, note: (line: string) => v
   const [shown] = sizes;
   const why =
     sizes.size > 1
-      ? `pictures have ${sizes.size} different sizes`
+      ? `pictures have ${isKnown ? `${sizes.size} ` : ''}different sizes`
       : `pictures are ${shown === undefined ? 'photos' : `${shown} pixels`}`;
   note(`${why}: they are scaled to ${width} × ${height}; --size 64x64 keeps more`);
   return DEFAULT_SIZE;
