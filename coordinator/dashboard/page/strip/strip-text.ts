@@ -1,4 +1,4 @@
-import type { RunView } from '../../model/run-view.ts';
+import type { RunStatus, RunView } from '../../model/run-view.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import {
   formatCount,
@@ -122,13 +122,10 @@ export function messageOf(
     case 'finishing':
       return { text: 'All steps are done. The result is being evaluated and saved.' };
     case 'done': {
-      const { testAccuracy, testErrors, parametersSha256 } = status.end ?? {};
-      const quality = testErrors
-        ? `The test RMSE is ${shortNumber(testErrors.rmse)}, and R² ${formatR2(testErrors.r2)}.`
-        : `The test accuracy is ${formatPercent(testAccuracy ?? null, 2)}.`;
+      const parametersSha256 = status.end?.parametersSha256;
       const hash = 'SHA-256 of the parameters, the same for any number of workers:';
       return {
-        text: `The run is over.${isGone} ${quality} ${hash}`,
+        text: `The run is over.${isGone}${qualityOf(status.end)} ${hash}`,
         command: parametersSha256 ?? '',
       };
     }
@@ -149,6 +146,13 @@ export function messageOf(
   if (status?.readPart !== undefined)
     return { text: 'Reading the run:', ticking: `${Math.floor(status.readPart * 100)} %` };
   return isGone ? { text: isGone.trim() } : undefined;
+}
+
+function qualityOf(end: RunStatus['end']): string {
+  const { testAccuracy, testErrors } = end ?? {};
+  if (testErrors)
+    return ` The test RMSE is ${shortNumber(testErrors.rmse)}, and R² ${formatR2(testErrors.r2)}.`;
+  return testAccuracy == null ? '' : ` The test accuracy is ${formatPercent(testAccuracy, 2)}.`;
 }
 
 const goneText = ({ isReplaced }: ConnectionState & { name: 'ended' }): string =>
