@@ -255,8 +255,9 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) people'
     const { page } = dashboard;
     // One leads to this page, and one makes a worker of a tab.
     const codes = page.getByRole('button', { name: 'Show the code' });
-    expect(await codes.count()).toBe(2);
+    await expect.poll(() => codes.count()).toBe(2);
     await codes.first().click();
+    await expect.poll(() => codes.count()).toBe(1);
     await codes.click();
     await button('Stop the run').click();
     await button('Stop and save').waitFor();
