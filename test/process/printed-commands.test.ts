@@ -62,17 +62,19 @@ test('the commands after a run work as they are printed, without --data-dir', as
   expect(code).toBe(0);
   const commands = commandsIn(stdout);
   const names = commands.map((command) => /cli\.ts (\S+)/.exec(command)?.[1]);
-  expect(names).toEqual(['train', 'view', 'evaluate', 'verify', 'train']);
+  expect(names).toEqual(['train', 'view', 'evaluate', 'predict', 'verify', 'train']);
   const [view] = commands.splice(1, 1);
   const outputs = [];
-  for (const command of commands) outputs.push((await inShell(command)).stdout);
+  for (const command of commands)
+    outputs.push((await inShell(command.replace(/ FILE$/, " 'my data/toy-testImages'"))).stdout);
   const viewing = background(view);
   expect(await untilLine(viewing, /^Dashboard/)).toContain('http://127.0.0.1:');
   viewing.child.kill('SIGINT');
   expect((await viewing.ended).code).toBe(130);
   expect(outputs[0]).toContain('Trained to step 20 in');
   expect(outputs[1]).toContain("Step            20, the run's model");
-  expect(outputs[2]).toContain('The run matches its records.');
+  expect(outputs[2]).toContain('testImages');
+  expect(outputs[3]).toContain('The run matches its records.');
 });
 
 test('the command after Ctrl-C goes on with the run, also of a coordinator', async () => {
