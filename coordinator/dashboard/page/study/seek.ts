@@ -1,5 +1,5 @@
 import type { ChosenStudy } from './access.ts';
-import { nextWrong } from './overview-text.ts';
+import { nextWrong } from './overview/overview-text.ts';
 
 /** Looks for the next example that the net gets wrong, and shows it when it is found. */
 export function seekWrong({ studies, choose }: ChosenStudy): void {

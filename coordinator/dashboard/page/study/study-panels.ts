@@ -9,7 +9,7 @@ import { fresh } from './flow/fresh.ts';
 import { gradientFlow } from './flow/gradient-flow.ts';
 import { lessons } from './lessons/lessons.ts';
 import { output } from './output/output.ts';
-import { overview } from './overview.ts';
+import { overview } from './overview/overview.ts';
 import { own } from './own/own.ts';
 import { confusion } from './sets/confusion.ts';
 import { hardest } from './sets/hardest.ts';

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { drawing } from '../../drawing/canvas.ts';
-import { exampleRow } from '../example-row.ts';
 import { drawImage } from '../image.ts';
-import type { NamedValue } from '../row-cells.ts';
+import { exampleRow } from '../row/example-row.ts';
+import type { NamedValue } from '../row/row-cells.ts';
 import type { Study } from '../study.ts';
 
 /** So many columns of a row are shown. */

@@ -2,8 +2,8 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { StudySet } from '../../../../study/study-answer.ts';
 import { drawing } from '../../drawing/canvas.ts';
 import { unbroken } from '../../unbroken.ts';
-import { exampleRow } from '../example-row.ts';
 import { drawImage } from '../image.ts';
+import { exampleRow } from '../row/example-row.ts';
 import type { Study } from '../study.ts';
 
 /** An example, and what is written below its picture. */

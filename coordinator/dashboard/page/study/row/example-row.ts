@@ -1,6 +1,6 @@
-import type { StudySet } from '../../../study/study-answer.ts';
+import type { StudySet } from '../../../../study/study-answer.ts';
+import type { Study } from '../study.ts';
 import { type NamedValue, rowOf } from './row-cells.ts';
-import type { Study } from './study.ts';
 
 /** The columns of an example with their values. Undefined if it is no row, or not here yet. */
 export function exampleRow(

@@ -1,9 +1,9 @@
-import type { RegressionManifest } from '../../../../shared/data/manifest.ts';
-import { inUnit } from '../../../../shared/data/target.ts';
-import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
-import type { SetStudy } from '../../../../shared/study/set-study.ts';
-import type { RunView } from '../../model/run-view.ts';
-import { formatCount, formatPercent, shortNumber } from '../format.ts';
+import type { RegressionManifest } from '../../../../../shared/data/manifest.ts';
+import { inUnit } from '../../../../../shared/data/target.ts';
+import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
+import type { SetStudy } from '../../../../../shared/study/set-study.ts';
+import type { RunView } from '../../../model/run-view.ts';
+import { formatCount, formatPercent, shortNumber } from '../../format.ts';
 
 /** "The net after step 860 (2.0 epochs)." A report does not know the steps per epoch: 0. */
 export function stepText(step: number, stepsPerEpoch: number): string {

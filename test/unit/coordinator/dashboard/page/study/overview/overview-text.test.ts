@@ -7,8 +7,8 @@ import {
   predictionText,
   stepText,
   wrongText,
-} from '../../../../../../coordinator/dashboard/page/study/overview-text.ts';
-import type { ExampleStudy } from '../../../../../../shared/study/example-study.ts';
+} from '../../../../../../../coordinator/dashboard/page/study/overview/overview-text.ts';
+import type { ExampleStudy } from '../../../../../../../shared/study/example-study.ts';
 
 const names = ['boot', 'coat', 'bag'];
 const example = (label: number, outputs: number[]): ExampleStudy => ({

@@ -1,13 +1,16 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { classNamesOf, inUnit, isRegression } from '../../../../shared/data/target.ts';
-import type { ExampleStudy } from '../../../../shared/study/example-study.ts';
-import { STUDY_SETS, type StudySet } from '../../../study/study-answer.ts';
-import { formatCount, shortNumber } from '../format.ts';
-import type { Panel } from '../panel/panel.ts';
-import { whenSeen } from '../panel/when-seen.ts';
-import { unbroken } from '../unbroken.ts';
-import type { OpenStudy } from './access.ts';
-import { examplePicture } from './example/example-picture.ts';
+import { classNamesOf, inUnit, isRegression } from '../../../../../shared/data/target.ts';
+import type { ExampleStudy } from '../../../../../shared/study/example-study.ts';
+import { STUDY_SETS, type StudySet } from '../../../../study/study-answer.ts';
+import { formatCount, shortNumber } from '../../format.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { whenSeen } from '../../panel/when-seen.ts';
+import { unbroken } from '../../unbroken.ts';
+import type { OpenStudy } from '../access.ts';
+import { examplePicture } from '../example/example-picture.ts';
+import { goOnSeeking, seekWrong } from '../seek.ts';
+import { EXAMPLES } from '../studies.ts';
+import type { Study } from '../study.ts';
 import {
   indexFrom,
   keptText,
@@ -17,9 +20,6 @@ import {
   stepText,
   wrongText,
 } from './overview-text.ts';
-import { goOnSeeking, seekWrong } from './seek.ts';
-import { EXAMPLES } from './studies.ts';
-import type { Study } from './study.ts';
 
 /** What is studied: which parameters, which example. */
 export function overview(study: Study): Panel {

@@ -1,5 +1,5 @@
-import type { TableColumn } from '../../../../shared/data/manifest.ts';
-import { columnInputs } from '../../../../shared/data/target.ts';
+import type { TableColumn } from '../../../../../shared/data/manifest.ts';
+import { columnInputs } from '../../../../../shared/data/target.ts';
 
 /** A cell of a table, as people write it. */
 export interface NamedValue {

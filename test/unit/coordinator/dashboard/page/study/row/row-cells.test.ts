@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { rowOf } from '../../../../../../coordinator/dashboard/page/study/row-cells.ts';
-import type { TableColumn } from '../../../../../../shared/data/manifest.ts';
-import { createRowEncoder } from '../../../../../../shared/data/tables/encode-row.ts';
+import { rowOf } from '../../../../../../../coordinator/dashboard/page/study/row/row-cells.ts';
+import type { TableColumn } from '../../../../../../../shared/data/manifest.ts';
+import { createRowEncoder } from '../../../../../../../shared/data/tables/encode-row.ts';
 
 const columns: readonly TableColumn[] = [
   { name: 'age', kind: 'number', mean: 41.3, deviation: 12.7, indicator: true },
