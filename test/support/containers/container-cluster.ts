@@ -16,7 +16,11 @@ export interface ContainerCluster {
   readonly network: string;
   /** The id of the coordinator's container. */
   readonly coordinator: string;
-  /** Where this machine reaches the coordinator until that is started again. */
+  /**
+   * Where this machine reaches the coordinator until that is started again. The engine is on this
+   * machine, since its containers mount folders of it. An address of a network would be neither one
+   * that the coordinator knows itself by nor one from which a browser lets a tab compute.
+   */
   readonly url: string;
   /** Follows the coordinator's events, including those of earlier starts, until it stops. */
   watch(): RunningCli;
@@ -57,7 +61,7 @@ export async function startContainerCluster(...flags: string[]): Promise<Contain
   return {
     network: network.getName(),
     coordinator: id,
-    url: `http://${coordinator.getHost()}:${coordinator.getMappedPort(PORT)}`,
+    url: `http://127.0.0.1:${coordinator.getMappedPort(PORT)}`,
     watch: () => watchContainer(id),
     startWorker: async () => (await start(worker, 'joined')).getId(),
   };
