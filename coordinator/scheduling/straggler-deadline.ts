@@ -7,6 +7,11 @@ const WINDOW = 64;
 const SHARES_MIN = 8;
 /** A share is late after this many median absolute deviations (MAD) above the median. */
 const DEVIATIONS = 8;
+/**
+ * It is not late before this many medians. Where all shares take the same time, the MAD is close to
+ * nothing. Others would need more time for a share again than is left of it.
+ */
+const MEDIANS_MIN = 1.5;
 /** A share is late after this many median rounds, even if the times of shares vary much. */
 const ROUNDS_MAX = 3.5;
 /** A worker's first share takes longer: its code is being compiled. Its speed is unknown. */
@@ -20,7 +25,7 @@ const DEADLINE_MAX_MS = 30_000;
  * Decides when a share is late: after its expected time × (median + 8·MAD), and at the latest after
  * 3.5 median rounds. Median and MAD (the median absolute deviation) are those of the ratio of
  * actual to expected time, over recent shares. The expected time follows from the worker's own
- * throughput. So a slow but steady worker is not late.
+ * throughput. So a slow but steady worker is not late. A share is not late before 1.5 medians.
  *
  * The deadline is never below 20 ms or above 30 s. It is 30 s while there are too few shares to
  * judge by. A worker that has not been measured yet gets 20 median rounds.
@@ -51,7 +56,8 @@ export function createStragglerDeadline(): StragglerDeadline {
         return clamp(FIRST_SHARE_ROUNDS_MAX * roundMs, FIRST_SHARE_MIN_MS, DEADLINE_MAX_MS);
       const typical = median(ratios);
       const deviation = median(ratios.map((ratio) => Math.abs(ratio - typical)));
-      const lateMs = expectedMs * (typical + DEVIATIONS * deviation);
+      const lateRatio = Math.max(MEDIANS_MIN * typical, typical + DEVIATIONS * deviation);
+      const lateMs = expectedMs * lateRatio;
       return clamp(Math.min(lateMs, ROUNDS_MAX * roundMs), DEADLINE_MIN_MS, DEADLINE_MAX_MS);
     },
   };

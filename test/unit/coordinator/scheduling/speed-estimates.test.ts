@@ -112,7 +112,7 @@ describe('the speed estimates', () => {
     speeds.recordRound('train', 100);
     expect(speeds.deadlineMs('train', 100)).toBe(30_000);
     record(speeds, [[member, 100]], { count: 1 });
-    expect(speeds.deadlineMs('train', 100)).toBeCloseTo(100);
+    expect(speeds.deadlineMs('train', 100)).toBeCloseTo(150);
     expect(speeds.deadlineMs('test', 100)).toBe(30_000);
   });
 

@@ -28,6 +28,12 @@ describe('the straggler deadline', () => {
     expect(deadlineAfter(ratios).deadlineMs(1500)).toBeCloseTo(1500 * (1 + 8 * 0.1));
   });
 
+  test('leaves half as much again where all shares take the same time', () => {
+    expect(deadlineAfter(steady).deadlineMs(1000)).toBe(1500);
+    const slower = new Array<number>(20).fill(1.2);
+    expect(deadlineAfter(slower).deadlineMs(1000)).toBeCloseTo(1000 * 1.2 * 1.5);
+  });
+
   test('is not moved by a few stragglers', () => {
     const ratios = [0.9, 1, 1.1, 0.9, 1, 1.1, 0.9, 1, 1.1, 1];
     expect(deadlineAfter([...ratios, 50, 80]).deadlineMs(1000)).toBeLessThan(2000);
