@@ -20,10 +20,13 @@ export type LearningTrend =
 
 /** A validation loss that has risen by less is about the same. */
 const RISE_MIN = 0.01;
+/** So many epochs are needed to judge. One or two may be chance. */
+const EPOCHS_MIN = 3;
 
 /**
- * The trend of a run. A model overfits if its validation loss has risen by at least 1 % since the
- * best epoch, at least two epochs ago, while its training loss has fallen. One epoch may be chance.
+ * The trend of a run. A model overfits if the validation losses of three epochs since the best one
+ * have all risen by at least 1 %, and so has their mean since three successive epochs before, while
+ * the training loss has fallen. A loss that jumps up and down has a mean that still falls.
  */
 export function learningTrend(epochs: readonly EpochResult[]): LearningTrend {
   const validated = epochs.filter(isValidated);
@@ -31,10 +34,23 @@ export function learningTrend(epochs: readonly EpochResult[]): LearningTrend {
   if (!last) return { kind: 'unknown' };
   const best = validated.reduce((a, b) => (b.validationLoss < a.validationLoss ? b : a));
   if (best === last) return { kind: 'falling', last };
-  const isLongAgo = last.epoch - best.epoch >= 2;
-  const hasRisen = last.validationLoss > best.validationLoss * (1 + RISE_MIN);
-  const haveParted = hasRisen && last.trainLoss < best.trainLoss;
-  return { kind: isLongAgo && haveParted ? 'overfitting' : 'stalled', best, last };
+  const losses = validated.map(({ validationLoss }) => validationLoss);
+  const recent = losses.slice(validated.indexOf(best) + 1).slice(-EPOCHS_MIN);
+  const haveRisen =
+    recent.length === EPOCHS_MIN &&
+    hasRisen(best.validationLoss, Math.min(...recent)) &&
+    hasRisen(Math.min(...movingMeans(losses)), mean(recent));
+  const isOverfitting = haveRisen && last.trainLoss < best.trainLoss;
+  return { kind: isOverfitting ? 'overfitting' : 'stalled', best, last };
 }
+
+const hasRisen = (before: number, now: number): boolean => now > before * (1 + RISE_MIN);
+
+/** The means of `EPOCHS_MIN` successive losses each. */
+const movingMeans = (losses: readonly number[]): number[] =>
+  losses.slice(EPOCHS_MIN - 1).map((_, index) => mean(losses.slice(index, index + EPOCHS_MIN)));
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const isValidated = (epoch: EpochResult): epoch is ValidatedEpoch => epoch.validationLoss !== null;

@@ -106,7 +106,8 @@ describe('a model that overfits', () => {
   const epochs = [
     { ...epoch, epoch: 1, step: 10, trainLoss: 0.9, validationLoss: 0.8 },
     { ...epoch, epoch: 2, step: 20, trainLoss: 0.8, validationLoss: 0.91234 },
-    { ...epoch, epoch: 3, step: 30, trainLoss: 0.7, validationLoss: 1 },
+    { ...epoch, epoch: 3, step: 30, trainLoss: 0.75, validationLoss: 0.95 },
+    { ...epoch, epoch: 4, step: 40, trainLoss: 0.7, validationLoss: 1 },
   ];
 
   test('is named, with the epoch and what helps', () => {
@@ -129,7 +130,7 @@ describe('a model that overfits', () => {
   });
 
   test('is not named before that is sure, nor if the run stops early by itself', () => {
-    expect(overfittingNotice(epochs.slice(0, 2), {}, images)).toBeUndefined();
+    expect(overfittingNotice(epochs.slice(0, 3), {}, images)).toBeUndefined();
     expect(overfittingNotice(epochs, { earlyStopping: 5 }, images)).toBeUndefined();
     expect(overfittingNotice([], {}, images)).toBeUndefined();
   });

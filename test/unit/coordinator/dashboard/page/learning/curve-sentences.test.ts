@@ -62,10 +62,11 @@ describe('the title of the curves', () => {
   });
 
   test('says since when the model overfits', () => {
-    const epochs = [toyEpoch(1, 0.7, 0.6), toyEpoch(2, 0.6, 0.65), toyEpoch(3, 0.5, 0.7)];
+    const losses = [0.6, 0.65, 0.68, 0.7];
+    const epochs = losses.map((loss, i) => toyEpoch(i + 1, 0.7 - i / 10, loss));
     expect(titleOf(epochs)).toBe(
       'The model overfits since epoch 1: validation loss rose from 0.6000 to 0.7000, while ' +
-        'training loss fell from 0.7000 to 0.5000.',
+        'training loss fell from 0.7000 to 0.4000.',
     );
   });
 
