@@ -66,6 +66,8 @@ async function surveyOf(sources: readonly PictureSource[], signal: AbortSignal):
     await named(source, async () => {
       const file = await source.read();
       if (!isPng(file)) {
+        // It may need a package. That is said before many others are decoded.
+        if (isKnown) await decodePicture(file);
         isGray = false;
         isKnown = false;
         return;

@@ -109,6 +109,15 @@ describe('a folder of pictures', () => {
     );
   });
 
+  test('says that a picture needs a package before it decodes the others', async () => {
+    const files = { 'a/x.png': red, 'b/photo.jpg': Uint8Array.of(0xff, 0xd8, 0xff, 0xe0) };
+    let decodedCount = 0;
+    const context = { ...importContext(), onProgress: () => decodedCount++ };
+    const reading = readPictureFolder(folderWith(files), importOptions(), context);
+    await expect(reading).rejects.toThrow(/cannot use the picture b\/photo.jpg: .*sharp/);
+    expect(decodedCount).toBe(0);
+  });
+
   test('has printable names of classes', async () => {
     const { classes } = await read(folderWith({ 'a\u001b[2J/x.png': red, 'b/x.png': blue }));
     expect(classes[0]).toBe('a\\u001b[2J');
