@@ -33,9 +33,12 @@ export interface LearningWatch {
    * at shortly before.
    */
   observe(epoch: EpochResult): void;
-  /** Looks once more at the end. Resolves when that is done. */
-  finish(trainAccuracy: number | null): Promise<void>;
+  /** Looks once more at the end, with what is known of the last epoch. Resolves after that. */
+  finish(epoch: TrainQuality): Promise<void>;
 }
+
+/** How good the predictions for the training examples of an epoch were. */
+export type TrainQuality = Partial<Pick<EpochResult, 'trainAccuracy' | 'trainErrors'>>;
 
 const EXAMPLES_BETWEEN = 100 * PROBE_EXAMPLES;
 /** The probe has room for this many parameters, their gradient, and its sum. */
@@ -51,7 +54,7 @@ export function createLearningWatch(
   }: Pick<TrainingRun, 'config' | 'workload' | 'server' | 'stopRule'>,
   report: Report,
 ): LearningWatch {
-  const guessingAccuracy = guessingAccuracyOf(workload);
+  const guessingQuality = guessingQualityOf(workload);
   const epochs: EpochResult[] = [];
   const said = new Set<LearningNotice['kind']>();
   let probe: HealthProbe | undefined;
@@ -65,7 +68,7 @@ export function createLearningWatch(
     report({ event: 'notice', code: 'learning', message: notice.message });
   }
 
-  async function look(accuracy: number | null): Promise<void> {
+  async function look({ trainAccuracy, trainErrors }: TrainQuality): Promise<void> {
     seenStep = server.step;
     probe ??= createHealthProbe(openEngine(config.numerics, ARENA_BYTES), config, workload);
     const measuring = probe.measure(server.parameters, server.step);
@@ -80,16 +83,16 @@ export function createLearningWatch(
       config,
       model,
       health: next.value,
-      accuracy: isJudged ? (accuracy ?? undefined) : undefined,
-      guessingAccuracy,
+      quality: isJudged ? (trainAccuracy ?? trainErrors?.r2) : undefined,
+      guessingQuality,
     };
     say(learningNotice(state));
   }
 
   /** A machine without room for the probe trains without it. */
-  async function lookIfRoom(accuracy: number | null): Promise<void> {
+  async function lookIfRoom(epoch: TrainQuality): Promise<void> {
     try {
-      await look(accuracy);
+      await look(epoch);
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
     }
@@ -103,18 +106,19 @@ export function createLearningWatch(
       say(overfittingNotice(epochs, stopRule, config));
       say(rateNotice(epochs, config));
       if (looking || !isSmallEnough || examplesSince() < EXAMPLES_BETWEEN) return;
-      looking = lookIfRoom(epoch.trainAccuracy).finally(() => {
+      looking = lookIfRoom(epoch).finally(() => {
         looking = undefined;
       });
     },
-    async finish(accuracy) {
+    async finish(epoch) {
       await looking;
-      if (isSmallEnough && server.step > seenStep) await lookIfRoom(accuracy);
+      if (isSmallEnough && server.step > seenStep) await lookIfRoom(epoch);
     },
   };
 }
 
-function guessingAccuracyOf(workload: Workload): number {
+/** The training accuracy of always the most frequent class, or the R² of always the mean. */
+function guessingQualityOf(workload: Workload): number {
   const { labels } = workload.examples({ kind: 'train', step: 0 }, 0).set;
   if (predictsNumber(workload.model)) return 0;
   const counts = new Uint32Array(workload.model.classCount);

@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { LockstepError, reasonOf } from '../shared/errors.ts';
 import { quoteArgument, shortPath } from '../shared/host/command-line.ts';
 import { createAppending } from './appending.ts';
-import { createLearningWatch, type LearningWatch } from './learning-watch.ts';
+import { createLearningWatch, type LearningWatch, type TrainQuality } from './learning-watch.ts';
 import type { DoneEvent, Report } from './reporting/events.ts';
 import type { ProgressMeter } from './reporting/progress-meter.ts';
 import type { PrometheusMetrics } from './reporting/prometheus.ts';
@@ -92,7 +92,7 @@ export async function trainAndSave(
     throw error;
   }
   await saveLast(run, sinks, writer, save);
-  await watch.finish(trainAccuracyOf(whole));
+  await watch.finish(trainQualityOf(whole));
   const model = await finalModel(whole, sinks, signal);
   const done: DoneRecord = {
     steps: server.step,
@@ -173,11 +173,9 @@ function createRecorder(
   };
 }
 
-function trainAccuracyOf(run: TrainingRun): number | null {
+function trainQualityOf(run: TrainingRun): TrainQuality {
   const { progress } = run;
-  return progress.exampleCount > 0
-    ? trainingMeans(run).trainAccuracy
-    : (progress.last?.trainAccuracy ?? null);
+  return progress.exampleCount > 0 ? trainingMeans(run) : (progress.last ?? {});
 }
 
 /** Adds to the error of a diverged run from which weights a new run can begin. */

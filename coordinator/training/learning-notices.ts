@@ -10,10 +10,13 @@ export interface LearningState {
   readonly config: RunConfig;
   readonly model: ModelPlan;
   readonly health: ModelHealth;
-  /** The training accuracy of the epoch. Undefined if too little was learned from to judge it. */
-  readonly accuracy: number | undefined;
-  /** The accuracy of always naming the most frequent class. */
-  readonly guessingAccuracy: number;
+  /**
+   * The training accuracy of the epoch, or R² if the target is a number. Undefined if too little was
+   * learned from to judge it.
+   */
+  readonly quality: number | undefined;
+  /** That of always naming the most frequent class, or the mean. */
+  readonly guessingQuality: number;
 }
 
 /** A fault of learning, in a line for people. Each kind is said once per run. */
@@ -44,21 +47,29 @@ const RISE_MIN = { part: 0.1, difference: 0.02 };
 
 /** Says why a model cannot learn, and what helps. Undefined if nothing is wrong. */
 export function learningNotice(state: LearningState): LearningNotice | undefined {
-  const { accuracy, guessingAccuracy } = state;
-  const leastAccuracy = guessingAccuracy + GAIN_MIN * (1 - guessingAccuracy);
-  const isGuessing = accuracy !== undefined && accuracy < leastAccuracy;
+  const { quality, guessingQuality } = state;
+  const leastQuality = guessingQuality + GAIN_MIN * (1 - guessingQuality);
+  const isGuessing = quality !== undefined && quality < leastQuality;
   const dead = deadUnits(state, isGuessing);
   if (dead) return { kind: 'dead-units', message: dead };
   if (!isGuessing) return wrongLabels(state);
   const vanishing = vanishingGradient(state);
   if (vanishing) return { kind: 'vanishing-gradient', message: vanishing };
+  const peak = state.config.learningRate.peak;
+  const [what, whether] = isRegression(state.config.dataset)
+    ? [
+        `always saying the mean: training R² ${quality.toFixed(3)}. `,
+        'the inputs tell anything about the target: lockstep data import names its columns.',
+      ]
+    : [
+        `guessing: training accuracy ${percent(quality, 1)}. ${onlyClassSentence(state)}`,
+        'the labels belong to the images: lockstep look.',
+      ];
   return {
     kind: 'guessing',
     message:
-      `the model is no better than guessing: training accuracy ${percent(accuracy, 1)}. ` +
-      onlyClassSentence(state) +
-      `Try another --lr, lower or higher (${state.config.learningRate.peak}). ` +
-      'If none helps, see whether the labels belong to the images: lockstep look.',
+      `the model is no better than ${what}Try another --lr, lower or higher (${peak}). ` +
+      `If none helps, see whether ${whether}`,
   };
 }
 
@@ -103,7 +114,8 @@ export function rateNotice(
   const guessingLoss = guessingLossOf(loss, classNamesOf(dataset).length);
   const rise = last.trainLoss - best.trainLoss;
   const hasRisen = rise > RISE_MIN.difference && rise > RISE_MIN.part * best.trainLoss;
-  if (!hasRisen && last.trainLoss < 2 * guessingLoss) return undefined;
+  const isBad = last.trainLoss >= 2 * guessingLoss && !mayStillFall(epochs, loss);
+  if (!hasRisen && !isBad) return undefined;
   const what = hasRisen
     ? `the training loss has risen from ${best.trainLoss.toFixed(4)} in epoch ${best.epoch} to ` +
       `${last.trainLoss.toFixed(4)} in epoch ${last.epoch}`
@@ -118,6 +130,15 @@ export function rateNotice(
 }
 
 /**
+ * Whether a large loss may be left of the beginning. Without softmax, the outputs of initial weights
+ * can be far from any target, and a low rate needs epochs to bring them there.
+ */
+function mayStillFall(epochs: readonly EpochResult[], loss: RunConfig['loss']): boolean {
+  const [before, last] = epochs.slice(-2);
+  return loss !== 'cross-entropy' && (!last || last.trainLoss < before.trainLoss);
+}
+
+/**
  * The loss of a model that gives each class the same probability. Without classes: that of always
  * the mean, for the targets are standardized.
  */
@@ -127,9 +148,9 @@ function guessingLossOf(loss: RunConfig['loss'], classCount: number): number {
 }
 
 /** A model that knows the classes finds a part of the labels not just wrong, but absurd. */
-function wrongLabels({ accuracy, health, model }: LearningState): LearningNotice | undefined {
+function wrongLabels({ quality, health, model }: LearningState): LearningNotice | undefined {
   const { unlikelyLabelCount: unlikely, exampleCount } = health;
-  if (accuracy === undefined || model.classCount < CLASSES_MIN) return undefined;
+  if (quality === undefined || model.classCount < CLASSES_MIN) return undefined;
   const { part, count } = UNLIKELY_LABELS_MIN;
   if (unlikely < Math.max(count, part * exampleCount)) return undefined;
   const message =

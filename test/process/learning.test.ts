@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../support/processes/cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -55,6 +57,22 @@ test('a run that always says the same class is told so', async () => {
   const notices = await learningNotices('--workers', '1', ...tiny, ...slow);
   expect(notices).toEqual([
     expect.stringMatching(/no better than guessing: .* It says “class \d” for each of 64 .* --lr/),
+  ]);
+});
+
+test('a model of numbers that the inputs tell nothing about is told so', async () => {
+  const folder = temporaryFolder();
+  // Neighbors in these sequences have nothing to do with each other.
+  const part = (n: number, factor: number) => ((n * factor) % 1).toFixed(4);
+  const row = (n: number) => `${part(n, Math.SQRT2)},${part(n * n, Math.PI)}`;
+  const rows = Array.from({ length: 1500 }, (_, n) => row(n + 1));
+  writeFileSync(join(folder, 'noise.csv'), ['x,y', ...rows].join('\n'));
+  await runCli(['data', 'import', 'noise.csv', '--target', 'y', '--out', 'noise'], { cwd: folder });
+  const flags = ['--workers', '1', '--layers', 'none', '--epochs', '20', '--lr', '0.05'];
+  expect(await noticesWith(join(folder, 'noise'), flags)).toEqual([
+    expect.stringMatching(
+      /^the model is no better than always saying the mean: training R² -?0\.0/,
+    ),
   ]);
 });
 

@@ -40,8 +40,8 @@ function stateOf(
       exampleCount: 128,
       unlikelyLabelCount: 1,
     },
-    accuracy: 0.9,
-    guessingAccuracy: 0.35,
+    quality: 0.9,
+    guessingQuality: 0.35,
     ...others,
   };
 }
@@ -62,14 +62,14 @@ test('dead units are named, with what helps, whether the model is any good or no
       'leaky-relu, gelu.',
   );
   const saturated = { constantParts: [1, 1] as [number, number] };
-  expect(messageOf(stateOf('tanh', { ...saturated, rms: [0, 0, 0.1], accuracy: 0.3 }))).toMatch(
+  expect(messageOf(stateOf('tanh', { ...saturated, rms: [0, 0, 0.1], quality: 0.3 }))).toMatch(
     /^100 % of the units of activation1 \(tanh\) .* Start again with a lower --lr \(0\.05\)\.$/,
   );
 });
 
 test('a vanishing gradient is named, with what helps, if the model only guesses', () => {
   const state = stateOf('sigmoid', {
-    accuracy: 0.351,
+    quality: 0.351,
     rms: [2e-6, 1e-4, 2e-2],
     constantParts: [0, 1],
   });
@@ -83,16 +83,29 @@ test('a vanishing gradient is named, with what helps, if the model only guesses'
 });
 
 test('a model that only guesses for no visible reason is pointed to the learning rate', () => {
-  expect(messageOf(stateOf('relu', { accuracy: 0.31 }))).toBe(
+  expect(messageOf(stateOf('relu', { quality: 0.31 }))).toBe(
     'the model is no better than guessing: training accuracy 31.0 %. ' +
       'Try another --lr, lower or higher (0.05). ' +
       'If none helps, see whether the labels belong to the images: lockstep look.',
   );
 });
 
+test('a model of numbers is compared with always saying the mean', () => {
+  const state = stateOf('relu', { quality: 0.004, guessingQuality: 0 });
+  const { name, files } = dataset.manifest;
+  const prices = { name, files, target: { name: 'price', mean: 0, deviation: 1 } };
+  const config = { ...state.config, dataset: prices };
+  expect(messageOf({ ...state, config })).toBe(
+    'the model is no better than always saying the mean: training R² 0.004. ' +
+      'Try another --lr, lower or higher (0.05). If none helps, see whether the inputs tell ' +
+      'anything about the target: lockstep data import names its columns.',
+  );
+  expect(learningNotice({ ...state, config, quality: 0.1 })).toBeUndefined();
+});
+
 test('a model that always says the same class is told so', () => {
   const health = { ...stateOf('relu').health, onlyClass: 2 };
-  expect(messageOf(stateOf('relu', { accuracy: 0.31, health }))).toBe(
+  expect(messageOf(stateOf('relu', { quality: 0.31, health }))).toBe(
     'the model is no better than guessing: training accuracy 31.0 %. ' +
       `It says “${classNamesOf(dataset.manifest)[2]}” for each of 128 examples. ` +
       'Try another --lr, lower or higher (0.05). ' +
@@ -156,7 +169,11 @@ describe('a learning rate that is too high', () => {
     expect(rateNotice(losses(14.25), config)?.message).toMatch(
       /the training loss of epoch 1 is 14\.3, and without learning anything it would be 1\.10\./,
     );
-    expect(rateNotice(losses(0.7), { ...config, loss: 'squared-error' })?.message).toMatch(/0\.33/);
+    const squared = { ...config, loss: 'squared-error' } as const;
+    expect(rateNotice(losses(0.7, 0.71), squared)?.message).toMatch(/0\.33/);
+    // Outputs of initial weights may be far from any target.
+    expect(rateNotice(losses(3.2), squared)).toBeUndefined();
+    expect(rateNotice(losses(3.2, 2.7), squared)).toBeUndefined();
   });
 
   test('is not named where the loss falls, or hardly rises', () => {
@@ -169,8 +186,8 @@ describe('a learning rate that is too high', () => {
 test('labels that the model finds absurd are named, if it knows the classes', () => {
   const state = stateOf('relu');
   const health = { ...state.health, unlikelyLabelCount: 7 };
-  const of = (classCount: number, accuracy: number | undefined) =>
-    learningNotice({ ...state, health, accuracy, model: { ...state.model, classCount } });
+  const of = (classCount: number, quality: number | undefined) =>
+    learningNotice({ ...state, health, quality, model: { ...state.model, classCount } });
   expect(of(10, 0.8)?.message).toMatch(
     /^labels look wrong: to 7 of 128 training examples .* --set training --hardest\)/,
   );
@@ -184,7 +201,7 @@ test('labels that the model finds absurd are named, if it knows the classes', ()
 });
 
 test('a model that has hardly begun is not judged by its accuracy', () => {
-  const early = { accuracy: undefined, rms: [2e-6, 1e-4, 2e-2] as [number, number, number] };
+  const early = { quality: undefined, rms: [2e-6, 1e-4, 2e-2] as [number, number, number] };
   expect(learningNotice(stateOf('sigmoid', early))).toBeUndefined();
   expect(learningNotice(stateOf('relu', { ...early, constantParts: [0.9, 0] }))).toBeDefined();
 });
