@@ -18,15 +18,15 @@ export type LearningTrend =
       readonly last: ValidatedEpoch;
     };
 
-/** A validation loss that has risen by less is about the same. */
-const RISE_MIN = 0.01;
-/** So many epochs are needed to judge. One or two may be chance. */
+/** So many epochs are compared. One or two may be chance. */
 const EPOCHS_MIN = 3;
+/** Their mean may rise so much by chance. */
+const RISE_MIN = 0.02;
 
 /**
- * The trend of a run. A model overfits if the validation losses of three epochs since the best one
- * have all risen by at least 1 %, and so has their mean since three successive epochs before, while
- * the training loss has fallen. A loss that jumps up and down has a mean that still falls.
+ * The trend of a run. A model overfits if the mean validation loss of three epochs since the best
+ * one is 2 % above the lowest mean of three successive epochs, while the training loss has fallen. A
+ * loss that jumps up and down has a mean that still falls.
  */
 export function learningTrend(epochs: readonly EpochResult[]): LearningTrend {
   const validated = epochs.filter(isValidated);
@@ -34,17 +34,12 @@ export function learningTrend(epochs: readonly EpochResult[]): LearningTrend {
   if (!last) return { kind: 'unknown' };
   const best = validated.reduce((a, b) => (b.validationLoss < a.validationLoss ? b : a));
   if (best === last) return { kind: 'falling', last };
-  const losses = validated.map(({ validationLoss }) => validationLoss);
-  const recent = losses.slice(validated.indexOf(best) + 1).slice(-EPOCHS_MIN);
-  const haveRisen =
-    recent.length === EPOCHS_MIN &&
-    hasRisen(best.validationLoss, Math.min(...recent)) &&
-    hasRisen(Math.min(...movingMeans(losses)), mean(recent));
-  const isOverfitting = haveRisen && last.trainLoss < best.trainLoss;
+  const means = movingMeans(validated.map(({ validationLoss }) => validationLoss));
+  const hasRisen = (means.at(-1) ?? 0) > Math.min(...means) * (1 + RISE_MIN);
+  const isLongAgo = validated.length - 1 - validated.indexOf(best) >= EPOCHS_MIN;
+  const isOverfitting = isLongAgo && hasRisen && last.trainLoss < best.trainLoss;
   return { kind: isOverfitting ? 'overfitting' : 'stalled', best, last };
 }
-
-const hasRisen = (before: number, now: number): boolean => now > before * (1 + RISE_MIN);
 
 /** The means of `EPOCHS_MIN` successive losses each. */
 const movingMeans = (losses: readonly number[]): number[] =>

@@ -92,7 +92,8 @@ test('labels that are wrong are found, and right ones are not', async () => {
 
 test('a run that learns says nothing about it, and one that overfits says so once', async () => {
   expect(await learningNotices('--workers', '1', '--layers', 'none', '--epochs', '9')).toEqual([]);
-  const overfitting = ['--workers', '1', '--layers', '64', '--epochs', '80'];
+  const large = ['--layers', '128,128', '--schedule', 'constant'];
+  const overfitting = ['--workers', '1', ...large, '--epochs', '40'];
   expect(await learningNotices(...overfitting)).toEqual([
     expect.stringMatching(/^the model overfits since epoch \d+: .* --early-stopping 3 keeps/),
   ]);

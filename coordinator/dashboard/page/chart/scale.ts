@@ -73,16 +73,23 @@ export function ticksBetween(from: number, to: number, most: number, sizeMin = 0
 
 const full = new Intl.NumberFormat('en-US', { maximumFractionDigits: 4 });
 const short = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3, notation: 'compact' });
-const small = new Intl.NumberFormat('en-US', {
-  maximumSignificantDigits: 3,
-  notation: 'scientific',
-});
-
-/** "0.25", "2,500", "150K", "1E-7". */
+/** "0.25", "2,500", "150K", "10⁻⁷". */
 export function shortNumbers(values: readonly number[]): string[] {
   const isRound = values.every((value) => Number(value.toPrecision(3)) === value);
   return values.map((value) => {
-    if (value !== 0 && Math.abs(value) < 1e-3) return small.format(value);
+    if (value !== 0 && Math.abs(value) < 1e-3) return powerOfTen(value);
     return (isRound && Math.abs(value) >= 10_000 ? short : full).format(value);
   });
 }
+
+/** "10⁻⁷", "-2.5 · 10⁻⁴". */
+function powerOfTen(value: number): string {
+  const [factor, exponent] = Number(value.toPrecision(3)).toExponential().split('e');
+  const raised = Array.from(exponent, (digit) => SUPERSCRIPTS[digit] ?? '').join('');
+  return factor === '1' ? `10${raised}` : `${factor} · 10${raised}`;
+}
+
+const SUPERSCRIPTS: Readonly<Record<string, string>> = {
+  ...{ '-': '⁻', '0': '⁰', '1': '¹', '2': '²', '3': '³', '4': '⁴' },
+  ...{ '5': '⁵', '6': '⁶', '7': '⁷', '8': '⁸', '9': '⁹' },
+};

@@ -40,10 +40,9 @@ describe('the trend of a run', () => {
     ] as const;
     expect(trendOf(...parted, [0.4, 0.75])).toEqual(['stalled', 2, 4]);
     const longer = [...parted, [0.4, 0.75]] as const;
-    expect(trendOf(...longer, [0.3, 0.72])).toEqual(['overfitting', 2, 5]);
-    expect(trendOf(...longer, [0.7, 0.72])).toEqual(['stalled', 2, 5]);
-    expect(trendOf(...longer, [0.3, 0.6])).toEqual(['stalled', 2, 5]);
-    expect(trendOf(...longer, [0.3, 0.605])).toEqual(['stalled', 2, 5]);
+    expect(trendOf(...longer, [0.3, 0.8])).toEqual(['overfitting', 2, 5]);
+    expect(trendOf(...longer, [0.7, 0.8])).toEqual(['stalled', 2, 5]);
+    expect(trendOf(...longer, [0.3, 0.62])).toEqual(['stalled', 2, 5]);
   });
 
   test('is not overfitting while a loss that jumps up and down falls on average', () => {
@@ -51,7 +50,7 @@ describe('the trend of a run', () => {
     const jumps = [0.84, 0.638, 0.598, 0.557, 0.543, 0.5, 0.489, 0.518, 0.496, 0.499];
     const losses = jumps.map((loss, epoch): Losses => [0.9 - epoch / 20, loss]);
     expect(trendOf(...losses)).toEqual(['stalled', 7, 10]);
-    expect(trendOf(...losses, [0.3, 0.53])).toEqual(['overfitting', 7, 11]);
+    expect(trendOf(...losses, [0.3, 0.53], [0.25, 0.56])).toEqual(['overfitting', 7, 12]);
   });
 
   test('begins anew with an epoch that is better than all before', () => {

@@ -2,6 +2,9 @@ import { html, type TemplateResult } from 'lit-html';
 import type { RegressionManifest } from '../../../../../shared/data/manifest.ts';
 import { inUnit } from '../../../../../shared/data/target.ts';
 import type { SetStudy } from '../../../../../shared/study/set-study.ts';
+import { drawAxes, drawLine } from '../../chart/chart-drawing.ts';
+import { frameOf } from '../../chart/chart-layout.ts';
+import { shortNumbers } from '../../chart/scale.ts';
 import { drawing } from '../../drawing/canvas.ts';
 import { styleColor } from '../../drawing/colors.ts';
 import { shortNumber } from '../../format.ts';
@@ -36,37 +39,32 @@ export function scatterSentence(
 /** Draws predictions over targets, both on one scale, and the line where they are equal. */
 export function scatterPicture(study: SetStudy, manifest: RegressionManifest): TemplateResult {
   const { name } = manifest.target;
-  const all = [...study.labels, ...study.predictions].filter(Number.isFinite);
-  const low = all.reduce((least, value) => Math.min(least, value), 0);
-  const high = all.reduce((most, value) => Math.max(most, value), 0);
-  const [from, to] = [low, high].map((value) =>
-    shortNumber(inUnit(manifest, value)).replace('-', '−'),
+  const [targets, predictions] = [study.labels, study.predictions].map((values) =>
+    Array.from(values, (value) => inUnit(manifest, value)),
   );
+  const all = [...targets, ...predictions].filter(Number.isFinite);
+  const from = all.reduce((least, value) => Math.min(least, value), manifest.target.mean);
+  const to = all.reduce((most, value) => Math.max(most, value), manifest.target.mean);
+  const [least, most] = [from, to].map((value) => shortNumber(value).replace('-', '−'));
   return html`<canvas
       role="img"
-      aria-label="Predicted ${name} over the true one, both from ${from} to ${to}."
+      aria-label="Predicted ${name} over the true one, both from ${least} to ${most}."
       .style=${'display: block; width: min(100%, 480px); aspect-ratio: 1'}
       ${drawing((context, width, height) => {
-        const scale = high - low || 1;
-        const x = (value: number) => ((value - low) / scale) * width;
-        const y = (value: number) => height - ((value - low) / scale) * height;
-        context.strokeStyle = styleColor('--line');
-        context.strokeRect(0.5, 0.5, width - 1, height - 1);
-        context.beginPath();
-        context.moveTo(0, height);
-        context.lineTo(width, 0);
-        context.stroke();
+        const axis = { from, to: to > from ? to : from + 1, textsOf: shortNumbers };
+        const [x, y] = [`true ${name}`, `predicted ${name}`].map((title) => ({ ...axis, title }));
+        const frame = frameOf({ x, y, height }, width);
+        drawAxes(context, frame);
+        const equal = [from, axis.to].map((value) => [value, value] as const);
+        drawLine(context, frame, equal, { color: '--quiet', width: 1 });
         context.fillStyle = styleColor('--accent');
-        context.globalAlpha = study.labels.length > 500 ? 0.3 : 0.6;
-        for (const [i, label] of study.labels.entries())
-          context.fillRect(x(label) - 1.5, y(study.predictions[i]) - 1.5, 3, 3);
+        context.globalAlpha = targets.length > 500 ? 0.3 : 0.6;
+        for (const [i, target] of targets.entries())
+          context.fillRect(frame.x(target) - 1.5, frame.y(predictions[i]) - 1.5, 3, 3);
         context.globalAlpha = 1;
       })}
     ></canvas>
-    <p class="quiet">
-      To the right the true ${name}, upward the predicted one, both from ${from} to ${to}. On the
-      line they are equal.
-    </p>`;
+    <p class="quiet">On the line, the predicted ${name} is the true one.</p>`;
 }
 
 /** A row for each example. */

@@ -117,5 +117,6 @@ test('the texts of ticks are short, and differ', () => {
   expect(shortNumbers([0, 0.25, 0.5])).toEqual(['0', '0.25', '0.5']);
   expect(shortNumbers([0, 2500, 150_000])).toEqual(['0', '2,500', '150K']);
   expect(shortNumbers([10_001, 10_002])).toEqual(['10,001', '10,002']);
-  expect(shortNumbers([1e-7, 1e-4, 0.001])).toEqual(['1E-7', '1E-4', '0.001']);
+  expect(shortNumbers([1e-7, 1e-4, 0.001])).toEqual(['10⁻⁷', '10⁻⁴', '0.001']);
+  expect(shortNumbers([-2.5e-4, 2e-10])).toEqual(['-2.5 · 10⁻⁴', '2 · 10⁻¹⁰']);
 });
