@@ -11,8 +11,8 @@ export interface LearningState {
   readonly model: ModelPlan;
   readonly health: ModelHealth;
   /**
-   * The training accuracy of the epoch, or R² if the target is a number. Undefined if too little was
-   * learned from to judge it.
+   * The training accuracy of the epoch, or R² if the target is a number. Undefined if too little
+   * was learned from to judge it.
    */
   readonly quality: number | undefined;
   /** That of always naming the most frequent class, or the mean. */
@@ -130,8 +130,8 @@ export function rateNotice(
 }
 
 /**
- * Whether a large loss may be left of the beginning. Without softmax, the outputs of initial weights
- * can be far from any target, and a low rate needs epochs to bring them there.
+ * Whether a large loss may be left of the beginning. Without softmax, the outputs of initial
+ * weights can be far from any target, and a low rate needs epochs to bring them there.
  */
 function mayStillFall(epochs: readonly EpochResult[], loss: RunConfig['loss']): boolean {
   const [before, last] = epochs.slice(-2);

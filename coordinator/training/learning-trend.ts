@@ -25,8 +25,8 @@ const RISE_MIN = 0.02;
 
 /**
  * The trend of a run. A model overfits if the mean validation loss of three epochs since the best
- * one is 2 % above the lowest mean of three successive epochs, while the training loss has fallen. A
- * loss that jumps up and down has a mean that still falls.
+ * one is 2 % above the lowest mean of three successive epochs, while the training loss has fallen.
+ * A loss that jumps up and down has a mean that still falls.
  */
 export function learningTrend(epochs: readonly EpochResult[]): LearningTrend {
   const validated = epochs.filter(isValidated);

@@ -26,7 +26,7 @@ import {
 } from './step-cost-model.ts';
 
 interface PlanOptions {
-  readonly workers: number[];
+  readonly workers?: number[];
   readonly model?: string;
   readonly globalBatch?: number;
   readonly microBatches?: number;
@@ -42,7 +42,6 @@ interface PlanOptions {
 }
 
 const WORKERS_MAX = 4096;
-const POWERS_OF_TWO = Array.from({ length: 13 }, (_, i) => 2 ** i);
 
 export function planCommand(): Command {
   return new Command('plan')
@@ -55,9 +54,10 @@ export function planCommand(): Command {
         'workers, and reports the errors.',
     )
     .addOption(
-      new Option('--workers <counts>', 'numbers of workers, comma-separated')
-        .default(POWERS_OF_TWO, `1,2,4 … ${WORKERS_MAX}`)
-        .argParser(ascendingNumbers(WORKERS_MAX)),
+      new Option(
+        '--workers <counts>',
+        'numbers of workers, comma-separated (default: 1,2,4 … up to --micro-batches)',
+      ).argParser(ascendingNumbers(WORKERS_MAX)),
     )
     .option('--model <name>', 'as for train (default: mlp)')
     .addOption(globalBatchOption())
@@ -120,7 +120,8 @@ async function plan(options: PlanOptions): Promise<void> {
     cores: Number.POSITIVE_INFINITY,
     workerCores: Number.POSITIVE_INFINITY,
   };
-  const predictions = options.workers.map((workers) => predictStep(costs, cluster, workers));
+  const counts = options.workers ?? powersOfTwo(cluster.microBatchCount);
+  const predictions = counts.map((workers) => predictStep(costs, cluster, workers));
   const best = bestPrediction(costs, cluster, WORKERS_MAX);
   const beyond = predictStep(costs, cluster, 2 * best.workers);
   const result = { costs: forJson(costs), cluster: forJson(cluster), predictions, best };
@@ -138,15 +139,18 @@ async function plan(options: PlanOptions): Promise<void> {
       `${(best.throughput / predictStep(costs, cluster, 1).throughput).toFixed(1)}. ` +
       `With more workers, ${LIMITS[beyond.limit]}.`,
   );
-  if (Math.max(...options.workers) > cluster.microBatchCount) {
-    log(
-      `Note   A global batch of ${cluster.globalBatch} in ${cluster.microBatchCount} ` +
-        `micro-batches has work for at most ${cluster.microBatchCount} workers. More workers ` +
-        'need more --micro-batches. To give each of them enough work, raise --global-batch, too.',
-    );
-  }
+  log(
+    `Note   A global batch of ${cluster.globalBatch} in ` +
+      `${formatQuantity(cluster.microBatchCount, 'micro-batch')} has work for ` +
+      `at most ${formatQuantity(cluster.microBatchCount, 'worker')}. More workers need more ` +
+      '--micro-batches. To give each of them enough work, raise --global-batch, too.',
+  );
   log(`Report ${join(options.out, 'plan.svg')}, plan.json`);
 }
+
+/** 1, 2, 4 … up to `most`. */
+const powersOfTwo = (most: number): number[] =>
+  Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
 
 const LIMITS: Record<PredictedStep['limit'], string> = {
   compute: 'there are too few micro-batches',
@@ -162,18 +166,21 @@ function describeCosts(
   const wireMs = ((vectorBytes * 8) / bandwidth) * 1000;
   return [
     `Worker       ${costs.exampleMs.toPrecision(3)} ms per example, ` +
-      `${costs.shareMs.toPrecision(2)} ms per share, ` +
-      `${costs.exchangeMs.toPrecision(2)} ms per step to read parameters and write a gradient`,
-    `Coordinator  ${costs.sendMs.toPrecision(2)} ms per worker to write parameters, ` +
-      `${costs.receiveMs.toPrecision(2)} ms per gradient to read and add it, ` +
-      `${costs.fixedMs.toPrecision(2)} ms per step to update`,
-    `Network      ${wireMs.toPrecision(2)} ms per transfer of ` +
+      `${inMs(costs.shareMs)} per share, ` +
+      `${inMs(costs.exchangeMs)} per step to read parameters and write a gradient`,
+    `Coordinator  ${inMs(costs.sendMs)} per worker to write parameters, ` +
+      `${inMs(costs.receiveMs)} per gradient to read and add it, ` +
+      `${inMs(costs.fixedMs)} per step to update`,
+    `Network      ${inMs(wireMs)} per transfer of ` +
       `${(vectorBytes / 1e6).toFixed(2)} MB, ` +
-      `${latencyMs.toPrecision(2)} ms latency one way, including event loops`,
+      `${inMs(latencyMs)} latency one way, including event loops`,
     `The prediction assumes cores like the ${availableParallelism()} of this machine, ` +
       'one for the coordinator and one for each worker.',
   ];
 }
+
+/** "140 ms", "8.2 ms": two digits or more. */
+const inMs = (ms: number): string => `${ms >= 10 ? ms.toFixed(0) : ms.toPrecision(2)} ms`;
 
 function predictionTable(predictions: readonly PredictedStep[]): string[] {
   const [first] = predictions;
