@@ -43,6 +43,11 @@ const CONVOLUTIONAL: Partial<RunOptions> = {
   augment: { flip: 0.5, shift: 0, erase: 0 },
 };
 const CNN: Partial<RunOptions> = { ...CONVOLUTIONAL, epochs: 10 };
+const CNN_ACCURATE: Partial<RunOptions> = {
+  ...CONVOLUTIONAL,
+  epochs: 30,
+  augment: { flip: 0.5, shift: 0, erase: 0.25 },
+};
 const CNN_SMALL: Partial<RunOptions> = { ...CONVOLUTIONAL, epochs: 16 };
 
 /** The options that train tables well: they have few rows, so that epochs have few steps. */
@@ -55,7 +60,7 @@ export const TABLE_RECIPE = {
 
 /**
  * The options that train each preset: quickly, or for longer and to a better model. They replace
- * the defaults. The convolutional presets have one recipe.
+ * the defaults. `cnn-small` has one recipe.
  */
 export const RECIPES: Record<PresetName, Record<RecipeName, Partial<RunOptions>>> = {
   mlp: {
@@ -70,6 +75,6 @@ export const RECIPES: Record<PresetName, Record<RecipeName, Partial<RunOptions>>
       augment: { flip: 0.5, shift: 0, erase: 0 },
     },
   },
-  cnn: { quick: CNN, accurate: CNN },
+  cnn: { quick: CNN, accurate: CNN_ACCURATE },
   'cnn-small': { quick: CNN_SMALL, accurate: CNN_SMALL },
 };

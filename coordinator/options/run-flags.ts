@@ -60,8 +60,8 @@ export function addModelOptions(command: Command): Command {
 
 function addTrainingOptions(command: Command): Command {
   const recipe =
-    'defaults of the flags below for a preset: accurate trains mlp for longer, to a better model ' +
-    '(default: quick)';
+    'defaults of the flags below for a preset: accurate trains mlp and cnn for longer, to a ' +
+    'better model (default: quick)';
   const init = 'initial weights (default: glorot for sigmoid, tanh and identity, else he)';
   const loss = `loss to minimize (default: ${DEFAULTS.loss}; for numbers squared-error)`;
   const smoothing =

@@ -110,6 +110,8 @@ describe('a new run', () => {
     expect(config).toMatchObject({ averageDecay: average, labelSmoothing, weightDecay: 0 });
     expect(config.learningRate).toMatchObject({ epochs });
     expect(await configOf({ recipe: 'quick' })).toEqual(await configOf({}));
+    const { augmentation } = await configOf({ model: 'cnn', recipe: 'accurate' });
+    expect(augmentation).toEqual({ flip: 0.5, shift: 0, erase: 0.25 });
     const layers = { model: 'layers.json', recipe: 'accurate' } as const;
     const model = await modelFor(always, dataset);
     expect(() => newRunConfig({ ...always, ...layers }, dataset, model, ['strict'])).toThrow(
