@@ -306,6 +306,6 @@ function overfittingAdvice(epochs: readonly EpochResult[]): string | undefined {
     `The model overfits. Since epoch ${best.epoch} the training loss fell from ` +
     `${formatLoss(best.trainLoss)} to ${formatLoss(last.trainLoss)}, but the validation loss ` +
     `rose from ${formatLoss(best.validationLoss)} to ${formatLoss(last.validationLoss)}. ` +
-    'Try --early-stopping 2.'
+    'Try --early-stopping 3.'
   );
 }
