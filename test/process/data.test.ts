@@ -44,6 +44,7 @@ test('lockstep summary and plan take another dataset, and need no other flag', a
   const summary = await json('summary', '--layers', '7');
   expect(summary.parameters).toBe(20 * 7 + 7 + 7 * 3 + 3);
   const out = join(folder, 'plan');
-  const plan = await json('plan', '--workers', '1,2', '--out', out);
-  expect(plan.predictions).toHaveLength(2);
+  const plan = await json('plan', '--micro-batches', '6', '--out', out);
+  const counts = plan.predictions.map(({ workers }: { workers: number }) => workers);
+  expect(counts).toEqual([1, 2, 4]);
 });
