@@ -8,8 +8,8 @@ const SHARES_MIN = 8;
 /** A share is late after this many median absolute deviations (MAD) above the median. */
 const DEVIATIONS = 8;
 /**
- * It is not late before this many medians. Where all shares take the same time, the MAD is close to
- * nothing. Others would need more time for a share again than is left of it.
+ * A share is not late before this many medians. Where all shares take the same time, the MAD is
+ * almost 0, and a share that is a little late would be done before anybody else could compute it.
  */
 const MEDIANS_MIN = 1.5;
 /** A share is late after this many median rounds, even if the times of shares vary much. */

@@ -56,20 +56,20 @@ export function learningNotice(state: LearningState): LearningNotice | undefined
   const vanishing = vanishingGradient(state);
   if (vanishing) return { kind: 'vanishing-gradient', message: vanishing };
   const peak = state.config.learningRate.peak;
-  const [what, whether] = isRegression(state.config.dataset)
+  const [what, cause] = isRegression(state.config.dataset)
     ? [
         `always saying the mean: training R² ${quality.toFixed(3)}. `,
-        'the inputs tell anything about the target: lockstep data import names its columns.',
+        'the inputs may say nothing about the target: look at the columns of the dataset.',
       ]
     : [
         `guessing: training accuracy ${percent(quality, 1)}. ${onlyClassSentence(state)}`,
-        'the labels belong to the images: lockstep look.',
+        'see whether the labels belong to the images: lockstep look.',
       ];
   return {
     kind: 'guessing',
     message:
       `the model is no better than ${what}Try another --lr, lower or higher (${peak}). ` +
-      `If none helps, see whether ${whether}`,
+      `If none helps, ${cause}`,
   };
 }
 

@@ -18,8 +18,8 @@ export interface ContainerCluster {
   readonly coordinator: string;
   /**
    * Where this machine reaches the coordinator until that is started again. The engine is on this
-   * machine, since its containers mount folders of it. An address of a network would be neither one
-   * that the coordinator knows itself by nor one from which a browser lets a tab compute.
+   * machine, since its containers mount folders of it. The library may name the address of Docker's
+   * network instead, by which the coordinator does not know itself.
    */
   readonly url: string;
   /** Follows the coordinator's events, including those of earlier starts, until it stops. */

@@ -97,8 +97,8 @@ test('a model of numbers is compared with always saying the mean', () => {
   const config = { ...state.config, dataset: prices };
   expect(messageOf({ ...state, config })).toBe(
     'the model is no better than always saying the mean: training R² 0.004. ' +
-      'Try another --lr, lower or higher (0.05). If none helps, see whether the inputs tell ' +
-      'anything about the target: lockstep data import names its columns.',
+      'Try another --lr, lower or higher (0.05). If none helps, the inputs may say nothing ' +
+      'about the target: look at the columns of the dataset.',
   );
   expect(learningNotice({ ...state, config, quality: 0.1 })).toBeUndefined();
 });
