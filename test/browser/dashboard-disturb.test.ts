@@ -40,14 +40,13 @@ function panelOf({ page }: OpenDashboard) {
     /** The rows of the workers, or the one of a rank. */
     row: (text = '') => panel.locator('.crowd li').filter({ hasText: text }),
     /** Resolves when the coordinator has answered so. */
-    until: (hasText: string | RegExp) =>
-      panel.getByRole('status').filter({ hasText }).waitFor({ timeout: 60_000 }),
+    until: (hasText: string | RegExp) => panel.getByRole('status').filter({ hasText }).waitFor(),
     /** Resolves when an element has the focus. */
     untilFocused: (element: Locator) => element.and(page.locator(':focus')).waitFor(),
   };
 }
 
-const gone = (element: Locator) => element.waitFor({ state: 'detached', timeout: 60_000 });
+const gone = (element: Locator) => element.waitFor({ state: 'detached' });
 
 async function expectSameHash(cli: RunningCli, options: ToyRunOptions): Promise<void> {
   expect((await cli.next('done')).parametersSha256).toBe(await undisturbedHash(options));
@@ -60,7 +59,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) people'
   async function openPanel(url: string, expected = GONE) {
     const dashboard = await open(`${url}/#token=lever`, { expected, viewport: TALL });
     const panel = panelOf(dashboard);
-    await panel.button(/^Kill: rank 0/).waitFor({ timeout: 60_000 });
+    await panel.button(/^Kill: rank 0/).waitFor();
     return { dashboard, ...panel };
   }
 
@@ -85,7 +84,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) people'
       await button('Start a worker').click();
       await until(/Started worker local-\d\./);
       const { name } = await cli.next('worker', ({ state }) => state === 'ready');
-      await row(name).waitFor({ timeout: 60_000 });
+      await row(name).waitFor();
       const shown = await panel.locator('.promise').innerText();
       expect(shown).toMatch(/^The hash stays the same\. Chain after step [\d,]+: \w{4}…\w{4}$/);
       await expectSameHash(cli, options);

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { statusOf } from '../../coordinator/run-status.ts';
 import { chromium } from '../support/browser/chromium.ts';
 import {
   expectNoProblems,
   GONE,
   type OpenDashboard,
   startRun,
+  statusAt,
   useDashboards,
 } from '../support/browser/dashboard.ts';
 import { startCli } from '../support/processes/cli.ts';
@@ -120,7 +120,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) the das
     first.child.kill('SIGTERM');
     second.child.kill('SIGTERM');
     await dashboard.untilStrip(/waiting.*Waiting for 1 worker. Start one:/);
-    const status = (await (await fetch(`${url}/api/status`)).json()) as ReturnType<typeof statusOf>;
+    const status = await statusAt(url);
     const strip = await dashboard.strip();
     expect(strip).toContain(`step ${count(status.step)}/${count(status.stepCount)}`);
     expect(strip).toContain(`epoch ${status.epoch}/60`);

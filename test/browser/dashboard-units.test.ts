@@ -35,7 +35,7 @@ async function rowsOf(page: Page, panel: string): Promise<string[][]> {
   const button = page.locator(`#${panel} footer button`, { hasText: 'Table' });
   if ((await button.getAttribute('aria-expanded')) === 'false') await button.click();
   const rows = page.locator(`#${panel} tbody tr`);
-  await rows.first().waitFor({ timeout: 60_000 });
+  await rows.first().waitFor();
   const texts = await rows.allInnerTexts();
   return texts.map((text) => text.split('\t').map((cell) => cell.trim()));
 }
@@ -76,7 +76,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) units',
       }
       for (const panel of ['units', 'features', 'fresh-net']) {
         await see(page, panel);
-        await page.locator(`#${panel} canvas`).first().waitFor({ timeout: 60_000 });
+        await page.locator(`#${panel} canvas`).first().waitFor();
       }
       expectNoProblems(dashboard);
     },
@@ -111,7 +111,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) units',
       ];
       await runToDone(['train', ...flags, '--workers', '0', '--out', out]);
       const view = startCli(['view', out, '--port', '0']);
-      await expect.poll(() => view.lines.length, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => view.lines.length).toBeGreaterThan(0);
       const [, url] = view.lines[0].split(/ +/);
       const dashboard = await open(`${url}?learning`);
       const { page } = dashboard;
@@ -163,7 +163,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) units',
       expect(shown.slice(1).map((text) => text.split(/\n+/))).toEqual(expected);
 
       await page.locator('#features input[type=range]').fill('0');
-      await page.getByText('step 20, a checkpoint').waitFor({ timeout: 30_000 });
+      await page.getByText('step 20, a checkpoint').waitFor();
       expectNoProblems(dashboard);
     },
   );
@@ -172,13 +172,13 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) units',
     const out = join(temporaryFolder(), 'run');
     await runToDone(['train', ...toyRun({ epochs: 1 }), '--workers', '0', '--out', out]);
     const view = startCli(['view', out, '--port', '0']);
-    await expect.poll(() => view.lines.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => view.lines.length).toBeGreaterThan(0);
     const [, url] = view.lines[0].split(/ +/);
     for (const { colorScheme, width } of LOOKS) {
       const viewport = { width, height: 4000 };
       const dashboard = await open(`${url}?learning`, { colorScheme, viewport });
-      await dashboard.page.locator('#features .unit-pictures').waitFor({ timeout: 60_000 });
-      await dashboard.page.locator('#units canvas').first().waitFor({ timeout: 60_000 });
+      await dashboard.page.locator('#features .unit-pictures').waitFor();
+      await dashboard.page.locator('#units canvas').first().waitFor();
       expect(await findingsOn(dashboard.page), `${colorScheme} ${width}`).toEqual([]);
       await dashboard.untilNarrow();
     }

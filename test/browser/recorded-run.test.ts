@@ -92,14 +92,14 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium (skipped if it is not instal
     const { page, problems, textOf } = await open(`${href}?learning`, '#output');
     await page.locator('#output').scrollIntoViewIfNeeded();
     const largest = Math.max(...outputs).toFixed(2);
-    await expect.poll(() => textOf('#output'), { timeout: 20_000 }).toContain(largest);
+    await expect.poll(() => textOf('#output')).toContain(largest);
     expect(problems).toEqual([]);
   });
 
   test('a viewed run goes back in time by keyboard, and plays to its end', async () => {
     const { cwd } = await recordRun();
     const view = startCli(['view', 'run'], { cwd });
-    await expect.poll(() => view.lines.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => view.lines.length).toBeGreaterThan(0);
     const { page, problems, textOf } = await open(view.lines[0].split(/ +/)[1]);
     await page.focus('.rewind input');
     await page.keyboard.press('Home');

@@ -75,9 +75,6 @@ async function rowsOf(page: Page, panel: string): Promise<string[][]> {
   return Promise.all((await rows.all()).map((row) => row.locator('td').allInnerTexts()));
 }
 
-/** The machine may be busy. */
-const SOON = { timeout: 30_000 };
-
 const titleOf = ({ page }: OpenDashboard, panel: string) => page.locator(`#${panel} h2`);
 
 describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) an example', () => {
@@ -95,17 +92,17 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) an exam
     const study = lab.studyExample(...exampleAt(examples, 7));
 
     const view = startCli(['view', 'run'], { cwd });
-    await expect.poll(() => view.lines.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => view.lines.length).toBeGreaterThan(0);
     const dashboard = await open(`${view.lines[0].split(/ +/)[1]}?learning`);
     const { page } = dashboard;
     await chooseExample(page, 7);
-    await expect.poll(() => titleOf(dashboard, 'study').innerText(), SOON).toContain(' step ');
+    await expect.poll(() => titleOf(dashboard, 'study').innerText()).toContain(' step ');
 
     await page.getByRole('button', { name: 'Just tell me' }).click();
     const differences = [...study.outputs].map((output, i) => output - study.targets[i]);
     const most = differences.indexOf(Math.max(...differences));
     await expect
-      .poll(() => titleOf(dashboard, 'output').innerText(), SOON)
+      .poll(() => titleOf(dashboard, 'output').innerText())
       .toContain(`“class ${most}” is to decrease most, by ${showNumber(differences[most])}`);
     const bySize = differences.map(Math.abs).toSorted((a, b) => b - a);
     for (const [i, [name, value, desired, delta]] of (await rowsOf(page, 'output')).entries()) {
@@ -122,9 +119,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) an exam
     );
     await page.getByRole('button', { name: 'Changing most first' }).click();
     const row = page.locator('.unit .terms tbody tr').first();
-    await expect
-      .poll(() => row.locator('td').first().innerText(), SOON)
-      .toBe(showFour(first.value));
+    await expect.poll(() => row.locator('td').first().innerText()).toBe(showFour(first.value));
     await row.locator('td button').click();
     const told = page.locator('.unit .weight');
     await told.waitFor();
@@ -150,7 +145,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) an exam
       return rows.map(([name, value]) => [name, Number(value)]).toSorted();
     };
     await expect
-      .poll(readOutputs, SOON)
+      .poll(readOutputs)
       .toEqual([...before].map((value, label) => [`class ${label}`, value]));
     expectNoProblems(dashboard);
   });
@@ -161,12 +156,12 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) an exam
     const flags = ['--model', 'model.json', '--epochs', '1', '--workers', '0', '--out', 'run'];
     await runCli(['train', ...dataFlags(), ...flags], { cwd });
     const view = startCli(['view', 'run'], { cwd });
-    await expect.poll(() => view.lines.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => view.lines.length).toBeGreaterThan(0);
     const dashboard = await open(`${view.lines[0].split(/ +/)[1]}?learning`);
     const { page } = dashboard;
     const title = titleOf(dashboard, 'backward');
     await page.locator('#backward').scrollIntoViewIfNeeded();
-    const stage = (pattern: RegExp) => expect.poll(() => title.innerText(), SOON).toMatch(pattern);
+    const stage = (pattern: RegExp) => expect.poll(() => title.innerText()).toMatch(pattern);
     await stage(/^Each unit has its δ/);
     const panel = page.locator('#backward');
     await panel.getByRole('button', { name: 'Reset' }).press('Enter');
@@ -195,12 +190,12 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) an exam
     await canvas.focus();
     await canvas.press('ArrowLeft');
     await canvas.press('Enter');
-    await expect.poll(() => heading.innerText(), SOON).toMatch(/^pool1, dropout: channel/i);
+    await expect.poll(() => heading.innerText()).toMatch(/^pool1, dropout: channel/i);
     await canvas.press('ArrowLeft');
     for (let i = 0; i < 30; i++) await canvas.press('ArrowLeft');
-    await expect.poll(() => panel.locator('.story').innerText(), SOON).toMatch(/^pixels: row/);
+    await expect.poll(() => panel.locator('.story').innerText()).toMatch(/^pixels: row/);
     await canvas.press('Enter');
-    await expect.poll(() => heading.innerText(), SOON).toMatch(/^pixels: row/i);
+    await expect.poll(() => heading.innerText()).toMatch(/^pixels: row/i);
     expectNoProblems(dashboard);
   });
 
@@ -226,14 +221,14 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) an exam
     const title = titleOf(dashboard, 'study');
     const stepNow = async () =>
       Number(/step ([\d,]+)/.exec(await title.innerText())?.[1].replaceAll(',', ''));
-    await expect.poll(stepNow, SOON).toBeGreaterThan(0);
+    await expect.poll(stepNow).toBeGreaterThan(0);
     const early = await stepNow();
-    await expect.poll(stepNow, SOON).toBeGreaterThan(early);
+    await expect.poll(stepNow).toBeGreaterThan(early);
 
     await page.getByRole('button', { name: 'Next wrong one' }).click();
     await page.getByText('That is wrong').waitFor();
     const hold = page.getByRole('button', { name: 'Hold this step' });
-    await expect.poll(() => hold.getAttribute('aria-pressed'), SOON).toBe('true');
+    await expect.poll(() => hold.getAttribute('aria-pressed')).toBe('true');
     const held = await stepNow();
 
     await titleOf(dashboard, 'output').getByText('Which output is to decrease most?').waitFor();

@@ -7,9 +7,6 @@ import { runCli, startCli } from '../support/processes/cli.ts';
 import { toyRun } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** The machine may be busy. */
-const SOON = { timeout: 60_000 };
-
 /** A run that is over. Every fifth of its labels is wrong, so its net is wrong, too. */
 async function trainRun(cwd: string, name: string, ...flags: string[]): Promise<void> {
   const common = ['train', ...toyRun({ epochs: 1 }), '--workers', '0', '--out', join(cwd, name)];
@@ -20,7 +17,7 @@ async function trainRun(cwd: string, name: string, ...flags: string[]): Promise<
 /** Serves a run from its folder. */
 async function view(cwd: string, name: string, port = '0') {
   const running = startCli(['view', name, '--port', port], { cwd });
-  await expect.poll(() => running.lines.length, SOON).toBeGreaterThan(1);
+  await expect.poll(() => running.lines.length).toBeGreaterThan(1);
   return { running, url: running.lines[0].split(/ +/)[1] };
 }
 
@@ -35,13 +32,13 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) Learnin
     const { url } = await view(cwd, 'run');
     const dashboard = await open(`${url}?learning&lesson=step`);
     const { page } = dashboard;
-    await expect.poll(() => textOf(page, '#study'), SOON).toMatch(/That is wrong/);
+    await expect.poll(() => textOf(page, '#study')).toMatch(/That is wrong/);
     const links = page.locator('.look-at a');
-    await expect.poll(() => links.allInnerTexts(), SOON).toContain('Output against desired');
+    await expect.poll(() => links.allInnerTexts()).toContain('Output against desired');
 
     await page.getByRole('button', { name: /Just tell me/ }).click();
     await page.getByRole('button', { name: 'Take one step' }).click();
-    await expect.poll(() => textOf(page, '#output'), SOON).toMatch(/its loss falls from/);
+    await expect.poll(() => textOf(page, '#output')).toMatch(/its loss falls from/);
     const rates = await page
       .locator('#output option')
       .evaluateAll((all) =>
@@ -50,7 +47,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) Learnin
     expect(rates.map((rate) => rate / rates[1])).toEqual([0.1, 1, 10, 100, 1000].map(closeTo));
     await page.getByLabel('Learning rate η').selectOption(String(rates[4]));
     const shown = `with η = ${rates[4]}: its loss`;
-    await expect.poll(() => textOf(page, '#output'), SOON).toContain(shown);
+    await expect.poll(() => textOf(page, '#output')).toContain(shown);
     expectNoProblems(dashboard);
   });
 
@@ -61,14 +58,14 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) Learnin
     const first = await view(cwd, 'one');
     const dashboard = await open(`${first.url}?learning`, { expected: GONE });
     const { page } = dashboard;
-    await expect.poll(() => textOf(page, '#features'), SOON).toContain('48 units');
+    await expect.poll(() => textOf(page, '#features')).toContain('48 units');
     first.running.child.kill('SIGINT');
     await first.running.ended;
     // The last net stays while nobody answers.
     await dashboard.untilStrip(/The coordinator is gone/);
     expect(await textOf(page, '#features')).toContain('48 units');
     await view(cwd, 'other', new URL(first.url).port);
-    await expect.poll(() => textOf(page, '#features'), SOON).toContain('7 units');
+    await expect.poll(() => textOf(page, '#features')).toContain('7 units');
     expectNoProblems(dashboard);
   });
 
@@ -79,14 +76,14 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) Learnin
     const dashboard = await open(`${url}?learning&lesson=lockstep`);
     const { page } = dashboard;
     const links = page.locator('.look-at a');
-    await expect.poll(() => links.allInnerTexts(), SOON).toContain('Reduction tree of this step');
+    await expect.poll(() => links.allInnerTexts()).toContain('Reduction tree of this step');
     expect(await page.locator('#tree.lit').count()).toBe(1);
     expect(new URL(page.url()).search).toBe('');
     await page.locator('#lessons').getByRole('button', { name: 'Next' }).click();
     await page.reload();
-    await expect.poll(() => textOf(page, '#lessons'), SOON).toContain('Screen 2 of 4');
+    await expect.poll(() => textOf(page, '#lessons')).toContain('Screen 2 of 4');
     await page.getByRole('button', { name: 'All lessons' }).click();
-    await expect.poll(() => textOf(page, '#lessons'), SOON).toContain('Five lessons');
+    await expect.poll(() => textOf(page, '#lessons')).toContain('Five lessons');
     expectNoProblems(dashboard);
   });
 });

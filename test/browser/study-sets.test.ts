@@ -21,7 +21,6 @@ const SHAPE = { trainCount: 3000, testCount: 2300, height: 9, width: 12, classCo
 const SETTINGS = ['--layers', '24', '--global-batch', '60', '--validation', '300'];
 const STEPS_PER_EPOCH = 45;
 const LAST_STEP = 4 * STEPS_PER_EPOCH;
-const EVERYTHING = { timeout: 60_000 };
 
 function flagsIn(folder: string): string[] {
   writeToyDataset(folder, SHAPE);
@@ -40,7 +39,7 @@ async function recordRun(): Promise<string> {
 /** The address of a recorded run's page. */
 async function viewRun(run: string): Promise<string> {
   const view = startCli(['view', run, '--port', '0', '--token', 'none']);
-  await expect.poll(() => view.lines.length, EVERYTHING).toBeGreaterThan(0);
+  await expect.poll(() => view.lines.length).toBeGreaterThan(0);
   return `${view.lines[0].split(/ +/)[1]}?learning`;
 }
 
@@ -70,7 +69,7 @@ const titleOf = (page: Page, panel: string) => page.locator(`#${panel} h2`).inne
 /** Scrolls to a panel, so that it is computed, and waits for its title. */
 async function untilTitle(page: Page, panel: string, pattern: RegExp): Promise<void> {
   await page.locator(`#${panel}`).scrollIntoViewIfNeeded();
-  await expect.poll(() => titleOf(page, panel), EVERYTHING).toMatch(pattern);
+  await expect.poll(() => titleOf(page, panel)).toMatch(pattern);
 }
 
 /** Draws an L on the board by mouse. */
@@ -127,13 +126,13 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
       page
         .locator('#confusion .pictures button')
         .evaluateAll((all) => all.map((each) => Number(each.getAttribute('data-index'))));
-    await expect.poll(shown, EVERYTHING).toEqual(first);
+    await expect.poll(shown).toEqual(first);
 
     // An example that was not loaded at first can be studied.
     const [hardest] = hardestExamples(study, 24).filter((index) => index >= 2000);
     await page.locator(`#hardest button[data-index="${hardest}"]`).click();
     await expect
-      .poll(() => page.locator('#study').innerText(), EVERYTHING)
+      .poll(() => page.locator('#study').innerText())
       .toContain(`Test example ${hardest}`);
     await page.locator('#output').scrollIntoViewIfNeeded();
     const pixels = set.inputs.subarray(hardest * 108, (hardest + 1) * 108);
@@ -141,7 +140,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     // The table begins with the output that is furthest from its target.
     const shownOutputs = async () =>
       (await csvOf(page, 'output')).map(([, output]) => Number(output)).sort();
-    await expect.poll(shownOutputs, EVERYTHING).toEqual([...outputs].sort());
+    await expect.poll(shownOutputs).toEqual([...outputs].sort());
     expectNoProblems(dashboard);
   });
 
@@ -154,7 +153,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     await untilTitle(page, 'hardest', /is the highest\.$/);
     await page.locator('#hardest').getByRole('button', { name: 'All 2,300' }).click();
     await expect
-      .poll(() => page.locator('#hardest').innerText(), EVERYTHING)
+      .poll(() => page.locator('#hardest').innerText())
       .toContain('The highest losses of all 2,300 test examples.');
     const rows = await csvOf(page, 'hardest');
     const hardest = hardestExamples(study, 24);
@@ -162,7 +161,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     expect(rows.map((row) => Number(row[4]))).toEqual(hardest.map((index) => study.losses[index]));
     await page.locator('#hardest select').selectOption('training');
     await expect
-      .poll(() => page.locator('#hardest').innerText(), EVERYTHING)
+      .poll(() => page.locator('#hardest').innerText())
       .toContain('its label is often wrong');
     expectNoProblems(dashboard);
   });
@@ -188,7 +187,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
         const title = await titleOf(page, 'draw');
         return isDeepStrictEqual(shown, [...outputs]) && title.includes(`class ${prediction},`);
       };
-      await expect.poll(isSame, EVERYTHING).toBe(true);
+      await expect.poll(isSame).toBe(true);
     };
     await drawByMouse(page);
     await expectAnswer();
@@ -218,13 +217,13 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     const file = { name: 'bar.png', mimeType: 'image/png', buffer: png };
     await page.locator('#draw input[type="file"]').setInputFiles(file);
     await expect
-      .poll(() => page.locator('#draw').innerText(), EVERYTHING)
+      .poll(() => page.locator('#draw').innerText())
       .toContain('It is inverted, because its background is light.');
     await expectAnswer();
     const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') };
     await page.locator('#draw input[type="file"]').setInputFiles(text);
     await expect
-      .poll(() => page.locator('#draw .warning').allInnerTexts(), EVERYTHING)
+      .poll(() => page.locator('#draw .warning').allInnerTexts())
       .toEqual(['“notes.txt” is no picture that this browser can read: use a PNG or a JPEG.']);
     expectNoProblems(dashboard);
   });
@@ -273,7 +272,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     await untilTitle(page, 'hardest', / is taken for /);
     const stepNow = async () => Number(/\d+/.exec(await titleOf(page, 'study'))?.[0]);
     const before = await stepNow();
-    await expect.poll(stepNow, EVERYTHING).toBeGreaterThan(before);
+    await expect.poll(stepNow).toBeGreaterThan(before);
     await page.locator('#draw').scrollIntoViewIfNeeded();
     await drawByMouse(page);
     await untilTitle(page, 'draw', /^The net takes it for class \d/);
@@ -281,7 +280,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed)', () =>
     await untilTitle(page, 'what-if', /the last 10 of 50 steps/);
     const rows = await csvOf(page, 'what-if');
     const last = Number(rows[49][0]);
-    await expect.poll(() => recordsOf(run).length, EVERYTHING).toBeGreaterThan(last);
+    await expect.poll(() => recordsOf(run).length).toBeGreaterThan(last);
     const records = recordsOf(run).slice(last - 49, last + 1);
     expect(rows.map(([, loss]) => Number(loss))).toEqual(records.map(({ loss }) => loss));
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRights } from '../../coordinator/port/answers/rights.ts';
 import { planModel } from '../../shared/engine/model/model-plan.ts';
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '../../shared/protocol/limits.ts';
@@ -220,7 +220,7 @@ test.for([
     await peer.next('welcome');
     if (said === undefined) peer.end();
     else peer.send({ type: 'error', code: 'PROTOCOL', message: said });
-    await vi.waitFor(() => expect(cluster.pool.counters.unreadyWorkers).toBe(1), 10_000);
+    await expect.poll(() => cluster.pool.counters.unreadyWorkers).toBe(1);
     expect(cluster.events).toEqual([
       { event: 'notice', code: 'unready', message: expect.stringMatching(message) },
     ]);

@@ -7,13 +7,12 @@ import { followRun } from '../support/processes/run-updates.ts';
 import { recordsOf, toyRun } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const POLL = { timeout: 30_000, interval: 100 };
 const SEPARATE = ['--workers', '3', '--separate-processes', '--json'];
 
 /** Shows a run, and resolves to the address of its page. */
 async function startView(cwd: string, run: string) {
   const view = startCli(['view', run], { cwd });
-  await expect.poll(() => view.lines.join('\n'), POLL).toMatch(/^Dashboard +http/);
+  await expect.poll(() => view.lines.join('\n')).toMatch(/^Dashboard +http/);
   const [line] = view.lines;
   return { view, url: line.split(/ +/)[1] };
 }

@@ -9,6 +9,7 @@ export default defineConfig({
     isolate: false,
     // No test takes nearly as long. A test that hangs must end, on the slowest machine too.
     testTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: '100%',
   },
 });

@@ -5,6 +5,7 @@ import {
   type Page,
 } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import type { statusOf } from '../../../coordinator/run-status.ts';
 import { type RunningCli, startCli } from '../processes/cli.ts';
 import { chromium } from './chromium.ts';
 
@@ -33,6 +34,9 @@ export interface DashboardOptions extends BrowserContextOptions {
 /** What a browser says when a coordinator is gone. */
 export const GONE =
   /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/;
+
+/** How long a page is waited for. The machine may give it no time for seconds. */
+const PATIENCE_MS = 60_000;
 
 /** What a script in the page needs of it. */
 interface Window {
@@ -64,6 +68,7 @@ export function useDashboards() {
       ...ofContext,
     });
     onTestFinished(() => context.close());
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     const problems = watchProblems(page, new URL(url).origin, expected);
     await page.addInitScript({ content: REPORT_VIOLATIONS + before });
@@ -83,7 +88,7 @@ function openDashboard(page: Page, problems: string[]): OpenDashboard {
     strip,
     async untilTitle(title) {
       const isShown = (text: string) => (globalThis as unknown as Window).document.title === text;
-      await page.waitForFunction(isShown, title, { timeout: 60_000 });
+      await page.waitForFunction(isShown, title);
     },
     async untilNarrow() {
       await page.waitForFunction(() => {
@@ -94,7 +99,7 @@ function openDashboard(page: Page, problems: string[]): OpenDashboard {
     async untilStrip({ source }) {
       // Any white space, because lines are broken between their parts only.
       const hasText = new RegExp(source.replaceAll(' ', '\\s+'), 's');
-      await page.locator('.strip').filter({ hasText }).waitFor({ timeout: 60_000 });
+      await page.locator('.strip').filter({ hasText }).waitFor();
     },
   };
 }
@@ -118,6 +123,12 @@ function watchProblems(page: Page, origin: string, expected?: RegExp): string[] 
 /** Expects that nothing was wrong with a page so far. */
 export function expectNoProblems({ problems }: OpenDashboard): void {
   expect(problems).toEqual([]);
+}
+
+/** What a coordinator says of its run at `/api/status`. */
+export async function statusAt(url: string): Promise<ReturnType<typeof statusOf>> {
+  const response = await fetch(`${url}/api/status`);
+  return (await response.json()) as ReturnType<typeof statusOf>;
 }
 
 /** Starts a command that has a dashboard. Resolves to its address when it listens. */

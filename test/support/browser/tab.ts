@@ -16,7 +16,7 @@ export const statusOf = ({ page }: OpenDashboard, phase = ''): Locator =>
 
 /** Resolves when the tab is in this phase. */
 export const untilTab = (tab: OpenDashboard, phase: string): Promise<void> =>
-  statusOf(tab, phase).waitFor({ timeout: 60_000 });
+  statusOf(tab, phase).waitFor();
 
 /** Freezes a tab as a phone does with hidden ones, or lets it go on. */
 export async function setFrozen({ page }: OpenDashboard, isFrozen: boolean): Promise<void> {

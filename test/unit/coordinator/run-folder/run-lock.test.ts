@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   createLockWatch,
   type LockContext,
@@ -227,7 +227,7 @@ test('an owner touches its lock every three seconds until its release', async ()
   for (const second of [3, 6]) {
     utimesSync(lockFile(directory), 0, 0);
     await clock.run(() => false, 1000 * second);
-    await vi.waitFor(() => expect(statSync(lockFile(directory)).mtimeMs).toBeGreaterThan(0));
+    await expect.poll(() => statSync(lockFile(directory)).mtimeMs).toBeGreaterThan(0);
   }
   await lock.release();
   expect(existsSync(lockFile(directory))).toBe(false);

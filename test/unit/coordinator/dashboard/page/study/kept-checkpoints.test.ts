@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   KeptCheckpoints,
   type Known,
@@ -58,5 +58,5 @@ test('those of another run are in the checkpoint of step 0, or nowhere', async (
   expect(begin(overrides).kept.initial).toBeUndefined();
   const { kept } = begin(overrides, [0, 4]);
   expect(kept.initial).toBeUndefined();
-  await vi.waitFor(() => expect(kept.initial).toEqual(Float32Array.of(0)));
+  await expect.poll(() => kept.initial).toEqual(Float32Array.of(0));
 });
