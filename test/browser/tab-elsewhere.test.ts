@@ -1,11 +1,11 @@
-import { networkInterfaces } from 'node:os';
+import { availableParallelism, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { chromium } from '../support/browser/chromium.ts';
 import { expectNoProblems, GONE, startRun, useDashboards } from '../support/browser/dashboard.ts';
 import { firefox, startFirefox } from '../support/browser/firefox.ts';
 import { startTab, statusOf, untilTab } from '../support/browser/tab.ts';
-import { runCli, startCli } from '../support/processes/cli.ts';
+import { runCli, runToDone, startCli } from '../support/processes/cli.ts';
 import { toyRun, undisturbedHash } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -13,6 +13,11 @@ const RUN = { epochs: 4 };
 const inFolder = () => ['--out', `${temporaryFolder()}/run`];
 const startCoordinator = (...flags: readonly string[]) =>
   startRun(['coordinator', ...toyRun(RUN), '--port', '0', ...flags, ...inFolder()]);
+
+const strictHash = async () => {
+  const alone = ['train', ...toyRun(RUN), '--workers', '0', '--numerics', 'strict'];
+  return (await runToDone(alone)).parametersSha256;
+};
 
 /** An address of this machine that is not loopback: a page from there is not secure. */
 const address = Object.values(networkInterfaces())
@@ -22,7 +27,7 @@ const address = Object.values(networkInterfaces())
 describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab', () => {
   const open = useDashboards();
 
-  test('joins over TLS beside a worker in Node, by the coordinator’s own certificate', async () => {
+  test('joins over TLS with two threads, beside a worker in Node', async () => {
     const tls = join(temporaryFolder(), 'tls');
     await runCli(['certificate', '--host', '127.0.0.1', '--out', tls]);
     const files = ['--tls-cert', join(tls, 'cert.pem'), '--tls-key', join(tls, 'key.pem')];
@@ -32,13 +37,15 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
     const socket = page.replace(/^http(.*)\/join$/, 'ws$1');
     const trust = ['--tls-ca', join(tls, 'cert.pem'), '--threads', '2'];
     const node = startCli(['worker', socket, ...trust, '--json']);
-    const tab = await open(page, { ignoreHTTPSErrors: true, expected: GONE });
+    const before = "Object.defineProperty(navigator, 'hardwareConcurrency', { value: 3 })";
+    const tab = await open(page, { ignoreHTTPSErrors: true, expected: GONE, before });
     await startTab(tab);
     const done = await cli.next('done');
     expect(done.parametersSha256).toBe(await undisturbedHash(RUN));
     expect(done.worldSize).toBe(2);
     expect(await node.ended).toMatchObject({ code: 0 });
     await untilTab(tab, 'finished');
+    expect(await tab.page.getByText('fast kernels, 2 threads').count()).toBe(1);
     expectNoProblems(tab);
   });
 
@@ -111,7 +118,27 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) a tab',
   });
 });
 
+/** Chooses two threads before the start. The value is what the page says of them. */
+const CHOOSE_TWO_THREADS = `{
+  const labels = [...document.querySelectorAll('label')];
+  const range = labels.find((each) => each.innerText.startsWith('Threads')).querySelector('input');
+  range.value = '2';
+  range.dispatchEvent(new Event('input', { bubbles: true }));
+  range.closest('label').innerText;
+}`;
+
 describe.skipIf(!firefox)('in Firefox (skipped if it is not installed) a tab', () => {
+  test.skipIf(availableParallelism() < 2)('trains with two threads to the same bits', async () => {
+    const { cli, url } = await startCoordinator('--numerics', 'strict');
+    const page = await startFirefox();
+    await page.open(`${url}/join`);
+    expect(await page.evaluate(CHOOSE_TWO_THREADS)).toMatch(/^Threads: 2 of \d+/);
+    await page.evaluate('document.querySelector("button.main").click() ?? ""');
+    expect((await cli.next('done')).parametersSha256).toBe(await strictHash());
+    expect(await page.evaluate('document.body.innerText')).toMatch(/fast kernels, 2 threads/);
+    expect(page.problems).toEqual([]);
+  });
+
   test('trains a strict run to the bits of one process', async () => {
     const { cli, url } = await startCoordinator('--numerics', 'strict');
     const page = await startFirefox();
@@ -120,10 +147,7 @@ describe.skipIf(!firefox)('in Firefox (skipped if it is not installed) a tab', (
     expect(await cli.next('worker')).toMatchObject({
       runtime: expect.stringMatching(/^browser Firefox \d+$/),
     });
-    const { parametersSha256 } = await cli.next('done');
-    const alone = ['train', ...toyRun(RUN), '--workers', '0', '--numerics', 'strict', '--json'];
-    const { stdout } = await runCli(alone);
-    expect(JSON.parse(stdout.split('\n').at(-1) ?? '').parametersSha256).toBe(parametersSha256);
+    expect((await cli.next('done')).parametersSha256).toBe(await strictHash());
     expect(page.problems).toEqual([]);
   });
 });
