@@ -73,20 +73,18 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) the das
 
   test('shows a run from its first step to its SHA-256, without a reload', async () => {
     const { cli, url } = await startRun([
-      ...['coordinator', ...toyRun({ epochs: 60 }), '--port', '0', '--min-workers', '2'],
+      ...['coordinator', ...toyRun({ epochs: 20 }), '--port', '0', '--min-workers', '2'],
       ...inFolder(),
     ]);
     const dashboard = await open(url, { expected: GONE });
     for (let i = 0; i < 2; i++) startCli(['worker', url.replace('http', 'ws')]);
-    await dashboard.untilStrip(
-      /training.*epoch \d+\/60 · step [\d,]+\/10,800 · [\d,]+ examples\/s/,
-    );
+    await dashboard.untilStrip(/training.*epoch \d+\/20 · step [\d,]+\/3,600 · [\d,]+ examples\/s/);
     expect(await dashboard.strip()).toMatch(/2 workers/);
     expect(await dashboard.page.title()).toMatch(/^\d+ % · Lockstep$/);
     await dashboard.page.evaluate('globalThis.isTheSamePage = true');
     await expectPanels(dashboard);
     const done = await cli.next('done');
-    await dashboard.untilStrip(/done.*epoch 60\/60 · step 10,800\/10,800/);
+    await dashboard.untilStrip(/done.*epoch 20\/20 · step 3,600\/3,600/);
     const strip = await dashboard.strip();
     expect(strip).toContain(done.parametersSha256);
     expect(strip).toContain(

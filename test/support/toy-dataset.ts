@@ -77,8 +77,14 @@ export function writeToyDataset(
   shape?: ToyShape,
   wrongLabels?: number,
 ): DatasetManifest {
-  return writeFiles(directory, createToyFiles(shape, wrongLabels));
+  // Some shapes take a tenth of a second to draw, and a file of tests writes them many times.
+  const key = JSON.stringify([shape, wrongLabels]);
+  const files = drawnFiles.get(key) ?? createToyFiles(shape, wrongLabels);
+  drawnFiles.set(key, files);
+  return writeFiles(directory, files);
 }
+
+const drawnFiles = new Map<string, ToyFiles>();
 
 export interface ToyFiles {
   readonly manifest: DatasetManifest;

@@ -1,10 +1,9 @@
-import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   copyLines,
   countOthers,
-  linesOf,
   numberIn,
   openRecordWriter,
   readRecords,
@@ -122,20 +121,6 @@ describe('the lines of a file that are not chosen', () => {
   test('are an error if the file cannot be read', async () => {
     const read = countOthers(temporaryFolder(), isBefore(5));
     await expect(read).rejects.toThrow(failure('FILE', /cannot read .*EISDIR/));
-  });
-
-  test('are found in a file that is longer than any string, by pieces', async () => {
-    const path = metricsFile('');
-    const file = openSync(path, 'r+');
-    // Lines of 1 MiB, mostly holes, which need no room on the disk.
-    const count = 513;
-    for (let i = 1; i <= count; i++) writeSync(file, lineOf(i), i * 2 ** 20);
-    closeSync(file);
-    expect(() => readFileSync(path, 'utf8')).toThrow('Cannot create a string');
-    const ends: number[] = [];
-    for await (const { text } of linesOf(path))
-      ends.push(numberIn(text.slice(text.indexOf('{')), 'step'));
-    expect(ends).toEqual(Array.from({ length: count }, (_, i) => i + 1));
   });
 
   test('are an error if one is longer than any record', async () => {
