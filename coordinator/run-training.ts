@@ -86,6 +86,7 @@ export async function runTraining(
   } finally {
     dashboard.close();
     await Promise.all([cluster?.close(end), trace?.close()]);
+    plan.computer.close?.();
   }
   tell(done);
   return done;

@@ -1,9 +1,15 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CLI, cliEnvironment, startCli, watchProcess } from '../support/processes/cli.ts';
+import {
+  CLI,
+  cliEnvironment,
+  runToDone,
+  startCli,
+  watchProcess,
+} from '../support/processes/cli.ts';
 import { toyRun } from '../support/processes/toy-cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -190,3 +196,21 @@ describe('the run of a lesson', () => {
     }
   });
 });
+
+test.for(['--workers 0 --threads 2', '--workers 2', '--workers 2 --separate-processes'])(
+  'a run that is over leaves nothing open, with the flags %s',
+  async (flags) => {
+    const folder = temporaryFolder();
+    // Node calls this when nothing is open, and not when a timer ends the command.
+    const note = join(folder, 'note.mjs');
+    const reached = join(folder, 'reached');
+    writeFileSync(
+      note,
+      `import { writeFileSync } from 'node:fs';
+    process.once('beforeExit', () => writeFileSync(${JSON.stringify(reached)}, ''));`,
+    );
+    const node = [process.execPath, '--import', note];
+    await runToDone(['train', ...toyRun({ epochs: 1 }), ...flags.split(' ')], { node });
+    expect(existsSync(reached)).toBe(true);
+  },
+);
