@@ -1,27 +1,24 @@
 import { defineConfig } from 'vitest/config';
-
-/** Browsers and processes. The machine may give them no time for seconds. */
-const REAL = ['test/browser/**/*.test.ts', 'test/process/**/*.test.ts'];
+import { COMMON, LONG_SIMULATIONS, UNIT } from './test/unit/vitest.config.ts';
 
 export default defineConfig({
   test: {
-    // No test takes nearly as long. A test that hangs must end, on the slowest machine too.
-    testTimeout: 180_000,
-    expect: { poll: { timeout: 60_000 } },
-    maxWorkers: '100%',
+    ...COMMON,
     projects: [
+      { test: { ...UNIT, name: 'unit' } },
       {
         extends: true,
-        test: {
-          name: 'parts',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/container/**', ...REAL],
-        },
+        test: { name: 'long', include: ['test/integration/**/*.test.ts', ...LONG_SIMULATIONS] },
       },
       {
         extends: true,
-        // A test that fails twice has found a fault. The report says which test had a second try.
-        test: { name: 'real', include: REAL, retry: 1 },
+        test: {
+          name: 'real',
+          include: ['test/browser/**/*.test.ts', 'test/process/**/*.test.ts'],
+          // The machine may give browsers and processes no time for seconds. A test that fails
+          // twice has found a fault. The report says which test had a second try.
+          retry: 1,
+        },
       },
     ],
   },
