@@ -45,6 +45,7 @@ const EXAMPLES_BETWEEN = 100 * PROBE_EXAMPLES;
 const PARAMETERS_MAX = 2 ** 24;
 const ARENA_BYTES = 2 ** 28;
 
+/** `epochsBefore` are those before a resume. */
 export function createLearningWatch(
   {
     config,
@@ -53,9 +54,10 @@ export function createLearningWatch(
     stopRule,
   }: Pick<TrainingRun, 'config' | 'workload' | 'server' | 'stopRule'>,
   report: Report,
+  epochsBefore: readonly EpochResult[],
 ): LearningWatch {
   const guessingQuality = guessingQualityOf(workload);
-  const epochs: EpochResult[] = [];
+  const epochs: EpochResult[] = [...epochsBefore];
   const said = new Set<LearningNotice['kind']>();
   let probe: HealthProbe | undefined;
   let seenStep = 0;

@@ -15,7 +15,7 @@ import { noteDivergence } from './run-folder/divergence.ts';
 import { loadCheckpoint } from './run-folder/find-checkpoint.ts';
 import type { DoneRecord } from './run-folder/run-description.ts';
 import type { RunFolder } from './run-folder/run-folder.ts';
-import { modelStepOf } from './training/progress.ts';
+import { type EpochResult, modelStepOf } from './training/progress.ts';
 import {
   evaluate,
   isOver,
@@ -30,6 +30,8 @@ export interface TrainingSinks {
   readonly folder: RunFolder;
   /** The time in training of the earlier parts of the run. */
   readonly secondsBefore: number;
+  /** The epochs of the earlier parts. */
+  readonly epochsBefore: readonly EpochResult[];
   /** The command that goes on with this run, for people. */
   readonly resumeCommand: string;
   readonly meter: ProgressMeter;
@@ -63,7 +65,7 @@ export async function trainAndSave(
   const save = () =>
     folder.saveCheckpoint({ ...checkpointOf(run), seconds: secondsBefore + seconds() });
   const writer = createWriter(run, sinks, save);
-  const watch = createLearningWatch(run, sinks.report);
+  const watch = createLearningWatch(run, sinks.report, sinks.epochsBefore);
   let whole: TrainingRun;
   // Weights that another run has trained cannot be drawn again.
   if (config.initialParametersSha256 !== undefined && server.step === 0) await save();

@@ -89,7 +89,7 @@ export function newRunConfig(
       }),
     }),
     optimizer: optimizerSpec(options, dataset.shape),
-    learningRate: scheduleSpec(options, dataset.shape),
+    learningRate: scheduleSpec(options, dataset.shape, Math.ceil(trainingCount / batch)),
     weightDecay: complete.weightDecay,
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     ...(complete.average !== undefined && { averageDecay: complete.average }),
@@ -206,14 +206,18 @@ function optimizerSpec(options: RunOptions, input: ExampleShape): OptimizerSpec 
   }
 }
 
-function scheduleSpec(options: RunOptions, input: ExampleShape): ScheduleSpec {
-  const {
-    optimizer,
-    schedule: name,
-    warmup: warmupSteps,
-    epochs,
-    lr,
-  } = { lr: undefined, ...withDefaults(options, input) };
+/** The warm-up of a recipe is at most a fifth of a run, whatever the data and the epochs. */
+const WARMUPS_MIN = 5;
+
+function scheduleSpec(
+  options: RunOptions,
+  input: ExampleShape,
+  stepsPerEpoch: number,
+): ScheduleSpec {
+  const complete = { lr: undefined, ...withDefaults(options, input) };
+  const { optimizer, schedule: name, epochs, lr } = complete;
+  const most = Math.floor((epochs * stepsPerEpoch) / WARMUPS_MIN);
+  const warmupSteps = options.warmup ?? Math.min(complete.warmup, most);
   // The learning rate of a recipe suits only the optimizer of that recipe.
   const recipeRate = options.optimizer === undefined ? lr : undefined;
   const common = { peak: options.lr ?? recipeRate ?? DEFAULT_RATES[optimizer], warmupSteps };

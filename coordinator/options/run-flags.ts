@@ -101,7 +101,9 @@ function addOptimizerOptions(command: Command): Command {
     'the model is an average of the parameters over the steps, in which the old value weighs at ' +
     'most this much, such as 0.999 (default: off)';
   const schedule = `learning-rate schedule (default: ${DEFAULTS.schedule})`;
-  const warmup = `steps of linear learning-rate warm-up (default: ${DEFAULTS.warmup})`;
+  const warmup =
+    `steps of linear learning-rate warm-up (default: ${DEFAULTS.warmup}; those of two epochs for ` +
+    'cnn and cnn-small, at most a fifth of the run)';
   const seed = `seed of all random numbers (default: ${DEFAULTS.seed})`;
   const numerics =
     'rounding of inner products: fused rounds product and sum once, strict each ' +

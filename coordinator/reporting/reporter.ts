@@ -17,7 +17,7 @@ import {
 } from '../../shared/cli/format.ts';
 import { showDataEvent } from '../../shared/cli/show-data-event.ts';
 import { formatCommand, shortPath } from '../../shared/host/command-line.ts';
-import { learningTrend } from '../training/learning-trend.ts';
+import { learningTrend, patienceFor } from '../training/learning-trend.ts';
 import type { EpochResult } from '../training/progress.ts';
 import type {
   ChaosEvent,
@@ -222,7 +222,7 @@ function printDone(
   console.print(`  training loss   ${formatLoss(trainLoss)}`);
   console.print(`  parameters      sha256 ${parametersSha256}`);
   console.print(`  checkpoint      ${shortPath(event.checkpoint)}`);
-  const advice = event.isStoppedEarly ? undefined : overfittingAdvice(epochs);
+  const advice = event.isStoppedEarly ? undefined : overfittingAdvice(epochs, start);
   if (advice) console.print(`\n${advice}`);
   const isMidEpoch = start !== undefined && event.steps % start.stepsPerEpoch !== 0;
   const next = [
@@ -297,15 +297,19 @@ function printChaos(console: Console, event: ChaosEvent): void {
   );
 }
 
-/** Undefined if the model does not overfit. */
-function overfittingAdvice(epochs: readonly EpochResult[]): string | undefined {
-  const trend = learningTrend(epochs);
+/** Undefined if the model does not overfit, or if epochs before a resume are not known here. */
+function overfittingAdvice(
+  epochs: readonly EpochResult[],
+  start: StartEvent | undefined,
+): string | undefined {
+  if (!start || start.resumedFrom !== null) return undefined;
+  const trend = learningTrend(epochs, start.validationExamples);
   if (trend.kind !== 'overfitting') return undefined;
   const { best, last } = trend;
   return (
     `The model overfits. Since epoch ${best.epoch} the training loss fell from ` +
     `${formatLoss(best.trainLoss)} to ${formatLoss(last.trainLoss)}, but the validation loss ` +
     `rose from ${formatLoss(best.validationLoss)} to ${formatLoss(last.validationLoss)}. ` +
-    'Try --early-stopping 3.'
+    `Try --early-stopping ${patienceFor(start.epochs)}.`
   );
 }

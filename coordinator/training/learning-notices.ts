@@ -2,7 +2,7 @@ import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import type { ModelPlan } from '../../shared/engine/model/model-plan.ts';
 import type { ModelHealth } from '../../shared/round/health-probe.ts';
 import type { RunConfig } from '../../shared/round/run-config.ts';
-import { learningTrend } from './learning-trend.ts';
+import { learningTrend, patienceFor } from './learning-trend.ts';
 import type { EpochResult, StopRule } from './progress.ts';
 
 /** What is known about a model when it is looked at. */
@@ -83,10 +83,10 @@ function onlyClassSentence({ health: { onlyClass, exampleCount }, config }: Lear
 /** Says that a model overfits, and what helps. Undefined if it does not, or is stopped in time. */
 export function overfittingNotice(
   epochs: readonly EpochResult[],
-  { earlyStopping }: Pick<StopRule, 'earlyStopping'>,
-  { dataset, model }: Pick<RunConfig, 'dataset' | 'model'>,
+  { earlyStopping, epochs: epochCount }: StopRule,
+  { dataset, model, validationCount }: Pick<RunConfig, 'dataset' | 'model' | 'validationCount'>,
 ): LearningNotice | undefined {
-  const trend = learningTrend(epochs);
+  const trend = learningTrend(epochs, validationCount);
   if (trend.kind !== 'overfitting' || earlyStopping !== undefined) return undefined;
   const { best, last } = trend;
   const { height, width } = model.input;
@@ -98,8 +98,8 @@ export function overfittingNotice(
   const message =
     `the model overfits since epoch ${best.epoch}: its validation loss has risen from ` +
     `${best.validationLoss.toFixed(4)} to ${last.validationLoss.toFixed(4)}, while its training ` +
-    `loss falls. --early-stopping 3 keeps the best epoch; ${remedies.join(', ')} or dropout ` +
-    'layers make it later and better';
+    `loss falls. --early-stopping ${patienceFor(epochCount)} keeps the best epoch; ` +
+    `${remedies.join(', ')} or dropout layers make it later and better`;
   return { kind: 'overfitting', message };
 }
 

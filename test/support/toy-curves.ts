@@ -28,7 +28,7 @@ export const toyFacts: RunFacts = {
   firstStep: 0,
   earlyStopping: null,
   trainingExamples: 950,
-  validationExamples: 50,
+  validationExamples: 500,
   testExamples: 50,
   auditFraction: 0,
   hasCluster: true,

@@ -82,6 +82,8 @@ const CONVOLVED_SIDE_MIN = 16;
 /** So many examples fill an epoch of the default batches. */
 const MANY_EXAMPLES = 10_000;
 const SMALL_BATCH = 32;
+/** That of `cnn-small` is for 128 examples a step. The sum of fewer is less sure. */
+const SMALL_BATCH_RATE = 0.03;
 const STEPS_WANTED = 2_000;
 /** With more classes, a step updates so many weights that small batches take too long. */
 const MANY_CLASSES = 1_000;
@@ -92,13 +94,14 @@ const EPOCHS_MAX = 100;
 export function nextLines({ train, shape, definition }: ImportedDataset, folder: string): string[] {
   const [height, width] = shape;
   const flags = [`--data-dir ${folder}`];
-  if (shape.length > 1 && Math.min(height, width) >= CONVOLVED_SIDE_MIN)
-    flags.push('--model cnn-small');
+  const isConvolved = shape.length > 1 && Math.min(height, width) >= CONVOLVED_SIDE_MIN;
+  if (isConvolved) flags.push('--model cnn-small');
   const { length: classes } = 'classNames' in definition ? definition.classNames : [];
   if (classes > MANY_CLASSES) flags.push(`--global-batch ${LARGE_BATCH}`);
   else if (train.count < MANY_EXAMPLES) {
     const epochs = Math.ceil((STEPS_WANTED * SMALL_BATCH) / train.count);
     flags.push(`--global-batch ${SMALL_BATCH}`, `--epochs ${Math.min(EPOCHS_MAX, epochs)}`);
+    if (isConvolved) flags.push(`--lr ${SMALL_BATCH_RATE}`);
   }
   return ['Next:', `  npx lockstep train ${flags.join(' ')}`];
 }

@@ -8,6 +8,7 @@ import { LockstepError, reasonOf } from '../../errors.ts';
 import { DATA_BYTES_MAX, TABLE_INPUTS_MAX } from '../manifest.ts';
 import type { TextRow, TextTable } from '../tables/build-table.ts';
 import { hasDecimalComma, isMissing, numberIn } from '../tables/cells.ts';
+import { utf8Only } from './utf8.ts';
 
 /*
  * Tables in files of text: CSV, TSV, and columns with spaces between them. Gzipped or not.
@@ -225,7 +226,8 @@ async function* readRows(
   content: () => Promise<Readable>,
   separator: string,
 ): AsyncGenerator<TextRow> {
-  const stream = await content();
+  // Whoever reads the last stream gets the errors of all.
+  const stream = pipeline(await content(), utf8Only(), () => {});
   if (separator === SPACES) return yield* readSpaced(stream);
   const parser = parse({
     bom: true,

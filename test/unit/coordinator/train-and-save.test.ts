@@ -44,6 +44,7 @@ async function trainIn(
     {
       folder: { ...folder, ...change(folder) },
       secondsBefore: 100,
+      epochsBefore: [],
       resumeCommand: 'lockstep train --resume r',
       meter: createProgressMeter(systemClock, EPOCHS * workload.stepsPerEpoch),
       timings: createStepTimings(),

@@ -107,7 +107,7 @@ export function curveModel(view: RunView, options: CurveOptions): CurveModel | u
   const xs = placesOf([...loss, ...accuracy].map(({ points }) => points));
   const band: Area = steps.map(({ x, lossMin, lossMax }) => [x, lossMin, lossMax]);
   const xRange = xRangeOf(xs, axis.of(start), options.isLogX);
-  const trend = learningTrend(view.epochs);
+  const trend = learningTrend(view.epochs, facts.validationExamples);
   const best = trend.kind === 'unknown' ? undefined : 'best' in trend ? trend.best : trend.last;
   return {
     ...{ axis, xRange, xs, band, isR2 },

@@ -8,7 +8,7 @@ import { type Chart, type CurveModel, smoothedSteps } from './curve-model.ts';
 export function learningSentence({ status, facts, epochs }: RunView): string {
   if (!status || status.step === 0) return 'No step is done yet.';
   if (status.state === 'failed' && status.end) return asSentence(status.end.message);
-  const trend = learningTrend(epochs);
+  const trend = learningTrend(epochs, facts?.validationExamples ?? 0);
   switch (trend.kind) {
     case 'unknown': {
       const after = formatQuantity(status.step, 'step');

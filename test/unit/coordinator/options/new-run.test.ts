@@ -104,6 +104,17 @@ describe('a new run', () => {
     expect(other.learningRate.peak).toBe(DEFAULT_RATES.adam);
   });
 
+  test('has the warm-up of its recipe, but in a short run a fifth of it', async () => {
+    const warmupOf = async (options: Options) =>
+      (await configOf({ model: 'cnn', ...options })).learningRate.warmupSteps;
+    const { warmup = 0 } = RECIPES.cnn.quick;
+    const config = await configOf({ model: 'cnn' });
+    const batches = Math.ceil((dataset.train.count - config.validationCount) / config.globalBatch);
+    expect(await warmupOf({ epochs: 10 })).toBe(2 * batches);
+    expect(await warmupOf({ epochs: 10_000 })).toBe(warmup);
+    expect(await warmupOf({ epochs: 10, warmup: 999 })).toBe(999);
+  });
+
   test('has the accurate recipe of its preset, if that is said', async () => {
     const config = await configOf({ recipe: 'accurate', weightDecay: 0 });
     const { epochs, average, labelSmoothing } = RECIPES.mlp.accurate;

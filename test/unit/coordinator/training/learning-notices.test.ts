@@ -115,6 +115,7 @@ test('a model that always says the same class is told so', () => {
 });
 
 describe('a model that overfits', () => {
+  const RULE = { epochs: 12 };
   const epoch = { trainAccuracy: 0.5, validationAccuracy: 0.5, testLoss: 1, testAccuracy: 0.5 };
   const epochs = [
     { ...epoch, epoch: 1, step: 10, trainLoss: 0.9, validationLoss: 0.8 },
@@ -124,11 +125,13 @@ describe('a model that overfits', () => {
   ];
 
   test('is named, with the epoch and what helps', () => {
-    const notice = overfittingNotice(epochs, {}, images);
+    const notice = overfittingNotice(epochs, RULE, images);
     expect(notice?.kind).toBe('overfitting');
     expect(notice?.message).toMatch(
       /^the model overfits since epoch 1: .* from 0\.8000 to 1\.0000, .* --early-stopping 3/,
     );
+    const long = overfittingNotice(epochs, { epochs: 100 }, images);
+    expect(long?.message).toContain('--early-stopping 10 keeps');
   });
 
   test('is helped by flags that the data can have', () => {
@@ -136,16 +139,19 @@ describe('a model that overfits', () => {
     const prices = { name, files, target: { name: 'price', mean: 0, deviation: 1 } };
     const model = { ...images.model, input: { height: 1, width: 1, channels: 4 } };
     const of = (config: Parameters<typeof overfittingNotice>[2]) =>
-      overfittingNotice(epochs, {}, config)?.message;
+      overfittingNotice(epochs, RULE, config)?.message;
     expect(of(images)).toContain('; --augment flip, --weight-decay, --label-smoothing 0.1 or');
     expect(of({ ...images, model })).toContain('; --weight-decay, --label-smoothing 0.1 or');
-    expect(of({ dataset: prices, model })).toContain('; --weight-decay or dropout layers');
+    expect(of({ ...images, dataset: prices, model })).toContain(
+      '; --weight-decay or dropout layers',
+    );
   });
 
   test('is not named before that is sure, nor if the run stops early by itself', () => {
-    expect(overfittingNotice(epochs.slice(0, 3), {}, images)).toBeUndefined();
-    expect(overfittingNotice(epochs, { earlyStopping: 5 }, images)).toBeUndefined();
-    expect(overfittingNotice([], {}, images)).toBeUndefined();
+    expect(overfittingNotice(epochs.slice(0, 3), RULE, images)).toBeUndefined();
+    const stopping = { ...RULE, earlyStopping: 5 };
+    expect(overfittingNotice(epochs, stopping, images)).toBeUndefined();
+    expect(overfittingNotice([], RULE, images)).toBeUndefined();
   });
 });
 

@@ -61,9 +61,9 @@ export function keptText(keptSteps: readonly number[], at: number): string {
   return count === 1 ? '1 is kept' : `${count} are kept`;
 }
 
-/** What the run has said about its learning, the newest first, as sentences. */
+/** What the run has said about its learning and when, the newest first, as sentences. */
 export const learningWarnings = ({ incidents }: Pick<RunView, 'incidents'>): string[] =>
   incidents
     .filter(({ kind }) => kind === 'learning')
-    .map(({ message }) => message.charAt(0).toUpperCase() + message.slice(1).replace(/\.?$/, '.'))
+    .map(({ step, message }) => `After step ${formatCount(step)}: ${message.replace(/\.?$/, '.')}`)
     .reverse();

@@ -10,29 +10,35 @@ import { styleColor } from '../../drawing/colors.ts';
 import { shortNumber } from '../../format.ts';
 import { type Table, tableFrom } from '../../panel/table.ts';
 
-/** The root of the mean squared error and the mean absolute one, in the unit of the target. */
-function errorsOf({ labels, predictions }: SetStudy, { target }: RegressionManifest) {
+/**
+ * The mean absolute error and the root of the mean squared one, for people, in the unit of the
+ * target. `differences` are those of standardized numbers.
+ */
+function errorText(differences: Float32Array, { target }: RegressionManifest): string {
   let [squares, sizes] = [0, 0];
-  for (const [i, label] of labels.entries()) {
-    squares += (predictions[i] - label) ** 2;
-    sizes += Math.abs(predictions[i] - label);
+  for (const difference of differences) {
+    squares += difference ** 2;
+    sizes += Math.abs(difference);
   }
-  const { deviation } = target;
-  const { length } = labels;
-  return { rmse: deviation * Math.sqrt(squares / length), mae: (deviation * sizes) / length };
+  const { length } = differences;
+  const [mae, rmse] = [sizes / length, Math.sqrt(squares / length)].map((error) =>
+    shortNumber(target.deviation * error),
+  );
+  return `${mae} on average (RMSE ${rmse})`;
 }
 
 /** How far the predictions are from the targets, in a sentence. `which` says of which examples. */
 export function scatterSentence(
-  study: SetStudy,
+  { labels, predictions }: SetStudy,
   manifest: RegressionManifest,
   which: string,
 ): string {
-  const { rmse, mae } = errorsOf(study, manifest);
+  // Targets are standardized: the mean of those for training is 0.
+  const toMean = Float32Array.from(labels);
+  const toPrediction = toMean.map((label, i) => label - predictions[i]);
   return (
-    `The net is off by ${shortNumber(mae)} on average over ${which} ` +
-    `(RMSE ${shortNumber(rmse)}). Always saying the mean is off by about ` +
-    `${shortNumber(manifest.target.deviation)} (RMSE).`
+    `Over ${which}, the net is off by ${errorText(toPrediction, manifest)}. ` +
+    `Always saying the mean of the training examples is off by ${errorText(toMean, manifest)}.`
   );
 }
 

@@ -64,6 +64,9 @@ describe('what an import says', () => {
   test('advises a training that fits the data', () => {
     const command = (shape: number[], count: number) => nextLines(dataset(shape, count), 'd')[1];
     expect(command([28, 28], 60_000)).toBe('  npx lockstep train --data-dir d --model cnn-small');
+    expect(command([32, 32, 3], 1_000)).toBe(
+      '  npx lockstep train --data-dir d --model cnn-small --global-batch 32 --epochs 64 --lr 0.03',
+    );
     expect(command([8, 8], 1_000)).toBe(
       '  npx lockstep train --data-dir d --global-batch 32 --epochs 64',
     );

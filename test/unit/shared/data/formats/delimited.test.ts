@@ -113,6 +113,21 @@ describe('a table of text', () => {
     expect(await failure(wide)).toContain('TABLE has 1000000 columns, and at most 65536 are read');
   });
 
+  test('is in UTF-8, or the line that is not is named', async () => {
+    const latin1 = Buffer.from('city,size\nBerlin,1\nKöln,2\nMünchen,3\n', 'latin1');
+    expect(await failure(latin1)).toContain(
+      'line 3 is not in UTF-8, but perhaps in Latin-1 or Windows-1252: save it as CSV in UTF-8.',
+    );
+    const spaced = Buffer.from('1 2 Ulm\n3 4 Köln\n', 'latin1');
+    expect(await failure(spaced)).toContain('line 2 is not in UTF-8');
+    const cut = Buffer.from('a,b\n1,Kö').subarray(0, -1);
+    expect(await failure(cut)).toContain('line 2 is not in UTF-8');
+    // Letters of several bytes lie on the borders of what is read at once.
+    const long = `city,size\n${'é,1\n'.repeat(100_000)}ö,2\n`;
+    const { rows } = await openDelimited(written(long));
+    expect((await Array.fromAsync(rows())).at(-1)?.cells).toEqual(['ö', '2']);
+  });
+
   test('unpacks to no more than is allowed', async () => {
     const bomb = gzipSync('1,2\n'.repeat(1_000_000));
     expect(bomb.length).toBeLessThan(10_000);

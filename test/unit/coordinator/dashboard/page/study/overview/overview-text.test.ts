@@ -68,10 +68,10 @@ test('what the run has said about its learning, the newest first', () => {
   const incidents = [
     { ...incident, kind: 'learning', message: 'the model overfits' },
     { ...incident, kind: 'late', message: 'rank 1 is late' },
-    { ...incident, kind: 'learning', message: 'labels look wrong: see.' },
+    { ...incident, step: 1200, kind: 'learning', message: 'labels look wrong: see.' },
   ];
   expect(learningWarnings({ incidents })).toEqual([
-    'Labels look wrong: see.',
-    'The model overfits.',
+    'After step 1,200: labels look wrong: see.',
+    'After step 3: the model overfits.',
   ]);
 });
