@@ -96,6 +96,7 @@ export async function planRun(
   const resumed = found?.checkpoint;
   const workload = createWorkload(config, loaded.dataset, resumed?.model);
   const stopRule = stopRuleOf(options, config, resumed?.stopRule ?? (fixed && before?.stopRule));
+  if (resumed) assertGoesOn(options, resumed.step, workload.stepsPerEpoch);
   const stepsMax = options.steps ?? Number.POSITIVE_INFINITY;
   const stepCount = Math.min(stepsMax, stopRule.epochs * workload.stepsPerEpoch);
   const directory = found?.runDirectory ?? restartIn;
@@ -123,6 +124,16 @@ export async function planRun(
     stepsMax,
     stepCount,
   };
+}
+
+/** Throws if a run is to end before the step that it has reached. */
+function assertGoesOn({ epochs }: RunOptions, step: number, stepsPerEpoch: number): void {
+  if (epochs === undefined || epochs * stepsPerEpoch >= step) return;
+  throw new LockstepError(
+    'USAGE',
+    `--epochs ${epochs} is less than the ${Math.ceil(step / stepsPerEpoch)} epochs that this run ` +
+      'has begun: give more to train on, or leave it out.',
+  );
 }
 
 /** Where a run begins or goes on. */

@@ -36,7 +36,7 @@ export function addPortOptions(command: Command, defaultPort: Option): Command {
   const options = [
     ...tokenOptions(
       'the secret that lets workers join and people watch and control; none: anybody may join ' +
-        'and watch (default: none on 127.0.0.1, else one is made and printed)',
+        'and watch (default: one is made and printed; on 127.0.0.1 it is for control alone)',
     ),
     ...tokenOptions(
       'another secret, that only lets people watch; none: anybody may watch',

@@ -171,6 +171,12 @@ describe('the parameters are the same to the last bit', () => {
     expect(again).toMatchObject({ code: 0, stderr: '' });
     expect(again.stdout).toContain('The run had already finished at step 1080.');
     expect(again.stdout).toContain(done.parametersSha256);
+
+    const shorter = await runCli(['train', '--resume', out, '--epochs', '5']);
+    expect(shorter.code).toBe(2);
+    expect(shorter.stderr).toContain(
+      '--epochs 5 is less than the 6 epochs that this run has begun: give more to train on',
+    );
   });
 
   test('when a worker is killed while it computes', async () => {

@@ -48,6 +48,20 @@ export function numberIn(cell: string, allowsComma: boolean): number | undefined
 /** Whether a cell is a number with a comma before the decimals. */
 export const hasDecimalComma = (cell: string): boolean => COMMA_NUMBER.test(cell.trim());
 
+const GROUPED = /\d{1,3}(?:[.,' \u00a0\u202f]?\d{3})*(?:[.,]\d+)?/;
+const AMOUNT = new RegExp(
+  `^\\p{Sc}?\\s?[+-]?\\p{Sc}?${GROUPED.source}\\s?(?:\\p{Sc}|%|[A-Z]{3})?$`,
+  'u',
+);
+
+/** Whether texts are numbers for people, such as "$1,021" or "1.234,56 €", which are not read. */
+export const areAmounts = (texts: readonly string[]): boolean =>
+  texts.every((text) => AMOUNT.test(text)) && !texts.every((text) => NUMBER.test(text));
+
+/** What helps with {@link areAmounts}. */
+export const AMOUNT_ADVICE =
+  'For numbers, write 1234.56, without a currency, and with nothing between thousands.';
+
 const CLOCK = /(?<hours>\d{1,2}):(?<minutes>\d{2})(?::(?<seconds>\d{2}(?:\.\d+)?))?/;
 const ZONE = /(?<zone>Z|[+-]\d{2}:?\d{2})/;
 const withTime = ({ source }: RegExp) =>

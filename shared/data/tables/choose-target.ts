@@ -1,6 +1,7 @@
 import { LockstepError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import { CLASSES_MAX } from '../manifest.ts';
+import { AMOUNT_ADVICE, areAmounts } from './cells.ts';
 import { byCodeUnits } from './fit-columns.ts';
 import { type Column, columnIndex, listOf, type NumberColumn } from './table.ts';
 
@@ -114,6 +115,9 @@ function numberClasses({ values }: NumberColumn) {
   };
 }
 
+/** Some amounts may be classes, such as shares of 10 % and 20 %. */
+const AMOUNT_CLASSES_MAX = 20;
+
 function assertCount(column: Column, count: number): void {
   const name = printable(column.name);
   if (count < 2)
@@ -125,6 +129,12 @@ function assertCount(column: Column, count: number): void {
             'another with --target.',
     );
   const rowCount = column.kind === 'text' ? column.codes.length : column.values.length;
+  if (column.kind === 'text' && count > AMOUNT_CLASSES_MAX && areAmounts(column.texts))
+    throw new LockstepError(
+      'DATA',
+      `the target ${name} has ${count} different texts such as ` +
+        `${JSON.stringify(column.texts[0])}. ${AMOUNT_ADVICE}`,
+    );
   if (count === rowCount && rowCount > 2)
     throw new LockstepError(
       'DATA',

@@ -2,6 +2,7 @@ import { LockstepError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import { TABLE_INPUTS_MAX, type TableColumn } from '../manifest.ts';
 import { columnInputs } from '../target.ts';
+import { AMOUNT_ADVICE, areAmounts } from './cells.ts';
 import type { Column, NumberColumn, TextColumn } from './table.ts';
 
 /** More values of a text than these are said. */
@@ -46,6 +47,7 @@ export function fitColumns(
       `left out, because ${constant.length === 1 ? 'its value is' : 'their values are'} the same ` +
         `in all training rows: ${shortList(constant)}`,
     );
+  noteKinds(fitted, columns, trainingRows, note);
   const inputCount = fitted.reduce((sum, { column }) => sum + columnInputs(column), 0);
   if (inputCount === 0)
     throw new LockstepError('DATA', 'no column is left that differs between rows: add one.');
@@ -56,6 +58,29 @@ export function fitColumns(
         '--drop.',
     );
   return fitted;
+}
+
+/** Says which columns are dates, and where gaps are filled. */
+function noteKinds(
+  fitted: readonly FittedColumn[],
+  columns: readonly Column[],
+  rows: Uint32Array,
+  note: (line: string) => void,
+): void {
+  const dates = fitted.filter(({ column }) => column.kind === 'date');
+  if (dates.length > 0)
+    note(`read as dates: ${shortList(dates.map(({ column }) => printable(column.name)))}`);
+  const gaps = fitted.flatMap(({ index, column: { name } }) => {
+    const column = columns[index];
+    if (column.kind === 'text') return [];
+    const count = rows.reduce((sum, row) => sum + Number(Number.isNaN(column.values[row])), 0);
+    return count > 0 ? [`${printable(name)} (${count})`] : [];
+  });
+  if (gaps.length > 0)
+    note(
+      `gaps in ${rows.length} training rows, filled with the mean, and an input says where: ` +
+        shortList(gaps),
+    );
 }
 
 const SHOWN_NAMES = 12;
@@ -75,7 +100,11 @@ function looksLikeIdentifier(
     const limit = Math.max(VALUES_WARNED, trainingCount / 2);
     if (column.texts.length <= limit) return false;
     const slashed = column.texts.every((text) => /^\d{1,2}\/\d{1,2}\/\d{2,4}$/.test(text));
-    const advice = slashed ? 'For dates, write 2026-11-26.' : `--keep ${name} takes it.`;
+    const advice = slashed
+      ? 'For dates, write 2026-11-26.'
+      : areAmounts(column.texts)
+        ? AMOUNT_ADVICE
+        : `--keep ${name} takes it.`;
     note(
       `left out, because ${column.texts.length} different texts tell little: ${name}. ${advice}`,
     );
@@ -139,7 +168,8 @@ function fitText(
   for (const row of rows) seen.add(codes[row]);
   const values = [...seen].filter((code) => code >= 0).map((code) => texts[code]);
   if (values.length === 0 || (values.length === 1 && !seen.has(-1))) return undefined;
-  if (values.length > VALUES_WARNED)
+  if (areAmounts(values)) note(`read as texts: ${printable(name)}. ${AMOUNT_ADVICE}`);
+  else if (values.length > VALUES_WARNED)
     note(
       `column ${printable(name)} has ${values.length} texts and makes as many inputs: ` +
         `--drop ${printable(name)} leaves it out`,

@@ -102,6 +102,16 @@ describe('classes', () => {
     expect(() => classes(column)).toThrow(message);
   });
 
+  test('are refused if they are many amounts', () => {
+    const amounts = Array.from({ length: 30 }, (_, i) => `$${i + 1},021`);
+    expect(() => classes(textColumn('price', [...amounts, ...amounts]))).toThrow(
+      'the target price has 30 different texts such as "$1,021". For numbers, write 1234.56, ' +
+        'without a currency, and with nothing between thousands.',
+    );
+    const parts = textColumn('part', ['10 %', '20 %', '10 %']);
+    expect(classes(parts).names).toEqual(['10 %', '20 %']);
+  });
+
   test('are refused if they are 100,000', () => {
     const values = Float64Array.from({ length: 100_001 }, (_, i) => i % 100_000);
     expect(() => classes({ name: 't', kind: 'number', values })).toThrow(

@@ -41,6 +41,20 @@ describe('columns become inputs', () => {
     ]);
   });
 
+  test('and dates, gaps and amounts are said', () => {
+    const day: Column = { name: 'day', kind: 'date', values: Float64Array.of(1, 2, 4, 5) };
+    const gaps = [numbers('x', missing, 2, missing, 3), numbers('y', 1, 2, 3, missing)];
+    const price = textColumn('price', ['1.234,56 €', '12 €', '3,50 €', '12 €']);
+    const { notes } = inputsOf([day, ...gaps, price], [0, 1, 2]);
+    expect(notes).toEqual([
+      'read as texts: price. For numbers, write 1234.56, without a currency, and with nothing ' +
+        'between thousands.',
+      'read as dates: day',
+      'gaps in 3 training rows, filled with the mean, and an input says where: x (2)',
+    ]);
+    expect(inputsOf([textColumn('zip', ['010', '020', '030'])], [0, 1, 2]).notes).toEqual([]);
+  });
+
   test('unless they are the same in all training rows', () => {
     const same = [numbers('a', 0.1, 0.1, 0.1, 5), textColumn('b', ['x', 'x', 'x', 'y'])];
     const { columns, notes } = inputsOf([...same, numbers('c', 1, 2, 3, 4)], [0, 1, 2]);
