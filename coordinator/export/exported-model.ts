@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { formatCount } from '../../shared/cli/format.ts';
+import type { TableColumn } from '../../shared/data/manifest.ts';
 import { classNamesOf, isRegression } from '../../shared/data/target.ts';
 import { createNaiveEngine } from '../../shared/engine/naive/naive-engine.ts';
 import { modelParametersOf, parametersSha256 } from '../run-folder/checkpoint.ts';
@@ -17,6 +18,8 @@ export interface ExportedModel {
   readonly classNames: readonly string[];
   /** The target, if it is a number. */
   readonly target?: PortableTarget;
+  /** The columns of a table, in the order of their inputs. */
+  readonly columns?: readonly TableColumn[] | undefined;
   /** Whether the outputs are logits of a softmax. Otherwise they were trained to be 0 or 1. */
   readonly hasSoftmax: boolean;
   /** Where the model is from, in words. Kept in the files. */
@@ -43,6 +46,7 @@ export async function openModel(run: string, step?: number): Promise<ExportedMod
     layers: portableModel(model, parameters),
     classNames: classNamesOf(dataset),
     ...(isRegression(dataset) && { target: dataset.target }),
+    columns: dataset.columns,
     hasSoftmax: config.loss === 'cross-entropy',
     metadata: {
       producer: 'lockstep',

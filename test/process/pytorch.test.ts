@@ -61,6 +61,13 @@ with torch.no_grad():
     print(json.dumps([loaded.TARGET, loaded.load()(x).flatten().tolist()]))
 `;
 
+const ROWS = `${LOAD}
+folder, rows = sys.argv[1:]
+loaded = module(folder)
+with torch.no_grad():
+    print(json.dumps(loaded.load()(loaded.features(json.loads(rows))).softmax(1).tolist()))
+`;
+
 const CNN = {
   layers: [
     { type: 'conv2d', filters: 4, kernel: 3 },
@@ -115,6 +122,44 @@ describe.skipIf(!python)(title, () => {
     expect(count).toBe(1000);
     expect(correct / count).toBe(evaluated.testAccuracy);
     expect(correct / count).toBeGreaterThan(0.5);
+  });
+
+  test('makes the features of rows as a prediction does', async () => {
+    const cwd = temporaryFolder();
+    const cities = ['Ulm', 'Köln', ''];
+    const lines = Array.from({ length: 200 }, (_, i) => {
+      const age = i % 7 === 3 ? '' : String((i * 37) % 90);
+      const day = `2026-0${1 + (i % 9)}-1${i % 10}`;
+      return `${age},${cities[i % 3]},${day},${(i * 37) % 90 > 40 ? 'yes' : 'no'}`;
+    });
+    const table = join(cwd, 'people.csv');
+    writeFileSync(table, `age,city,since,stays\n${lines.join('\n')}\n`);
+    expect((await runCli(['data', 'import', table, '--out', 'people'], { cwd })).code).toBe(0);
+    const flags = ['--data-dir', 'people', '--epochs', '2', '--workers', '0', '--out', 'run'];
+    await runToDone(['train', ...flags], { cwd });
+    const exported = await runCli(['export', 'run', '--format', 'pytorch'], { cwd });
+    expect([exported.code, exported.stderr]).toEqual([0, '']);
+    const asked = join(cwd, 'asked.csv');
+    writeFileSync(
+      asked,
+      'age,city,since\n41,Ulm,2026-02-11\n,Köln,2026-03-12\n7,Bern,2026-05-19\n',
+    );
+    const predicted = await runCli(['predict', 'run', asked, '--json'], { cwd });
+    const expected = predicted.stdout
+      .trim()
+      .split('\n')
+      .map((line): { label: number; probability: number } => JSON.parse(line));
+    const days = (date: string) => Date.parse(date) / 86_400_000;
+    const rows = [
+      { age: 41, city: 'Ulm', since: days('2026-02-11') },
+      { city: 'Köln', since: days('2026-03-12') },
+      { age: 7, city: 'Bern', since: days('2026-05-19') },
+    ];
+    const args = [join(cwd, 'run', 'pytorch'), JSON.stringify(rows)];
+    const probabilities = JSON.parse(runPython(python ?? '', ROWS, args)) as number[][];
+    expect(expected).toHaveLength(3);
+    for (const [i, { label, probability }] of expected.entries())
+      expect(probabilities[i][label]).toBeCloseTo(probability, 5);
   });
 
   test('gives numbers in the unit of their target, from the features of rows', async () => {

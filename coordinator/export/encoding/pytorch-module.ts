@@ -7,6 +7,8 @@ export interface ModuleFacts {
   readonly classNames: readonly string[];
   /** The target, if it is a number. */
   readonly target?: PortableTarget;
+  /** The columns of a table, in the order of their inputs; see `TableColumn`. */
+  readonly columns?: readonly object[] | undefined;
   /** Whether the outputs are logits of a softmax. Otherwise they were trained to be 0 or 1. */
   readonly hasSoftmax: boolean;
   /** The name of the safetensors file beside the module. */
@@ -16,11 +18,13 @@ export interface ModuleFacts {
 /** The text of a Python module that builds a model for PyTorch and loads its parameters. */
 export function pytorchModule(
   layers: readonly PortableLayer[],
-  { classNames, target, hasSoftmax, parameterFile }: ModuleFacts,
+  { classNames, target, columns, hasSoftmax, parameterFile }: ModuleFacts,
 ): string {
   const isOfRows = isTable(layers[0].input);
-  const inputs = isOfRows ? 'features' : 'images';
-  const names = target ? 'load' : 'CLASSES, load';
+  const inputs = columns ? 'features(rows)' : isOfRows ? 'features' : 'images';
+  const names = [...(target ? [] : ['CLASSES']), ...(columns ? ['features'] : []), 'load'].join(
+    ', ',
+  );
   const result = target
     ? `numbers = model(${inputs})`
     : `probabilities = model(${inputs})${hasSoftmax ? '.softmax(1)' : '.clamp(0, 1)'}`;
@@ -42,7 +46,7 @@ from torch import nn
 ${target ? targetLines(target) : `CLASSES = ${listOf(classNames)}`}
 
 
-class Model(nn.Sequential):
+${columns ? columnLines(columns) : ''}class Model(nn.Sequential):
     def __init__(self):
         super().__init__(OrderedDict([
 ${entries.join('\n')}
@@ -69,6 +73,52 @@ def load(path=Path(__file__).with_name("${parameterFile}")):
 
 function targetLines({ name, mean, deviation }: PortableTarget): string {
   return `TARGET = ${JSON.stringify(name)}\nMEAN, DEVIATION = ${mean}, ${deviation}`;
+}
+
+/** The columns, and how rows become features; see `createRowEncoder`. */
+function columnLines(columns: readonly object[]): string {
+  return `# In the order of their inputs. A text has an input for each value, and one for all others.
+# A column with an indicator has a second input: whether its value is missing.
+COLUMNS = [
+${columns.map((column) => `    ${pythonOf(column)},`).join('\n')}
+]
+
+
+def inputs_of(column):
+    if column["kind"] == "text":
+        return len(column["values"]) + 1
+    return 2 if column["indicator"] else 1
+
+
+def features(rows):
+    """Rows, each a dict by the names of COLUMNS, to features [N, inputs].
+    A date is the number of days since 1970-01-01 UTC. A gap is None, or left out."""
+    result = torch.zeros(len(rows), sum(inputs_of(column) for column in COLUMNS))
+    for to, row in zip(result, rows):
+        at = 0
+        for column in COLUMNS:
+            value = row.get(column["name"])
+            if column["kind"] == "text":
+                values = column["values"]
+                to[at + (values.index(value) if value in values else len(values))] = 1
+            elif value is not None:
+                to[at] = (value - column["mean"]) / column["deviation"]
+            elif column["indicator"]:
+                to[at + 1] = 1
+            at += inputs_of(column)
+    return result
+
+
+`;
+}
+
+/** A column as Python writes it. */
+function pythonOf(column: object): string {
+  const entries = Object.entries(column).map(([key, value]) => {
+    const text = typeof value === 'boolean' ? (value ? 'True' : 'False') : JSON.stringify(value);
+    return `"${key}": ${text}`;
+  });
+  return `{${entries.join(', ')}}`;
 }
 
 function forward(isOfRows: boolean, target: PortableTarget | undefined): string {

@@ -10,6 +10,7 @@ import type { RunFolder } from '../../../coordinator/run-folder/run-folder.ts';
 import { trainAndSave } from '../../../coordinator/train-and-save.ts';
 import type { GradientSource } from '../../../coordinator/training/gradient-source.ts';
 import { LocalSource } from '../../../coordinator/training/local-source.ts';
+import type { EpochResult } from '../../../coordinator/training/progress.ts';
 import { shortPath } from '../../../shared/host/command-line.ts';
 import type { Round } from '../../../shared/round/workload.ts';
 import { systemClock } from '../../../shared/system-clock.ts';
@@ -26,6 +27,7 @@ const noRoom = Object.assign(new Error('ENOSPC: no space left on device'), { cod
 async function trainIn(
   change: (folder: RunFolder) => Partial<RunFolder>,
   spoil: (round: Round, root: Float32Array) => void = () => {},
+  epochsBefore: readonly EpochResult[] = [],
 ) {
   const folder = await create(temporaryFolder());
   const { workload, computer, run } = createToyRun(config, createToyDataset(), EPOCHS);
@@ -44,7 +46,7 @@ async function trainIn(
     {
       folder: { ...folder, ...change(folder) },
       secondsBefore: 100,
-      epochsBefore: [],
+      epochsBefore,
       resumeCommand: 'lockstep train --resume r',
       meter: createProgressMeter(systemClock, EPOCHS * workload.stepsPerEpoch),
       timings: createStepTimings(),
@@ -94,6 +96,24 @@ describe('a run', () => {
     expect(notices()).toEqual([
       'the records of steps are not written, training continues and tries again: ENOSPC: no ' +
         'space left on device',
+    ]);
+  });
+
+  test('knows the epochs before a resume, when it says since when it overfits', async () => {
+    const losses = [0.01, 0.02, 0.03, 0.04];
+    const before = losses.map((validationLoss, i) => ({
+      ...{ epoch: i + 1, step: 4 * i + 4, trainLoss: 9 - i, trainAccuracy: 0.5, validationLoss },
+      ...{ validationAccuracy: 0.5, testLoss: 1, testAccuracy: 0.5 },
+    }));
+    const { done, notices } = await trainIn(
+      () => ({}),
+      () => {},
+      before,
+    );
+    await done;
+    const overfits = notices().filter((message) => message.includes('overfits'));
+    expect(overfits).toEqual([
+      expect.stringMatching(/^the model overfits since epoch 1: .* from 0\.0100 to /),
     ]);
   });
 
