@@ -77,7 +77,7 @@ function targetLines({ name, mean, deviation }: PortableTarget): string {
 
 /** The columns, and how rows become features; see `createRowEncoder`. */
 function columnLines(columns: readonly object[]): string {
-  return `# In the order of their inputs. A text has an input for each value, and one for all others.
+  return `# In the order of their inputs. A text has an input for each value, and one for others.
 # A column with an indicator has a second input: whether its value is missing.
 COLUMNS = [
 ${columns.map((column) => `    ${pythonOf(column)},`).join('\n')}
