@@ -32,8 +32,7 @@ export const WRONG_SUM = 'it gave a wrong sum';
  * A decision of the coordinator. The notice's message gives the reason.
  *
  * - `late`: a share is past its deadline. Other workers compute it too, as soon as one is free.
- * - `reassigned`: a worker is lost. Other workers get its share, as soon as one is free. Or they
- *   have become free, and get what was lost or late before.
+ * - `reassigned`: a worker is lost. Other workers get its share, as soon as one is free.
  * - `waiting`: a round takes long, or no worker is left.
  * - `refused`: a worker was refused before its first share.
  * - `unready`: a worker was admitted, and went before it was ready.

@@ -101,6 +101,8 @@ export interface ShareDispatcherOptions {
   readonly report: (event: PoolEvent) => void;
 }
 
+type ReassignmentCause = 'late' | 'reassigned';
+
 interface CurrentRound {
   readonly round: Round;
   readonly parameters: Float32Array;
@@ -117,8 +119,8 @@ interface CurrentRound {
   readonly assigned: LeafRange[];
   /** The leaves that were taken from the members that had them, oldest first. */
   readonly released: ReleasedLeaves[];
-  /** Whether people were told that nobody is free to compute some unclaimed leaves. */
-  isShortOfMembers?: boolean;
+  /** Why people were told that nobody is free to compute some unclaimed leaves. */
+  shortOfMembers?: ReassignmentCause | undefined;
 }
 
 /** A round that is not done yet. */
@@ -216,17 +218,19 @@ export class ShareDispatcher {
    * Assigns the leaves that nobody works on in time to members that owe nothing, and ends the round
    * once it is whole. `cause` is reported together with the new assignments.
    */
-  dispatch(cause?: { code: 'late' | 'reassigned'; what: string }): void {
+  dispatch(cause?: { code: ReassignmentCause; what: string }): void {
     const current = this.#current;
     if (!current) return;
     const whereTo = this.#assignUnclaimed(current);
     if (cause) {
-      if (whereTo === '') current.isShortOfMembers = true;
+      if (whereTo === '') current.shortOfMembers = cause.code;
       const answer = whereTo || 'nobody is free to compute them yet';
       this.#notify(cause.code, `${cause.what}: ${answer}`);
-    } else if (whereTo !== '' && current.isShortOfMembers) {
-      this.#notify('reassigned', `${describeRound(current.round)}: ${whereTo}`);
-      current.isShortOfMembers = false;
+    } else if (whereTo !== '' && current.shortOfMembers) {
+      const what = current.shortOfMembers === 'late' ? 'late' : 'lost';
+      const round = describeRound(current.round);
+      this.#notify(current.shortOfMembers, `${round} goes on with what was ${what}: ${whereTo}`);
+      current.shortOfMembers = undefined;
     }
     this.#assignTrials(current);
     this.#audits.assignAudits(current.round, current.sum);

@@ -175,8 +175,8 @@ describe('a worker that does not answer', () => {
     expect(pool.counters).toMatchObject({ lateShares: 2, reassignedShares: 1, lateLeaves: 16 });
     expect(events).toContainEqual({
       event: 'notice',
-      code: 'reassigned',
-      message: 'step 0: rank 2 computes micro-batches 0-15 now',
+      code: 'late',
+      message: 'step 0 goes on with what was late: rank 2 computes micro-batches 0-15 now',
     });
   });
 
