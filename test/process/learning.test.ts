@@ -95,7 +95,7 @@ test('a run that learns says nothing about it, and one that overfits says so onc
   const large = ['--layers', '128,128', '--schedule', 'constant'];
   const overfitting = ['--workers', '1', ...large, '--epochs', '40'];
   expect(await learningNotices(...overfitting)).toEqual([
-    expect.stringMatching(/^the model overfits since epoch \d+: .* --early-stopping 3 keeps/),
+    expect.stringMatching(/^the model overfits since epoch \d+: .* --early-stopping 4 keeps/),
   ]);
   expect(await learningNotices(...overfitting, '--early-stopping', '3')).toEqual([]);
 });
