@@ -35,9 +35,9 @@ function configFor(url: string, token: string, file = 'prometheus.yml', authorit
   const config = parse(readFileSync(join('deploy/prometheus', file), 'utf8'));
   const credentials = join(temporaryFolder(), 'token');
   writeFileSync(credentials, token);
-  config.global.scrape_interval = '200ms';
+  config.global.scrape_interval = '1s';
   const [job] = config.scrape_configs;
-  job.scrape_timeout = '200ms';
+  job.scrape_timeout = '1s';
   job.authorization.credentials_file = credentials;
   job.static_configs = [{ targets: [new URL(url).host] }];
   if (authority !== undefined) job.tls_config.ca_file = authority;
