@@ -206,8 +206,8 @@ function optimizerSpec(options: RunOptions, input: ExampleShape): OptimizerSpec 
   }
 }
 
-/** The warm-up of a recipe is at most a fifth of a run, whatever the data and the epochs. */
-const WARMUPS_MIN = 5;
+/** The warm-up of a recipe is at most one such part of a run, whatever its data and epochs. */
+const PARTS_OF_RUN = 5;
 
 function scheduleSpec(
   options: RunOptions,
@@ -216,7 +216,7 @@ function scheduleSpec(
 ): ScheduleSpec {
   const complete = { lr: undefined, ...withDefaults(options, input) };
   const { optimizer, schedule: name, epochs, lr } = complete;
-  const most = Math.floor((epochs * stepsPerEpoch) / WARMUPS_MIN);
+  const most = Math.floor((epochs * stepsPerEpoch) / PARTS_OF_RUN);
   const warmupSteps = options.warmup ?? Math.min(complete.warmup, most);
   // The learning rate of a recipe suits only the optimizer of that recipe.
   const recipeRate = options.optimizer === undefined ? lr : undefined;
