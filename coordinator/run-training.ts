@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Dataset } from '../shared/data/dataset.ts';
 import { isRegression } from '../shared/data/target.ts';
@@ -27,19 +26,16 @@ import {
   removePortRecord,
   writePortRecord,
 } from './run-folder/port-record.ts';
-import { EPOCHS_FILE } from './run-folder/run-files.ts';
 import {
   continueRunFolder,
   createRunFolder,
   type RunFolder,
   restartRunFolder,
 } from './run-folder/run-folder.ts';
-import { readRecords } from './run-folder/run-records.ts';
 import { planRun, type RunPlan } from './run-plan.ts';
 import { statusOf } from './run-status.ts';
 import { trainAndSave } from './train-and-save.ts';
 import { LocalSource } from './training/local-source.ts';
-import { EpochRecord } from './training/progress.ts';
 import { baselineOf } from './training/quality.ts';
 import { isOver } from './training/train.ts';
 
@@ -228,7 +224,6 @@ async function trainInFolder(
         report,
         folder,
         secondsBefore: plan.found?.checkpoint.seconds ?? 0,
-        epochsBefore: await epochsIn(folder),
         resumeCommand: resumeCommand(options, folder.directory),
         traffic: () => cluster?.pool.counters ?? { sentBytes: 0, receivedBytes: 0 },
         checkpointSchedule: { everySteps: checkpointEvery, everyMs: checkpointInterval * 1000 },
@@ -248,10 +243,6 @@ async function trainInFolder(
     await folder.close();
   }
 }
-
-/** The epochs so far. Advice needs them, and a run goes on without it. */
-const epochsIn = ({ directory }: RunFolder): Promise<EpochRecord[]> =>
-  readRecords(join(directory, EPOCHS_FILE), EpochRecord).catch(() => []);
 
 function openFolder(
   plan: RunPlan,

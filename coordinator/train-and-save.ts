@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LockstepError, reasonOf } from '../shared/errors.ts';
 import { quoteArgument, shortPath } from '../shared/host/command-line.ts';
 import { createAppending } from './appending.ts';
@@ -14,8 +15,10 @@ import { type CheckpointWriter, createCheckpointWriter } from './run-folder/chec
 import { noteDivergence } from './run-folder/divergence.ts';
 import { loadCheckpoint } from './run-folder/find-checkpoint.ts';
 import type { DoneRecord } from './run-folder/run-description.ts';
+import { EPOCHS_FILE } from './run-folder/run-files.ts';
 import type { RunFolder } from './run-folder/run-folder.ts';
-import { type EpochResult, modelStepOf } from './training/progress.ts';
+import { readRecords } from './run-folder/run-records.ts';
+import { EpochRecord, modelStepOf } from './training/progress.ts';
 import {
   evaluate,
   isOver,
@@ -30,8 +33,6 @@ export interface TrainingSinks {
   readonly folder: RunFolder;
   /** The time in training of the earlier parts of the run. */
   readonly secondsBefore: number;
-  /** The epochs of the earlier parts. */
-  readonly epochsBefore: readonly EpochResult[];
   /** The command that goes on with this run, for people. */
   readonly resumeCommand: string;
   readonly meter: ProgressMeter;
@@ -65,7 +66,7 @@ export async function trainAndSave(
   const save = () =>
     folder.saveCheckpoint({ ...checkpointOf(run), seconds: secondsBefore + seconds() });
   const writer = createWriter(run, sinks, save);
-  const watch = createLearningWatch(run, sinks.report, sinks.epochsBefore);
+  const watch = createLearningWatch(run, sinks.report, await epochsIn(folder));
   let whole: TrainingRun;
   // Weights that another run has trained cannot be drawn again.
   if (config.initialParametersSha256 !== undefined && server.step === 0) await save();
@@ -116,6 +117,10 @@ export async function trainAndSave(
     checkpoint: folder.checkpointPath(model.modelStep),
   };
 }
+
+/** The epochs before a resume. Only advice needs them, and a run goes on without it. */
+const epochsIn = ({ directory }: RunFolder): Promise<EpochRecord[]> =>
+  readRecords(join(directory, EPOCHS_FILE), EpochRecord).catch(() => []);
 
 type RunState = Pick<
   TrainingRun,

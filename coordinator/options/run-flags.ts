@@ -20,7 +20,7 @@ import {
   WIRE_FORMATS,
 } from '../../shared/round/run-config.ts';
 import type { ClassWeights } from './class-weights.ts';
-import { DEFAULT_RATES, DEFAULTS } from './recipes.ts';
+import { DEFAULT_RATES, DEFAULTS, RECIPES } from './recipes.ts';
 import { AUDIT_HERE, RECIPE_NAMES } from './run-options.ts';
 
 const LAYER_COUNT_MAX = 31;
@@ -102,8 +102,8 @@ function addOptimizerOptions(command: Command): Command {
     'most this much, such as 0.999 (default: off)';
   const schedule = `learning-rate schedule (default: ${DEFAULTS.schedule})`;
   const warmup =
-    `steps of linear learning-rate warm-up (default: ${DEFAULTS.warmup}; those of two epochs for ` +
-    'cnn and cnn-small, at most a fifth of the run)';
+    `steps of linear learning-rate warm-up (default: ${DEFAULTS.warmup}; for cnn and cnn-small ` +
+    `${RECIPES.cnn.quick.warmup}, but at most a fifth of the run)`;
   const seed = `seed of all random numbers (default: ${DEFAULTS.seed})`;
   const numerics =
     'rounding of inner products: fused rounds product and sum once, strict each ' +

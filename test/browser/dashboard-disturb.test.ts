@@ -247,7 +247,7 @@ describe.skipIf(!chromium)('in Chromium (skipped if it is not installed) people'
     expectNoProblems(dashboard);
   });
 
-  test('find both panels free of findings of axe, in two looks, with a question open', async () => {
+  test('find both panels free of findings of axe, in all looks, with a question open', async () => {
     const flags = ['--host', '0.0.0.0', '--allow-host', 'trainer.example'];
     const { url } = await startTraining(3, flags, ENDLESS);
     const { dashboard, button } = await openPanel(url);

@@ -82,7 +82,7 @@ const CONVOLVED_SIDE_MIN = 16;
 /** So many examples fill an epoch of the default batches. */
 const MANY_EXAMPLES = 10_000;
 const SMALL_BATCH = 32;
-/** That of `cnn-small` is for 128 examples a step. The sum of fewer is less sure. */
+/** The rate of `cnn-small` is for 128 examples a step. The gradient of fewer is noisier. */
 const SMALL_BATCH_RATE = 0.03;
 const STEPS_WANTED = 2_000;
 /** With more classes, a step updates so many weights that small batches take too long. */

@@ -78,8 +78,8 @@ function noteKinds(
   });
   if (gaps.length > 0)
     note(
-      `gaps in ${rows.length} training rows, filled with the mean, and an input says where: ` +
-        shortList(gaps),
+      `gaps in the ${rows.length} training rows are filled with the mean, and an input says ` +
+        `where they were: ${shortList(gaps)}`,
     );
 }
 

@@ -4,12 +4,11 @@ import type { Page } from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/**
- * How people see a page: light or dark, on a wide window or on a phone. No rule of axe depends on
- * both, so two looks have them all.
- */
+/** How people see a page: light or dark, on a wide window or on a phone. */
 export const LOOKS = [
   { colorScheme: 'light', width: 1440 },
+  { colorScheme: 'dark', width: 1440 },
+  { colorScheme: 'light', width: 390 },
   { colorScheme: 'dark', width: 390 },
 ] as const;
 

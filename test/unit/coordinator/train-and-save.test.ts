@@ -30,6 +30,7 @@ async function trainIn(
   epochsBefore: readonly EpochResult[] = [],
 ) {
   const folder = await create(temporaryFolder());
+  for (const epoch of epochsBefore) folder.appendEpoch({ ...epoch, seconds: 1 });
   const { workload, computer, run } = createToyRun(config, createToyDataset(), EPOCHS);
   const events: RunEvent[] = [];
   const local = new LocalSource(computer, workload, setImmediate);
@@ -46,7 +47,6 @@ async function trainIn(
     {
       folder: { ...folder, ...change(folder) },
       secondsBefore: 100,
-      epochsBefore,
       resumeCommand: 'lockstep train --resume r',
       meter: createProgressMeter(systemClock, EPOCHS * workload.stepsPerEpoch),
       timings: createStepTimings(),

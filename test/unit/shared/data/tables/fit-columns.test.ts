@@ -50,7 +50,8 @@ describe('columns become inputs', () => {
       'read as texts: price. For numbers, write 1234.56, without a currency, and with nothing ' +
         'between thousands.',
       'read as dates: day',
-      'gaps in 3 training rows, filled with the mean, and an input says where: x (2)',
+      'gaps in the 3 training rows are filled with the mean, and an input says where they were: ' +
+        'x (2)',
     ]);
     expect(inputsOf([textColumn('zip', ['010', '020', '030'])], [0, 1, 2]).notes).toEqual([]);
   });
